@@ -8,7 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from ..common.errors import BatchLoopError, NoRoom
 from ..common.lower_priority import lower_priority
@@ -73,6 +73,26 @@ class WriteBehind:
             return False
         return True
 
+    def encode(self, size: int, job: Callable[[], bytes]) -> Future[bytes] | None:
+        """Have `job` encode a file in the background, to be written later; None as in `write`.
+
+        `size` is how many bytes of memory it holds. Nothing waits for it but who asks for it.
+        """
+        if not self._budget.take(size):
+            return None
+
+        def run() -> bytes:
+            try:
+                return job()
+            finally:
+                self._budget.give_back(size)
+
+        try:
+            return self._pool.submit(run)
+        except RuntimeError:  # Python is shutting down
+            self._budget.give_back(size)
+            return None
+
     def _run(
         self, turn: Turn, target: str, size: int, job: Callable[[], object], node: tuple[str, str]
     ) -> None:
@@ -102,10 +122,10 @@ class WriteBehind:
                     del self._seconds[next(iter(self._seconds))]
             self._changed.notify_all()
 
-    def busy(self, loop: str) -> bool:
-        """Whether anything is being written for a loop."""
+    def busy(self, loop: str, but: Collection[Turn] = ()) -> bool:
+        """Whether anything is being written for a loop, except for the turns `but`."""
         with self._changed:
-            return any(turn.loop == loop for turn in self._under_way)
+            return any(turn.loop == loop for turn in self._under_way if turn not in but)
 
     def under_way(self, turn: Turn) -> bool:
         """Whether anything is being written for a turn."""
@@ -125,9 +145,7 @@ class WriteBehind:
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
         """Wait until nothing is being written for a loop, except for the turns `but`."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: not any(turn.loop == loop for turn in self._under_way if turn not in but)
-            )
+            self._changed.wait_for(lambda: not self.busy(loop, but))
 
     def wait_for_file(self, target: str, seconds: float) -> None:
         """Wait until the file at real path `target` is written, for `seconds` at most."""

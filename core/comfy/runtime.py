@@ -15,6 +15,7 @@ import psutil
 
 from ..background.budget import MemoryBudget, limit_of
 from ..background.read_ahead import ReadAhead, read_image
+from ..background.spare_time import SpareTime
 from ..background.weight import weight
 from ..background.write_behind import WriteBehind
 from ..common.buffers import Buffers
@@ -150,6 +151,12 @@ def requests_submitted(submission: Submission, allowed: AllowedFolders) -> Itera
 def write_behind() -> WriteBehind:
     """Writes results while their prompts go on."""
     return WriteBehind(budget())
+
+
+@functools.cache
+def spare_time() -> SpareTime:
+    """Says how small results can be made while the model works."""
+    return SpareTime()
 
 
 def start() -> None:

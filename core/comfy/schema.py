@@ -111,7 +111,11 @@ def shown_with(of: comfy_io.Input, other: str, value: Enum) -> comfy_io.Input:
     return _with_option(of, "shown_with", [other, value.value])
 
 
-def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:
+def combo(
+    name: str, choices: type[Choice], default: Choice, tooltip: str, *, optional: bool = False
+) -> comfy_io.Input:
     """A combo widget with the values of an enumeration."""
     options = [choice.value for choice in choices]
-    return comfy_io.Combo.Input(name, options=options, default=default.value, tooltip=tooltip)
+    return comfy_io.Combo.Input(
+        name, options=options, default=default.value, tooltip=tooltip, optional=optional
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from PIL import Image, PngImagePlugin
 
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
-from ..model.formats import WITHOUT_ALPHA, Format
+from ..model.formats import NO_AVIF, WITHOUT_ALPHA, Format, can_write_avif
 from . import exif, png, profiles
 from .alpha import Convert, joined, split
 from .effort import Effort
@@ -30,7 +31,30 @@ _log = logging.getLogger(__name__)
 _CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
 
 _LOSSLESS_WEBP_QUALITY = 100
-_LOSSLESS_WEBP_EFFORT = 50  # lossless, Pillow's quality means effort; 100 takes twice as long
+_LOSSLESS_WEBP = {
+    Effort.FAST: {"method": 0, "quality": 20},  # lossless, Pillow's quality means effort
+    Effort.MIDDLE: {"method": 2, "quality": 20},
+    Effort.SMALL: {"method": 4, "quality": 50},  # 100 takes twice as long
+}
+_LOSSY_WEBP = {
+    Effort.FAST: {"method": 0},
+    Effort.MIDDLE: {"method": 1},  # 2 is smaller, and as much worse
+    Effort.SMALL: {"method": 4},
+}
+_JPEG: Mapping[Effort, Mapping[str, object]] = {
+    Effort.FAST: {},
+    Effort.MIDDLE: {"optimize": True},
+    Effort.SMALL: {"progressive": True},  # which is optimized, too
+}
+_TIFF: Mapping[Effort, Mapping[str, object]] = {
+    Effort.FAST: {"compression": "tiff_lzw"},
+    Effort.MIDDLE: {"compression": "tiff_lzw"},
+    Effort.SMALL: {"compression": "tiff_adobe_deflate"},
+}
+_TIFF_PREDICTOR, _DIFFERENCES = 317, 2  # between neighbours: a photograph is half as large
+_AVIF_SPEED = {Effort.FAST: 10, Effort.MIDDLE: 8, Effort.SMALL: 6}
+_BEST = 100
+_MOST_THREADS = 4
 _LARGEST_JPEG_PART = 65533  # bytes that fit into one marker of a JPEG file
 _LARGEST_JPEG_PROFILE = 255 * (_LARGEST_JPEG_PART - 14)  # in as many markers, each with a head
 _ROOM_FOR_LENGTH = 2
@@ -84,7 +108,9 @@ def encode(  # noqa: PLR0913 - all that goes into a file
     try:
         if format in {Format.PNG, Format.PNG_16}:
             return _as_png(picture, metadata or {}, 16 if format is Format.PNG_16 else 8, effort)
-        return _with_pillow(picture, format, quality, dict(metadata or {}))
+        if format is Format.AVIF and not can_write_avif():
+            raise UnwritableImage(NO_AVIF)
+        return _with_pillow(picture, format, quality, dict(metadata or {}), effort)
     except (OSError, ValueError, struct.error) as error:
         height, width, _ = image.shape
         msg = (
@@ -132,9 +158,7 @@ class _Picture:
         return replace(self, colours=self.colours.detach().cpu(), alpha=alpha)
 
 
-def _as_png(
-    picture: _Picture, metadata: Mapping[str, object], bits: int, effort: Effort
-) -> bytes:
+def _as_png(picture: _Picture, metadata: Mapping[str, object], bits: int, effort: Effort) -> bytes:
     # Pillow knows which type of chunk a text needs and how to encode it.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
@@ -163,7 +187,11 @@ def _as_png(
 
 
 def _with_pillow(
-    picture: _Picture, format_: Format, quality: int, metadata: dict[str, object]
+    picture: _Picture,
+    format_: Format,
+    quality: int,
+    metadata: dict[str, object],
+    effort: Effort,
 ) -> bytes:
     _, height = picture.size
     pixels = picture.rows(0, height, to_uint8)
@@ -183,20 +211,21 @@ def _with_pillow(
     if format_ is Format.BMP and kept.profile:
         image = profiles.in_srgb(image, kept.profile) or image
     buffer = io.BytesIO()
-    options = _options(format_, quality, kept)
-    if kept.dots_per_inch:  # which Pillow leaves out of WebP, as that has no place for it
+    options = _options(format_, quality, kept, effort)
+    if kept.dots_per_inch:  # which Pillow leaves out of WebP and AVIF: they have no place for it
         options["dpi"] = (kept.dots_per_inch,) * 2
     image.save(buffer, format_.value, **options)
     data = buffer.getvalue()
     return _with_even_chunks(data) if format_ is Format.WEBP else data
 
 
-def _options(format_: Format, quality: int, kept: ResultMetadata) -> dict[str, Any]:
+def _options(format_: Format, quality: int, kept: ResultMetadata, effort: Effort) -> dict[str, Any]:
     """Return the options of Pillow's `save` for a format."""
     exif_data = exif.PREFIX + kept.exif if kept.exif else b""
     profile = kept.profile or None
     if format_ is Format.JPEG:
         return {
+            **_JPEG[effort],
             "quality": quality,
             "exif": exif_data,
             "icc_profile": profile,
@@ -206,7 +235,8 @@ def _options(format_: Format, quality: int, kept: ResultMetadata) -> dict[str, A
         lossless = quality >= _LOSSLESS_WEBP_QUALITY
         # exact: otherwise the colours of transparent pixels would be lost.
         return {
-            "quality": _LOSSLESS_WEBP_EFFORT if lossless else quality,
+            "quality": quality,
+            **(_LOSSLESS_WEBP if lossless else _LOSSY_WEBP)[effort],
             "lossless": lossless,
             "exact": lossless,
             "exif": exif_data,
@@ -214,7 +244,20 @@ def _options(format_: Format, quality: int, kept: ResultMetadata) -> dict[str, A
             "xmp": kept.xmp,
         }
     if format_ is Format.TIFF:
-        return {"compression": "tiff_lzw", "exif": exif_data, "icc_profile": profile}
+        tags = Image.Exif()
+        tags.load(exif_data)
+        tags[_TIFF_PREDICTOR] = _DIFFERENCES
+        return {**_TIFF[effort], "exif": tags, "icc_profile": profile}
+    if format_ is Format.AVIF:
+        return {
+            "quality": quality,
+            "speed": _AVIF_SPEED[effort],
+            "subsampling": "4:4:4" if quality >= _BEST else "4:2:0",
+            "max_threads": min(_MOST_THREADS, os.cpu_count() or 1),
+            "exif": exif.without_orientation(kept.exif),
+            "icc_profile": profile,
+            "xmp": kept.xmp,
+        }
     return {}
 
 

@@ -59,6 +59,18 @@ def edited(exif: bytes, texts: Mapping[str, str], size: tuple[int, int] | None =
     return written(order, folder)
 
 
+def without_orientation(exif: bytes) -> bytes:
+    """EXIF data of an upright image without saying so, which means the same.
+
+    Pillow writes the EXIF data of an AVIF file anew where it does, and loses part of it.
+    """
+    if not exif:
+        return b""
+    order, folder = read(exif)
+    folder.entries = [entry for entry in folder.entries if entry.tag != _ORIENTATION]
+    return written(order, folder) if folder.entries else b""
+
+
 def _correct(folder: Folder, order: str, size: tuple[int, int] | None) -> None:
     """Make a folder that of an upright image of a size, and take out what is not kept."""
     width, height = size or (0, 0)

@@ -1,8 +1,12 @@
-"""The formats that results are saved in, their file extensions, and where texts go."""
+"""The formats that results are saved in, their file extensions and sizes, and where texts go."""
 
 from __future__ import annotations
 
+import functools
+import io
 from enum import Enum
+
+from PIL import Image
 
 
 class Format(str, Enum):
@@ -24,6 +28,8 @@ class Format(str, Enum):
     """Lossless. Metadata is EXIF, as in WebP; ComfyUI's page does not read it from TIFF so far."""
     BMP = "BMP"
     """Drops the alpha channel, like JPEG, and has no room for metadata."""
+    AVIF = "AVIF"
+    """Always lossy. Only where Pillow can write it."""
 
 
 WITHOUT_ALPHA = frozenset({Format.JPEG, Format.BMP})
@@ -36,19 +42,34 @@ _EXTENSIONS = {
     Format.WEBP: (".webp",),
     Format.TIFF: (".tif", ".tiff"),
     Format.BMP: (".bmp", ".dib"),
+    Format.AVIF: (".avif",),
 }
 
 
 def format_of(extension: str) -> Format:
     """Return the format to save in for a source with this extension, such as ".jpg" or ".JPG".
 
-    PNG, which is lossless, for formats that cannot be written, such as GIF and AVIF.
+    PNG, which is lossless, for formats that cannot be written, such as GIF.
     """
     extension = extension.lower()
-    return next(
-        (format_ for format_, all_ in _EXTENSIONS.items() if extension in all_),
-        Format.PNG,
-    )
+    found = next((each for each, all_ in _EXTENSIONS.items() if extension in all_), Format.PNG)
+    return Format.PNG if found is Format.AVIF and not can_write_avif() else found
+
+
+NO_AVIF = (
+    "The Pillow of this ComfyUI cannot write AVIF files: install 11.3 or newer (pip install "
+    "--upgrade pillow), or set format to another one, such as WebP."
+)
+
+
+@functools.cache
+def can_write_avif() -> bool:
+    """Whether this machine's Pillow does; known by writing one, as some only read them."""
+    try:
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), "AVIF", speed=10, max_threads=1)
+    except (KeyError, OSError, ValueError):  # KeyError: Pillow does not know the format
+        return False
+    return True
 
 
 def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
@@ -59,6 +80,15 @@ def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
 def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word users see
     """Return all extensions of a format other than `SOURCE`, with their dots."""
     return _EXTENSIONS[format]
+
+
+class Compression(str, Enum):
+    """What the size of a file is worth; users see the values."""
+
+    AS_TIME_ALLOWS = "as the model's time allows"
+    """As small as it gets while the model works on the next image."""
+    FAST = "fast"
+    SMALL = "small"
 
 
 class SaveTo(str, Enum):

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ..media.decode import is_deep, white_of
-from ..media.decoding_memory import bytes_to_decode
 from ..media.turning import upright
+from .decoding_memory import bytes_to_decode
 
 _BAND_PIXELS = 2**18
 _FINER = 2

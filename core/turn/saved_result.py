@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import torch
 
+from ..background.kinds import kind_of
+from ..background.spare_time import Efforts, Work
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage, quoted
 from ..common.sight import Sight
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import write_atomic
+from ..media.effort import Effort
 from ..media.encode import encode
 from ..model.background_writes import Turn
-from ..model.formats import Format
+from ..model.formats import Compression, Format
 from ..model.if_exists import IfExists
 from ..model.records import Iteration
 
@@ -49,7 +55,13 @@ class Result:
     source: SourceMetadata = NO_METADATA
     mask: torch.Tensor | None = None
     """[h,w]"""
+    compression: Compression = Compression.FAST
+    efforts: Efforts | None = field(default=None, repr=False)
+    """Where the compression leaves it to the model's time, what that allows."""
+    _effort: Effort | None = None
+    """What it is for a result that is written later."""
     _sample: list[torch.Tensor] | None = field(default=None, repr=False)
+    _coming: Future[bytes] | None = field(default=None, repr=False)
     _data: bytes | None = field(default=None, repr=False)
 
     @property
@@ -57,28 +69,57 @@ class Result:
         """The memory the picture takes, in bytes."""
         return sum(each.nbytes for each in self._tensors)
 
+    def begin(self, start: Callable[[int, Callable[[], bytes]], Future[bytes] | None]) -> None:
+        """Begin to encode it in the background, by `WriteBehind.encode`, to be written later."""
+        # Encoding that uses several cores would only delay what is waited for.
+        if not self._work.kind.parallel:
+            self._coming = start(self.nbytes, partial(self._encoded, self._fixed))
+
     def sampled(self) -> Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
         # Copying all of it would take as long as writing it.
-        return replace(self, _sample=[_sample_of(each).clone() for each in self._tensors])
+        sample = [_sample_of(each).clone() for each in self._tensors]
+        leaves_it_to_time = self.compression is Compression.AS_TIME_ALLOWS
+        if leaves_it_to_time and self.efforts is not None and self._coming is None:
+            return replace(self, _sample=sample, _effort=self.efforts.chosen(self._work))
+        return replace(self, _sample=sample)
 
     def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
+        began = time.monotonic()
         if self._data is None:
-            self._data = encode(
-                self.picture,
-                format=self.format,
-                quality=self.quality,
-                metadata=self.metadata,
-                source=self.source,
-                mask=self.mask,
-            )
+            coming, effort = self._coming, self._fixed if self._effort is None else self._effort
+            self._data = self._encoded(effort) if coming is None else coming.result()
         if self._sample is not None and not all(
             torch.equal(_sample_of(now).nan_to_num(), before.nan_to_num())
             for now, before in zip(self._tensors, self._sample, strict=True)
         ):
             raise UnwritableImage(_changed(target))
-        return write_atomic(target, self._data, if_exists, at)
+        sight = write_atomic(target, self._data, if_exists, at)
+        if self.efforts is not None and self._effort is not None:
+            self.efforts.took(self._work, self._effort, time.monotonic() - began)
+        return sight
+
+    def _encoded(self, effort: Effort) -> bytes:
+        return encode(
+            self.picture,
+            format=self.format,
+            quality=self.quality,
+            metadata=self.metadata,
+            source=self.source,
+            mask=self.mask,
+            effort=effort,
+        )
+
+    @property
+    def _fixed(self) -> Effort:
+        """The effort where nothing hides it."""
+        return Effort.SMALL if self.compression is Compression.SMALL else Effort.FAST
+
+    @property
+    def _work(self) -> Work:
+        height, width = self.picture.shape[:2]
+        return Work(kind_of(self.format, self.quality), height * width)
 
     @property
     def _tensors(self) -> list[torch.Tensor]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
+from ..background.spare_time import Efforts
+from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..files.caption import Caption
 from ..media.alpha import is_transparent
-from ..model.formats import WITHOUT_ALPHA, Format
+from ..model.formats import WITHOUT_ALPHA, Compression, Format
 from ..model.result_names import CAPTION_EXTENSION, format_for
 from .result_files import ResultFiles
 from .saved_result import Content, Result
@@ -28,6 +30,9 @@ class Saving:
     """What to write beside each image."""
     source: SourceMetadata = NO_METADATA
     """What of the source's metadata goes with each image."""
+    compression: Compression = Compression.FAST
+    efforts: Efforts | None = None
+    """What the model's time allows, where the compression leaves it to that."""
 
 
 class Saver:
@@ -37,6 +42,7 @@ class Saver:
         self._saving = saving
         self._files = files
         self._format = format_for(files.source, saving.format)
+        self._begun: list[Result] | None = None
 
     def loses_transparency(
         self, of: SourceMetadata, images: torch.Tensor, masks: torch.Tensor | None
@@ -45,6 +51,15 @@ class Saver:
         if not of.transparent:
             return False
         return self._format in WITHOUT_ALPHA or not is_transparent(images, masks)
+
+    def begin(self, writes: WriteBehind, images: torch.Tensor, masks: torch.Tensor | None) -> None:
+        """Begin to encode what `save` will then be given, while earlier results are waited for.
+
+        It is written only once they are: no more than one image's results are on their way.
+        """
+        self._begun = self._results(images, masks)
+        for result in self._begun:
+            result.begin(writes.encode)
 
     def save(self, images: torch.Tensor, masks: torch.Tensor | None = None) -> list[str]:
         """Write each image [H,W,C] of a batch [N,H,W,C]; the paths of their files.
@@ -57,27 +72,40 @@ class Saver:
         """
         if len(images) == 0:
             raise UnwritableImage(_NOTHING_TO_SAVE)
-        mask_of, own = _mask_of(masks, len(images)), self._files.stem
-        if len(images) == 1:
-            return [self._save(images[0], mask_of(0), own, 0)]
-        digits = len(str(len(images)))
+        results = self._results(images, masks) if self._begun is None else self._begun
+        own = self._files.stem
+        if len(results) == 1:
+            return [self._save(results[0], own, 0)]
+        digits = len(str(len(results)))
         return [
-            self._save(picture, mask_of(number - 1), f"{own}_{number:0{digits}}", number)
-            for number, picture in enumerate(images, start=1)
+            self._save(result, f"{own}_{number:0{digits}}", number)
+            for number, result in enumerate(results, start=1)
         ]
 
-    def _save(self, picture: torch.Tensor, mask: torch.Tensor | None, stem: str, place: int) -> str:
+    def _results(self, images: torch.Tensor, masks: torch.Tensor | None) -> list[Result]:
+        saving, mask_of = self._saving, _mask_of(masks, len(images))
+        return [
+            Result(
+                picture,
+                self._format,
+                saving.quality,
+                saving.metadata,
+                saving.source,
+                mask_of(place),
+                saving.compression,
+                saving.efforts,
+            )
+            for place, picture in enumerate(images)
+        ]
+
+    def _save(self, content: Result, stem: str, place: int) -> str:
         """Write one image; `place` is its number in the batch.
 
         The caption beside it follows the same rules, and always has the image's stem.
         """
-        saving = self._saving
-        content = Result(
-            picture, self._format, saving.quality, saving.metadata, saving.source, mask
-        )
         contents: dict[str, Content] = {self._files.extension: content}
-        if saving.caption is not None:
-            contents[CAPTION_EXTENSION] = saving.caption
+        if self._saving.caption is not None:
+            contents[CAPTION_EXTENSION] = self._saving.caption
         return self._files.save(contents, stem, place)
 
 

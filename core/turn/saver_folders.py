@@ -12,7 +12,7 @@ from ..graph.links import fed, is_link, linked, name_of
 from ..graph.required_nodes import Submission
 from ..graph.savers import BESIDE_THE_SOURCE, is_saver, savers_of, saves_text
 from ..media.encode import no_room_for_mask
-from ..model.formats import WITHOUT_ALPHA
+from ..model.formats import NO_AVIF, WITHOUT_ALPHA, Format, can_write_avif
 from .linked_inputs import Known, Wanted
 
 _FOLDER = "folder"
@@ -20,25 +20,28 @@ MASK_INPUT = "mask"
 """The input of Save Image (Batch) for the transparency."""
 
 
-def check_mask(inputs: Mapping[str, Any]) -> None:
-    """Raise InvalidSetting if a Save Image (Batch) has a mask, and a format without transparency.
+def check_format(inputs: Mapping[str, Any]) -> None:
+    """Raise InvalidSetting if a Save Image (Batch) cannot save in its format.
 
-    With Same as source it depends on the image, and the saver itself finds out.
+    This Pillow may not write AVIF, or it has a mask, and a format without transparency. With Same
+    as source the latter depends on the image, and the saver itself finds out.
     """
+    if inputs.get("format") == Format.AVIF.value and not can_write_avif():
+        raise InvalidSetting(NO_AVIF)
     format_ = next((each for each in WITHOUT_ALPHA if each.value == inputs.get("format")), None)
     if format_ is not None and is_link(inputs.get(MASK_INPUT)):
         raise InvalidSetting(no_room_for_mask(format_))
 
 
 def check_saver_folders(submission: Submission, iterator: str, allowed: AllowedFolders) -> None:
-    """Raise an error if a saver that `iterator` feeds refuses its folder or its mask.
+    """Raise an error if a saver that `iterator` feeds refuses its folder, format or mask.
 
     ComfyUI would only leave that node out, and run the rest. A saver that is not asked for may have
     any folder; for a folder that comes from another node see `wanted_folders`.
     """
     for saver in _savers(submission, iterator):
         try:
-            check_mask(submission.graph[saver].get("inputs", {}))
+            check_format(submission.graph[saver].get("inputs", {}))
         except InvalidSetting as error:
             name = name_of(submission.graph, saver)
             raise InvalidSetting(f"No image is handed out, as of {name}: {error}") from error

@@ -18,12 +18,12 @@ from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
-from ...core.model.formats import Format
+from ...core.model.formats import Compression, Format
 from ...core.model.records import Iteration
 from ...core.results.saver_names import image_name
 from ...core.turn.preview import Preview, preview
 from ...core.turn.saver import Saver, Saving
-from ...core.turn.saver_folders import MASK_INPUT, check_mask
+from ...core.turn.saver_folders import MASK_INPUT, check_format
 from .saving import (
     ThisCall,
     check_folder,
@@ -34,10 +34,16 @@ from .saving import (
     lost,
     name_inputs,
     nothing_saved,
+    turn_of,
+    wait_for_earlier,
 )
 
+_COMPRESSION = "compression"
 _MORE = frozenset(
-    {"if_exists", "keep_subfolders", "embed_workflow", "keep_metadata", CAPTION_INPUT}
+    {
+        *("if_exists", "keep_subfolders", "embed_workflow", "keep_metadata"),
+        *(CAPTION_INPUT, _COMPRESSION),
+    }
 )
 """The inputs that the page shows only below More settings."""
 
@@ -83,13 +89,13 @@ class SaveImage(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check before anything runs that the folder may be written to, and the mask be saved.
+        """Check before anything runs that the folder may be written to, and the format be used.
 
         In a thread, as ComfyUI awaits it in its event loop.
         """
         node = runtime.host().submission().graph.get(str(cls.hidden.unique_id), {})
         try:
-            check_mask(node.get("inputs", {}))
+            check_format(node.get("inputs", {}))
             if folder is not None:
                 await in_thread(Threads.CHECKS, check_folder, folder)
         except BatchLoopError as error:
@@ -102,6 +108,7 @@ class SaveImage(comfy_io.ComfyNode):
         image: torch.Tensor,
         loop: Iteration,
         mask: torch.Tensor | None = None,
+        compression: str = Compression.AS_TIME_ALLOWS.value,
         **settings: Any,
     ) -> comfy_io.NodeOutput:
         """Write each image [H,W,C] of the batch [N,H,W,C] to its own file.
@@ -119,7 +126,6 @@ class SaveImage(comfy_io.ComfyNode):
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
             metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
-        runtime.registry().finish_earlier(loop)
         own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
             # Once, as it looks at every allowed folder.
@@ -132,10 +138,13 @@ class SaveImage(comfy_io.ComfyNode):
             metadata=metadata,
             caption=cls._caption(settings),
             source=loop.metadata if settings["keep_metadata"] else loop.metadata.profile_only(),
+            compression=chosen(Compression, compression, _COMPRESSION),
+            efforts=runtime.spare_time().of(turn_of(loop)),
         )
+        saver = Saver(files, saving)
         try:
             with runtime.telling_the_asker():
-                saver = Saver(files, saving)
+                wait_for_earlier(loop, lambda: saver.begin(runtime.write_behind(), image, mask))
                 paths = saver.save(image, mask)
         except ClaimLost as error:
             return lost(error)
@@ -191,7 +200,7 @@ def _inputs() -> list[comfy_io.Input]:
             default=95,
             min=1,
             max=100,
-            tooltip="For JPEG and WebP; WebP at 100 is lossless. PNG is always lossless.",
+            tooltip="For JPEG, WebP and AVIF; WebP at 100 is lossless. PNG is always lossless.",
         ),
         if_exists_input("img_1.png"),
         keep_subfolders_input("Whether to save into the same subfolders as the source."),
@@ -222,8 +231,19 @@ def _inputs() -> list[comfy_io.Input]:
             optional=True,
             tooltip=(
                 "Makes the saved image transparent where the mask is 1, as Directory Iterator's "
-                "mask does for its image. For PNG, WebP and TIFF: JPEG and BMP have no room for it."
+                "mask does for its image. For PNG, WebP, TIFF and AVIF: JPEG and BMP have no room "
+                "for it."
             ),
+        ),
+        combo(
+            _COMPRESSION,
+            Compression,
+            Compression.AS_TIME_ALLOWS,
+            "How much time is spent on making files smaller. As the model's time allows spends "
+            "what the model takes for the next image anyway, so a batch takes no longer than with "
+            "fast; with small it may. The pixels are the same, except in WebP and AVIF below "
+            "quality 100, where the quality is.",
+            optional=True,  # workflows that were saved before, and scripts, do not have it
         ),
     ]
 

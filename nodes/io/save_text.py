@@ -28,6 +28,7 @@ from .saving import (
     lost,
     name_inputs,
     nothing_saved,
+    wait_for_earlier,
 )
 
 _MORE = frozenset({"if_exists", "keep_subfolders"})
@@ -94,7 +95,7 @@ class SaveText(comfy_io.ComfyNode):
             return nothing_saved()
         if loop.tried:
             return comfy_io.NodeOutput(text, "", ui={"text": [text]})
-        runtime.registry().finish_earlier(loop)
+        wait_for_earlier(loop)
         own = ThisCall(cls.hidden, node_id(SaveText.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
             allowed = runtime.allowed_folders()

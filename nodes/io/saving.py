@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
@@ -18,6 +18,7 @@ from ...core.common.errors import ClaimLost
 from ...core.files.allowed_paths import AllowedFolders, resolve_target
 from ...core.graph.links import is_asked_for
 from ...core.graph.savers import rank_of
+from ...core.model.background_writes import Turn
 from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.model.result_names import ResultName
@@ -114,6 +115,26 @@ class ThisCall:
             # ComfyUI lists a result as soon as the node has run, and reads it from the disk.
             return None
         return Background(runtime.write_behind(), loop, loop.item.path, (self._id, self._type))
+
+
+def wait_for_earlier(loop: Iteration, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Wait until the results of earlier images are written, see `finish_earlier`.
+
+    If there are any, call `meanwhile` first.
+    """
+    turn = turn_of(loop)
+    spare, waits = runtime.spare_time(), runtime.write_behind().busy(loop.key.id, but=[turn])
+    spare.begins(turn)
+    if waits:
+        meanwhile()
+    runtime.registry().finish_earlier(loop)
+    spare.goes_on(turn, waited=waits)
+
+
+def turn_of(loop: Iteration) -> Turn:
+    """The turn of an iteration with an image."""
+    assert loop.item is not None  # noqa: S101 for the type checker: the savers have looked
+    return Turn.of(loop.key, loop.prompt, loop.item)
 
 
 def end(loop: Iteration) -> list[dict[str, Any]] | None:

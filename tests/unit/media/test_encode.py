@@ -11,10 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.common.errors import InvalidSetting, UnwritableImage
+from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.media.pixels import to_uint8, to_uint16
-from batch_loop.core.model.formats import Format, extension_of, format_of
+from batch_loop.core.model.formats import Format, can_write_avif, extension_of, format_of
+from batch_loop.core.turn.saver_folders import check_format
 
 METADATA = {
     "prompt": {"1": {"class_type": "LoadImage", "inputs": {"image": "caf\u00e9: \u732b.png"}}},
@@ -93,7 +95,7 @@ class TestPixels:
         image = noise(64, 64, 3)
         assert len(encoded(image, Format.WEBP, 99)) < len(encoded(image, Format.WEBP, 100))
 
-    @pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP])
+    @pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP, Format.AVIF])
     def test_quality_matters(self, format_: Format) -> None:
         image = noise(64, 64, 3)
         sizes = [len(encoded(image, format_, quality)) for quality in (1, 50, 95)]
@@ -114,6 +116,85 @@ class TestPixels:
 
     def test_a_grey_jpeg(self) -> None:
         assert opened(encoded(noise(8, 8, 1), Format.JPEG)).mode == "L"
+
+
+def photograph() -> torch.Tensor:
+    """Some detail on smooth colours, as in photographs: [H,W,3]."""
+    across, down = torch.meshgrid(
+        torch.linspace(0, 6, 240), torch.linspace(0, 9, 320), indexing="ij"
+    )
+    smooth = torch.stack([across.sin(), (across + down).cos(), down.sin()], 2) * 0.4 + 0.5
+    return (smooth + 0.02 * noise(240, 320, 3)).clamp(0, 1)
+
+
+class TestEffort:
+    @pytest.mark.parametrize("format_", [*LOSSLESS, Format.PNG_16, Format.JPEG])
+    @pytest.mark.parametrize("channels", [1, 3])
+    def test_the_pixels_are_the_same_with_each(self, format_: Format, channels: int) -> None:
+        image = photograph()[:, :, :channels]
+        pictures = [
+            np.asarray(
+                opened(encode(image, format=format_, quality=100, metadata=None, effort=effort))
+            )
+            for effort in Effort
+        ]
+        assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+
+    @pytest.mark.parametrize(
+        ("format_", "quality"),
+        [
+            (Format.JPEG, 90),
+            (Format.WEBP, 90),
+            (Format.WEBP, 100),
+            (Format.TIFF, 90),
+            (Format.AVIF, 90),
+        ],
+    )
+    def test_more_of_it_makes_the_file_smaller(self, format_: Format, quality: int) -> None:
+        fast, small = (
+            len(encode(photograph(), format=format_, quality=quality, metadata=None, effort=effort))
+            for effort in (Effort.FAST, Effort.SMALL)
+        )
+        assert small < fast
+
+    def test_an_incompressible_jpeg_has_room_with_each(self) -> None:
+        image = noise(500, 700, 3)
+        for effort in Effort:
+            data = encode(image, format=Format.JPEG, quality=100, metadata=None, effort=effort)
+            assert opened(data).size == (700, 500)
+
+
+class TestAvif:
+    def test_it_is_close_to_the_image(self) -> None:
+        image = photograph()
+        picture = opened(encoded(image, Format.AVIF, 95))
+        assert picture.mode == "RGB"
+        assert np.abs(np.asarray(picture).astype(int) - to_uint8(image)).mean() < 3
+
+    @pytest.mark.parametrize("width", [1, 5, 8])
+    def test_it_has_the_metadata_where_comfyuis_page_looks(self, width: int) -> None:
+        data = encoded(noise(5, width, 3), Format.AVIF, metadata=METADATA)
+        # The page looks for the beginning of the EXIF data in the item that the file names.
+        found = opened(data).info["exif"]
+        assert data.count(found.removeprefix(b"Exif\0\0")) == 1
+        assert exif_texts(found) == {key: json.dumps(value) for key, value in METADATA.items()}
+
+    def test_where_pillow_cannot_write_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_given: object) -> None:
+            raise OSError("encoder not available")
+
+        can_write_avif()  # Pillow knows its formats from now on
+        with monkeypatch.context() as patched:
+            patched.setitem(Image.SAVE, "AVIF", refuse)
+            can_write_avif.cache_clear()
+            assert format_of(".avif") is Format.PNG
+            with pytest.raises(UnwritableImage, match="pip install --upgrade pillow"):
+                encoded(noise(8, 8, 3), Format.AVIF)
+            with pytest.raises(InvalidSetting, match="pip install --upgrade pillow"):
+                check_format({"format": "AVIF"})
+            check_format({"format": "same as source"})
+        can_write_avif.cache_clear()
+        check_format({"format": "AVIF"})
 
 
 class TestRefused:
@@ -267,7 +348,7 @@ class TestFormats:
             (".tiff", Format.TIFF),
             (".bmp", Format.BMP),
             (".gif", Format.PNG),
-            (".avif", Format.PNG),
+            (".avif", Format.AVIF),
             ("", Format.PNG),
             (".anything", Format.PNG),
         ],

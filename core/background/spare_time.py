@@ -1,0 +1,239 @@
+"""How much effort a result's file is worth: as much as hides behind the work on the next image.
+
+Everything is measured in the batch as it goes. Nothing is known of the model itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from statistics import median
+
+from ..media.effort import Effort
+from ..model.background_writes import Turn
+
+_SHARE_OF_TIME = 0.7
+"""The most of the time between two results that writing one may take: no two take the same."""
+_SHARE_OF_PROCESSOR = 0.8
+"""The most of what the workflow leaves of the processor."""
+_UNTRIED = 1.2
+"""By how much the estimate for an effort that was never tried is raised."""
+_WINDOWS, _MEASURED = 4, 5
+"""How many of the last ones count."""
+_VALID = 300.0
+"""Seconds for which a measurement counts: the machine may have been busy with something else."""
+_FIRST_PATIENCE, _MOST_PATIENCE = 8, 256
+"""Turns until an effort that a result had to be waited for is tried again."""
+_MOST_LOOPS = 16
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way of encoding: what a pixel costs depends on it."""
+
+    name: str
+    ratios: tuple[float, float, float]
+    """What each effort costs about, before it was ever tried: only their ratios count."""
+    parallel: bool
+    """Whether the encoder uses several cores for one image."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One image that is to be encoded."""
+
+    kind: Kind
+    pixels: int
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Costs:
+    """What a pixel of each kind took, in seconds, by the effort."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Kind, Effort], deque[tuple[float, float]]] = {}
+
+    def note(self, work: Work, effort: Effort, seconds: float, now: float) -> None:
+        found = self._found.setdefault((work.kind, effort), deque(maxlen=_MEASURED))
+        found.append((now, seconds / max(1, work.pixels)))
+
+    def of(self, work: Work, effort: Effort, now: float) -> float | None:
+        """The seconds that a work is expected to take; None if nothing of its kind was done."""
+        for tried in range(effort, -1, -1):
+            found = [
+                cost
+                for at, cost in self._found.get((work.kind, Effort(tried)), ())
+                # The cheapest has to be known in any case.
+                if tried == Effort.FAST or now - at <= _VALID
+            ]
+            if found:
+                ratio = work.kind.ratios[effort] / work.kind.ratios[tried]
+                margin = 1.0 if tried == effort else _UNTRIED
+                return median(found) * work.pixels * ratio * margin
+        return None
+
+
+@dataclass
+class _Pace:
+    """What is known of a loop's turns."""
+
+    turn: Turn | None = None
+    since: float | None = None
+    """When the turn's results could be begun."""
+    processor: float = 0.0
+    """The processor time of the whole process by then."""
+    works: list[tuple[Work, Effort]] = field(default_factory=list)
+    """The works of the turn so far."""
+    before: list[Work] = field(default_factory=list)
+    """Those of the turn before."""
+    windows: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_WINDOWS))
+    """For the last turns: how long it was until the next results, and the processor's time in it
+    that nothing but encoding used, both in seconds."""
+    ceiling: Effort = Effort.SMALL
+    quiet: int = 0
+    patience: int = _FIRST_PATIENCE
+
+
+class SpareTime:
+    """Chooses the effort for each result, for all loops of the process.
+
+    `clock` must be monotonic, `processor` is the processor time of the whole process, both in
+    seconds, and `workers` how many results are encoded at a time.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        processor: Callable[[], float] = time.process_time,
+        cores: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self._clock = clock
+        self._processor = processor
+        self._cores = usable_cores() if cores is None else cores
+        self._workers = min(4, self._cores) if workers is None else workers
+        self._lock = threading.Lock()
+        self._costs = _Costs()
+        self._paces: OrderedDict[str, _Pace] = OrderedDict()
+
+    def of(self, turn: Turn) -> Efforts:
+        """The efforts of a turn's results."""
+        return Efforts(self, turn)
+
+    def begins(self, turn: Turn) -> None:
+        """Note that the first result of a turn is there, before earlier ones are waited for."""
+        with self._lock:
+            pace = self._paces.setdefault(turn.loop, _Pace())
+            self._paces.move_to_end(turn.loop)
+            while len(self._paces) > _MOST_LOOPS:
+                self._paces.popitem(last=False)
+            if pace.turn == turn:
+                return
+            now, processor = self._clock(), self._processor()
+            if pace.since is not None and pace.works:
+                passed = now - pace.since
+                used = processor - pace.processor
+                own = sum(self._processor_for(*work, now) for work in pace.works)
+                others = max(0.0, used - own)
+                pace.windows.append((passed, self._cores * passed - others))
+            pace.turn, pace.since = turn, None
+
+    def goes_on(self, turn: Turn, *, waited: bool) -> None:
+        """Note that a turn's results can be written now; `waited`: those of an earlier one were."""
+        with self._lock:
+            pace = self._paces.get(turn.loop)
+            if pace is None or pace.turn != turn or pace.since is not None:
+                return
+            self._step(pace, waited=waited)
+            pace.before, pace.works = [work for work, _ in pace.works], []
+            pace.since, pace.processor = self._clock(), self._processor()
+
+    @staticmethod
+    def _step(pace: _Pace, *, waited: bool) -> None:
+        """Learn from whether the results of the turn before were waited for."""
+        highest = max((effort for _, effort in pace.works), default=Effort.FAST)
+        if waited and highest > Effort.FAST:
+            pace.ceiling = Effort(highest - 1)
+            pace.quiet = pace.patience
+            pace.patience = min(2 * pace.patience, _MOST_PATIENCE)
+        elif pace.quiet:
+            pace.quiet -= 1
+            if not pace.quiet:
+                pace.ceiling = Effort.SMALL
+
+    def chosen(self, turn: Turn, work: Work) -> Effort:
+        """The effort for a result that is written while the workflow goes on."""
+        with self._lock:
+            pace = self._paces.get(turn.loop)
+            if pace is None or pace.turn != turn:
+                return Effort.FAST
+            effort = self._highest(pace, work)
+            pace.works.append((work, effort))
+            return effort
+
+    def took(self, work: Work, effort: Effort, seconds: float) -> None:
+        """Note how long it took to encode and write a result."""
+        with self._lock:
+            self._costs.note(work, effort, seconds, self._clock())
+
+    def _highest(self, pace: _Pace, work: Work) -> Effort:
+        if not pace.windows:
+            return Effort.FAST
+        seconds = _SHARE_OF_TIME * min(seconds for seconds, _ in pace.windows)
+        idle = _SHARE_OF_PROCESSOR * min(idle for _, idle in pace.windows)
+        # As many results as the turn before had share the time.
+        works = [work for work, _ in pace.works]
+        works += [work, *pace.before[len(works) + 1 :]]
+        now = self._clock()
+        for effort in (Effort.SMALL, Effort.MIDDLE):
+            if effort <= pace.ceiling:
+                expected = self._expected(works, effort, now)
+                if expected is not None and expected[0] <= seconds and expected[1] <= idle:
+                    return effort
+        return Effort.FAST
+
+    def _expected(
+        self, works: Iterable[Work], effort: Effort, now: float
+    ) -> tuple[float, float] | None:
+        """The seconds that works are expected to take, and the processor's; None if unknown."""
+        longest = together = processor = 0.0
+        for work in works:
+            seconds = self._costs.of(work, effort, now)
+            if seconds is None:
+                return None
+            longest = max(longest, seconds)
+            together += seconds if work.kind.parallel else seconds / self._workers
+            processor += seconds * self._threads(work)
+        return max(longest, together), processor
+
+    def _processor_for(self, work: Work, effort: Effort, now: float) -> float:
+        return (self._costs.of(work, effort, now) or 0.0) * self._threads(work)
+
+    def _threads(self, work: Work) -> int:
+        return min(4, self._cores) if work.kind.parallel else 1
+
+
+@dataclass(frozen=True)
+class Efforts:
+    """The efforts of one turn's results."""
+
+    _spare: SpareTime
+    _turn: Turn
+
+    def chosen(self, work: Work) -> Effort:
+        """The effort for a result that is written while the workflow goes on."""
+        return self._spare.chosen(self._turn, work)
+
+    def took(self, work: Work, effort: Effort, seconds: float) -> None:
+        """Note how long it took to encode and write a result."""
+        self._spare.took(work, effort, seconds)

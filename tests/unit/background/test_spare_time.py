@@ -1,0 +1,204 @@
+"""The choice of an effort, with a clock of its own, and whole batches that go by it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from batch_loop.core.background.kinds import kind_of
+from batch_loop.core.background.spare_time import Kind, SpareTime, Work
+from batch_loop.core.media.effort import Effort
+from batch_loop.core.model.background_writes import Turn
+from batch_loop.core.model.formats import Format
+from batch_loop.core.model.prompt import Prompt
+
+PIXELS = 12_000_000
+ALONE = Kind("alone", (1.0, 2.0, 5.0), parallel=False)
+FAST_SECONDS = 0.1
+
+
+@dataclass
+class Batch:
+    """A batch on a machine with some cores: each image is modelled, then encoded behind.
+
+    The model takes `model` seconds on `busy` cores. While model and encoding together need more
+    than there is, both are slowed.
+    """
+
+    model: Callable[[], float]
+    busy: float = 0.0
+    cores: int = 2
+    kind: Kind = ALONE
+    costs: tuple[float, float, float] = (FAST_SECONDS, 2 * FAST_SECONDS, 5 * FAST_SECONDS)
+    """Seconds of the processor for an image with each effort."""
+    results: int = 1
+    """For each image."""
+    fixed: Effort | None = None
+    now: float = 0.0
+    processor: float = 0.0
+    left: float = 0.0
+    """Processor time that the results of the image before still need."""
+    written: float = 0.0
+    """When they are: the end of what is under way."""
+    chosen: list[Effort] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.spare = SpareTime(lambda: self.now, lambda: self.processor, self.cores, self.cores)
+        self._begun: tuple[float, Effort] | None = None
+
+    def run(self, images: int) -> float:
+        """The seconds that it takes, without the last image's result."""
+        for number in range(images):
+            self._image(number)
+        return self.now
+
+    def _image(self, number: int) -> None:
+        turn = Turn("loop", f"{number}.png", Prompt(str(number), float(number)))
+        self._work(self.model())
+        waits = self.left > 0
+        self.spare.begins(turn)
+        self._finish()
+        self.spare.goes_on(turn, waited=waits)
+        work = Work(self.kind, PIXELS)
+        chosen = [self.spare.chosen(turn, work) for _ in range(self.results)]
+        effort = self.fixed if self.fixed is not None else chosen[0]
+        self.chosen.append(effort)
+        self.left = self.costs[effort] * self.results
+        self._begun = (self.now, effort)
+
+    def _work(self, model: float) -> None:
+        """Model and encode side by side."""
+        while model > 0:
+            encoding = min(1.0, self.cores) if self.left > 0 else 0.0
+            share = min(1.0, self.cores / (self.busy + encoding)) if self.busy + encoding else 1.0
+            step = model / share if not encoding else min(model / share, self.left / share)
+            self._pass(step, encoding, share)
+            model -= step * share
+            model = 0.0 if model < 1e-9 else model
+
+    def _finish(self) -> None:
+        if self.left > 0:
+            self._pass(self.left, 1.0, 1.0, idle=True)
+
+    def _pass(self, step: float, encoding: float, share: float, *, idle: bool = False) -> None:
+        self.now += step
+        self.processor += step * share * (encoding + (0.0 if idle else self.busy))
+        if encoding:
+            self.left -= step * share
+            if self.left < 1e-9:
+                self.left = 0.0
+                if self._begun is not None:
+                    began, effort = self._begun
+                    for _ in range(self.results):
+                        took = (self.now - began) / self.results
+                        self.spare.took(Work(self.kind, PIXELS), effort, took)
+                    self._begun = None
+
+
+def test_the_first_image_is_fast_as_nothing_is_known_yet() -> None:
+    batch = Batch(lambda: 2.0)
+    batch.run(2)
+    assert batch.chosen[0] is Effort.FAST
+
+
+def test_a_slow_model_hides_the_most_effort_from_the_second_image_on() -> None:
+    batch = Batch(lambda: 2.0)
+    batch.run(10)
+    assert batch.chosen == [Effort.FAST] + [Effort.SMALL] * 9
+
+
+def test_what_lies_between_is_taken_where_the_most_does_not_fit() -> None:
+    batch = Batch(lambda: 0.4)
+    batch.run(10)
+    assert set(batch.chosen[1:]) == {Effort.MIDDLE}
+
+
+def test_a_fast_model_hides_none() -> None:
+    batch = Batch(lambda: 0.12)
+    batch.run(50)
+    assert set(batch.chosen) == {Effort.FAST}
+
+
+def test_a_model_that_computes_on_all_cores_is_not_slowed() -> None:
+    batch = Batch(lambda: 2.0, busy=2.0)
+    batch.run(20)
+    assert set(batch.chosen) == {Effort.FAST}
+
+
+def test_a_model_that_leaves_a_core_free_hides_it() -> None:
+    batch = Batch(lambda: 2.0, busy=1.0)
+    batch.run(10)
+    assert set(batch.chosen[1:]) == {Effort.SMALL}
+
+
+def test_several_results_share_the_time() -> None:
+    assert Effort.SMALL in _chosen(results=1)
+    assert Effort.SMALL not in _chosen(results=4)
+
+
+def _chosen(results: int) -> list[Effort]:
+    batch = Batch(lambda: 1.0, results=results)
+    batch.run(10)
+    return batch.chosen
+
+
+def test_after_one_that_was_waited_for_it_steps_down_at_once() -> None:
+    # It takes far longer than its ratio to the others says.
+    batch = Batch(lambda: 1.0, costs=(0.1, 0.2, 3.0))
+    batch.run(40)
+    assert batch.chosen[1] is Effort.SMALL
+    assert batch.chosen.count(Effort.SMALL) == 1
+    assert set(batch.chosen[3:]) == {Effort.MIDDLE}
+
+
+def test_a_model_that_becomes_faster_is_followed_at_once() -> None:
+    times = iter([2.0] * 10 + [0.12] * 40)
+    batch = Batch(lambda: next(times))
+    batch.run(50)
+    assert batch.chosen[9] is Effort.SMALL
+    assert set(batch.chosen[12:]) == {Effort.FAST}
+
+
+def test_a_turn_s_savers_after_the_first_change_nothing() -> None:
+    batch = Batch(lambda: 2.0)
+    batch.run(3)
+    turn = Turn("loop", "2.png", Prompt("2", 2.0))
+    batch.now += 1
+    batch.spare.begins(turn)
+    batch.spare.goes_on(turn, waited=True)
+    assert batch.spare.chosen(turn, Work(ALONE, PIXELS)) is Effort.SMALL
+
+
+def test_a_turn_of_which_nothing_is_known_is_fast() -> None:
+    turn = Turn("loop", "a.png", Prompt("1", 1.0))
+    assert SpareTime().chosen(turn, Work(ALONE, PIXELS)) is Effort.FAST
+
+
+@pytest.mark.parametrize("format_", [each for each in Format if each is not Format.SOURCE])
+@pytest.mark.parametrize("quality", [90, 100])
+def test_every_format_has_its_costs(format_: Format, quality: int) -> None:
+    ratios = kind_of(format_, quality).ratios
+    assert list(ratios) == sorted(ratios)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.1, 0.4])
+def test_a_batch_is_never_slower_than_fast(spread: float) -> None:
+    """Random models and encoders: all that is lost is what is tried."""
+    chance = random.Random(15)  # noqa: S311 - the same batches each time
+    for _ in range(400):
+        mean, busy = 10 ** chance.uniform(-1.5, 1), chance.choice([0.0, 0.5, 1.0, 2.0])
+        fast = 10 ** chance.uniform(-2, 0)
+        middle = fast * chance.uniform(1, 4)
+        costs = (fast, middle, middle * chance.uniform(1, 6))
+        models = [mean * max(0.1, chance.gauss(1, spread)) for _ in range(120)]
+        seconds = []
+        for fixed in (Effort.FAST, None):
+            given = iter(models)
+            batch = Batch(lambda given=given: next(given), busy, costs=costs, fixed=fixed)  # type: ignore[misc]
+            seconds.append(batch.run(len(models)))
+        # Each effort may have to be tried once, and once more in a hundred images.
+        tried = 3 * costs[Effort.SMALL]
+        assert seconds[1] <= seconds[0] * 1.01 + tried, (mean, busy, costs)
