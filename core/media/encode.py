@@ -210,13 +210,27 @@ def _with_pillow(
     kept = fitted(source, texts, size=picture.size, channels=channels)
     if format_ is Format.BMP and kept.profile:
         image = profiles.in_srgb(image, kept.profile) or image
-    buffer = io.BytesIO()
     options = _options(format_, quality, kept, effort)
     if kept.dots_per_inch:  # which Pillow leaves out of WebP and AVIF: they have no place for it
         options["dpi"] = (kept.dots_per_inch,) * 2
+    if format_ is Format.WEBP:
+        return _with_even_chunks(_as_webp(image, options))
+    return _saved(image, format_, options)
+
+
+def _as_webp(image: Image.Image, options: dict[str, Any]) -> bytes:
+    try:
+        return _saved(image, Format.WEBP, options)
+    except ValueError:
+        # With little effort, what the encoder says of a large picture full of detail does not fit
+        # into the file's first part, from 16 megapixels on.
+        return _saved(image, Format.WEBP, {**options, **_LOSSY_WEBP[Effort.SMALL]})
+
+
+def _saved(image: Image.Image, format_: Format, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
     image.save(buffer, format_.value, **options)
-    data = buffer.getvalue()
-    return _with_even_chunks(data) if format_ is Format.WEBP else data
+    return buffer.getvalue()
 
 
 def _options(format_: Format, quality: int, kept: ResultMetadata, effort: Effort) -> dict[str, Any]:
