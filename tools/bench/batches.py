@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from PIL import features
-
-from ...core.model.formats import Format
+from ...core.model.formats import can_write_avif
 from .batch_rows import (
     MAIN,
     OWN,
@@ -112,7 +110,7 @@ class _Runs:
             for set_up in IN_TURN:
                 runs[set_up].append(self.run(set_up))
         for set_up in ONCE:
-            if set_up.format != AVIF or (features.check("avif") and AVIF in Format.__members__):
+            if set_up.format != AVIF or can_write_avif():
                 runs[set_up] = [self.run(set_up)]
         return runs
 
