@@ -39,7 +39,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.graphs import loop, two_nodes
+from batch_loop.tools.graphs import SAVE, loop, two_nodes
 from batch_loop.tools.server import ComfyServer
 
 StartServer = Callable[..., ComfyServer]
@@ -83,10 +83,27 @@ def states(server: ComfyServer) -> list[str]:
         connection.close()
 
 
+def compressed(compression: str) -> Callable[..., Graph]:
+    """Makes a batch of two nodes with a `compression`."""
+
+    def build(*given: Any, **settings: Any) -> Graph:
+        graph = two_nodes(*given, **settings)
+        graph[SAVE]["inputs"]["compression"] = compression
+        return graph
+
+    return build
+
+
 @pytest.mark.parametrize(
     ("env", "build"),
-    [({}, loop), ({"BATCH_LOOP_MEMORY_MB": "0"}, loop), ({}, two_nodes)],
-    ids=["default", "no memory", "two nodes"],
+    [
+        ({}, loop),
+        ({"BATCH_LOOP_MEMORY_MB": "0"}, loop),
+        ({}, two_nodes),
+        ({}, compressed("small")),
+        ({}, compressed("fast")),
+    ],
+    ids=["default", "no memory", "two nodes", "small", "fast"],
 )
 def test_killed_at_random_moments_nothing_is_lost(
     tmp_path: Path, env: dict[str, str], build: Callable[..., Graph]

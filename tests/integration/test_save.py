@@ -144,6 +144,8 @@ def test_a_source_behind_a_link_is_never_overwritten(
         ("PNG", "a.jpg", ("a.png", "PNG")),
         ("JPEG", "a.png", ("a.jpg", "JPEG")),
         ("WebP", "a.png", ("a.webp", "WEBP")),
+        ("AVIF", "a.png", ("a.avif", "AVIF")),
+        ("same as source", "a.avif", ("a.avif", "AVIF")),
         ("same as source", "a.webp", ("a.webp", "WEBP")),
         ("same as source", "a.jpeg", ("a.jpeg", "JPEG")),
         ("same as source", "a.PNG", ("a.PNG", "PNG")),

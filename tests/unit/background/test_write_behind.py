@@ -201,3 +201,39 @@ def test_failures_that_nobody_asks_for_are_not_kept_for_ever(behind: WriteBehind
     kept = [turn for turn in turns if behind.failure(turn) is not None]
     assert 10 < len(kept) < 100
     assert kept == turns[-len(kept) :]
+
+
+def test_what_is_encoded_ahead_has_memory_and_belongs_to_no_turn(behind: WriteBehind) -> None:
+    go_on = threading.Event()
+
+    def encoded() -> bytes:
+        assert go_on.wait(10)
+        return b"file"
+
+    coming = behind.encode(60, encoded)
+    assert coming is not None
+    assert behind.idle()
+    assert behind.encode(60, encoded) is None
+    go_on.set()
+    assert coming.result(10) == b"file"
+    again = behind.encode(60, encoded)
+    assert again is not None
+    assert again.result(10) == b"file"
+
+
+def test_an_encoder_that_fails_gives_its_memory_back(behind: WriteBehind) -> None:
+    def refused() -> bytes:
+        raise UnwritableImage("no such format")
+
+    for _ in range(3):
+        coming = behind.encode(60, refused)
+        assert coming is not None
+        with pytest.raises(UnwritableImage):
+            coming.result(10)
+
+
+def test_it_is_busy_for_other_turns_than_these(behind: WriteBehind, job: Job) -> None:
+    assert behind.write(A, "/out/a", 10, job, NODE)
+    assert behind.busy("loop")
+    assert behind.busy("loop", but=[B])
+    assert not behind.busy("loop", but=[A])

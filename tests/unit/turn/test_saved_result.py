@@ -9,10 +9,12 @@ import torch
 from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.spare_time import SpareTime
 from batch_loop.core.background.write_behind import WriteBehind
+from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.background_writes import Turn
-from batch_loop.core.model.formats import Format
+from batch_loop.core.model.formats import Compression, Format
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
@@ -95,3 +97,62 @@ def test_a_file_that_appears_meanwhile_is_kept_and_is_an_error(tmp_path: Path) -
     assert failure is not None
     assert "a file of this name appeared while it was being made. Run again" in failure.reason
     assert Path(desk.target).read_bytes() == b"other"
+
+
+class Encoders:
+    """Notes the effort that each file is encoded with, in place of its content."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.efforts: list[Effort] = []
+        monkeypatch.setattr(saved_result, "encode", self._encode)
+
+    def _encode(self, _image: torch.Tensor, *, effort: Effort, **_settings: Any) -> bytes:
+        self.efforts.append(effort)
+        return b"file"
+
+
+@pytest.mark.parametrize(
+    ("compression", "in_background", "expected"),
+    [
+        (Compression.FAST, True, Effort.FAST),
+        (Compression.SMALL, True, Effort.SMALL),
+        (Compression.SMALL, False, Effort.SMALL),
+        (Compression.AS_TIME_ALLOWS, True, Effort.MIDDLE),
+        (Compression.AS_TIME_ALLOWS, False, Effort.FAST),
+    ],
+)
+def test_the_effort_is_the_one_that_was_chosen_or_that_time_allows(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    compression: Compression,
+    expected: Effort,
+    *,
+    in_background: bool,
+) -> None:
+    encoders, spare = Encoders(monkeypatch), SpareTime()
+    monkeypatch.setattr(spare, "chosen", lambda _turn, _work: Effort.MIDDLE)
+    content = Result(
+        torch.zeros(7, 8, 3), Format.PNG, 95, None, compression=compression, efforts=spare.of(TURN)
+    )
+    desk = Desk(tmp_path)
+    if in_background:
+        assert desk.background.write(content, desk.target, IfExists.OVERWRITE)
+    else:
+        content.write(desk.target, IfExists.OVERWRITE)
+    assert desk.failure() is None
+    assert encoders.efforts == [expected]
+
+
+@pytest.mark.parametrize("format_", [Format.WEBP, Format.JPEG, Format.PNG])
+def test_a_result_that_was_begun_is_encoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: Format
+) -> None:
+    encoders, desk = Encoders(monkeypatch), Desk(tmp_path)
+    content = Result(torch.zeros(7, 8, 3), format_, 95, None, compression=Compression.SMALL)
+    content.begin(desk.writes.encode)
+    # Nothing is written before its turn.
+    assert os.listdir(tmp_path) == []
+    assert desk.background.write(content, desk.target, IfExists.OVERWRITE)
+    assert desk.failure() is None
+    assert Path(desk.target).read_bytes() == b"file"
+    assert encoders.efforts == [Effort.SMALL]
