@@ -36,11 +36,13 @@ _LOSSLESS_WEBP = {
     Effort.MIDDLE: {"method": 2, "quality": 20},
     Effort.SMALL: {"method": 4, "quality": 50},  # 100 takes twice as long
 }
-_LOSSY_WEBP = {
-    Effort.FAST: {"method": 0},
-    Effort.MIDDLE: {"method": 1},  # 2 is smaller, and as much worse
-    Effort.SMALL: {"method": 4},
-}
+_LOSSY_WEBP = {Effort.FAST: 0, Effort.MIDDLE: 1, Effort.SMALL: 4}
+"""WebP's `method`; 2 is smaller than 1, and as much worse."""
+_METHODS_FOR_LARGE = (2, 4)
+"""Those that are left where a method has found no room for its choices, see `_as_webp`."""
+_LARGE_WEBP = 14_000_000
+"""Pixels from which the lower methods may find no room."""
+_NO_ROOM = "encoding error 6"
 _JPEG: Mapping[Effort, Mapping[str, object]] = {
     Effort.FAST: {},
     Effort.MIDDLE: {"optimize": True},
@@ -218,19 +220,31 @@ def _with_pillow(
     return _saved(image, format_, options)
 
 
-def _as_webp(image: Image.Image, options: dict[str, Any]) -> bytes:
-    try:
-        return _saved(image, Format.WEBP, options)
-    except ValueError:
-        # With little effort, what the encoder says of a large picture full of detail does not fit
-        # into the file's first part, from 16 megapixels on.
-        return _saved(image, Format.WEBP, {**options, **_LOSSY_WEBP[Effort.SMALL]})
-
-
-def _saved(image: Image.Image, format_: Format, options: dict[str, Any]) -> bytes:
+def _saved(image: Image.Image, format_: Format, options: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format_.value, **options)
     return buffer.getvalue()
+
+
+def _as_webp(image: Image.Image, options: Mapping[str, Any]) -> bytes:
+    """A WebP file, by the lowest method from that of `options` on that can hold the image.
+
+    A lossy file has 512 KB for what was chosen for each of its blocks, and the lower methods make
+    more choices: a photograph of 18 megapixels, full of detail, had no room for those of 0 and 1.
+    """
+    first = options["method"]
+    methods = [first, *(each for each in _METHODS_FOR_LARGE if each > first)]
+    if options["lossless"]:
+        methods = [first]
+    elif image.width * image.height > _LARGE_WEBP and first < _METHODS_FOR_LARGE[0]:
+        del methods[0]
+    for method in methods[:-1]:
+        try:
+            return _saved(image, Format.WEBP, {**options, "method": method})
+        except ValueError as error:
+            if str(error) != _NO_ROOM:
+                raise
+    return _saved(image, Format.WEBP, {**options, "method": methods[-1]})
 
 
 def _options(format_: Format, quality: int, kept: ResultMetadata, effort: Effort) -> dict[str, Any]:
@@ -250,7 +264,7 @@ def _options(format_: Format, quality: int, kept: ResultMetadata, effort: Effort
         # exact: otherwise the colours of transparent pixels would be lost.
         return {
             "quality": quality,
-            **(_LOSSLESS_WEBP if lossless else _LOSSY_WEBP)[effort],
+            **(_LOSSLESS_WEBP[effort] if lossless else {"method": _LOSSY_WEBP[effort]}),
             "lossless": lossless,
             "exact": lossless,
             "exif": exif_data,

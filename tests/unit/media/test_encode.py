@@ -23,6 +23,7 @@ METADATA = {
     "workflow": {"nodes": [{"id": 1, "title": "a:b \U0001f600"}], "links": []},
     "other": [1, 2.5, None],
 }
+Image.init()
 FORMATS = [format_ for format_ in Format if format_ is not Format.SOURCE]
 LOSSLESS = [Format.PNG, Format.TIFF, Format.BMP, Format.WEBP]
 
@@ -166,6 +167,51 @@ class TestEffort:
         for effort in Effort:
             data = encode(image, format=Format.JPEG, quality=100, metadata=None, effort=effort)
             assert opened(data).size == (700, 500)
+
+
+class TestLargeWebp:
+    """A lossy file may have no room for all that the lower methods choose."""
+
+    @pytest.mark.parametrize(
+        ("effort", "expected"), [(Effort.FAST, [0, 2, 4]), (Effort.SMALL, [4])]
+    )
+    def test_what_has_no_room_is_encoded_with_a_higher_method(
+        self, monkeypatch: pytest.MonkeyPatch, effort: Effort, expected: list[int]
+    ) -> None:
+        tried, save = [], Image.SAVE["WEBP"]
+
+        def full(image: Image.Image, file: Any, name: Any) -> None:
+            tried.append(image.encoderinfo["method"])
+            if tried[-1] < 4:
+                raise ValueError("encoding error 6")
+            save(image, file, name)
+
+        monkeypatch.setitem(Image.SAVE, "WEBP", full)
+        data = encode(noise(8, 8, 3), format=Format.WEBP, quality=90, metadata=None, effort=effort)
+        assert opened(data).size == (8, 8)
+        assert tried == expected
+
+    def test_where_there_never_is_any_it_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(*_given: object) -> None:
+            raise ValueError("encoding error 6")
+
+        opened(encoded(noise(8, 8, 3), Format.WEBP))
+        monkeypatch.setitem(Image.SAVE, "WEBP", full)
+        with pytest.raises(UnwritableImage, match="Save it as PNG"):
+            encoded(noise(8, 8, 3), Format.WEBP)
+
+    def test_the_lowest_methods_are_left_out_where_they_are_likely_to_fail(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried, save = [], Image.SAVE["WEBP"]
+
+        def noted(image: Image.Image, file: Any, name: Any) -> None:
+            tried.append(image.encoderinfo["method"])
+            save(image, file, name)
+
+        monkeypatch.setitem(Image.SAVE, "WEBP", noted)
+        encoded(torch.zeros(3600, 4000, 1), Format.WEBP)
+        assert tried == [2]
 
 
 class TestAvif:
