@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from .rows import Row, Target
-from .set_up import COMFYUI, COMPUTES, FAST, JPEG, LONG, OURS, PART, PNG, SMALL, WEBP, Found, SetUp
+from .set_up import COMFYUI, COMPUTES, FAST, HALF, JPEG, LONG, OURS, PNG, SMALL, WEBP, Found, SetUp
 
 MAIN, OWN = SetUp(OURS, PNG), SetUp(COMFYUI, PNG)
 TO_JPEG, TO_WEBP = SetUp(OURS, JPEG), SetUp(OURS, WEBP)
 TRIED_FAST, TRIED_SMALL = (SetUp(OURS, PNG, compression=each) for each in (FAST, SMALL))
-WITH_COMPUTING, WITH_LONG = SetUp(OURS, PNG, COMPUTES), SetUp(OURS, PNG, LONG, step=PART)
+WITH_COMPUTING, WITH_LONG = SetUp(OURS, PNG, COMPUTES), SetUp(OURS, PNG, LONG, step=HALF)
 
 FIELDS = {
     "median": ("the median image", "s"),

@@ -160,6 +160,6 @@ def _size(runs: Sequence[Run], step: int = 1) -> float:
 
 def _size_row(runs: Mapping[SetUp, Sequence[Run]]) -> Row:
     """Whether a long model leaves the time for files as small as can be."""
-    ours, small = _size(runs[WITH_LONG]), _size(runs[TRIED_SMALL], PART)
+    ours, small = _size(runs[WITH_LONG]), _size(runs[TRIED_SMALL], WITH_LONG.step)
     what = f"{len(runs[WITH_LONG][0].sizes)} of these photographs {WITH_LONG}: size of all results"
     return Row(what, "MB", ours, small, f"compression *{SMALL}*", Target(1.01, "ratio"))
