@@ -1,7 +1,8 @@
-"""Reading the image of the next prompt while the workflow runs on this one."""
+"""Reading the image of the next prompt while the workflow runs on this one, or is yet to begin."""
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -27,6 +28,8 @@ SMALLEST = 32_768
 
 _BYTES_PER_PIXEL = 16
 """Three colours and the mask, four bytes each."""
+
+_LOOPS_NOTED = 100
 
 _Stamp = tuple[int, ...]
 
@@ -69,6 +72,7 @@ class ReadAhead:
         self._lock = threading.Lock()
         self._ahead: dict[str, _Ahead] = {}
         self._took: dict[str, float] = {}
+        self._used: dict[str, float] = {}
         self._janitor: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(
             1, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
@@ -76,15 +80,52 @@ class ReadAhead:
 
     def begin(self, loop: str, path: str) -> None:
         """Start reading the file at a real path for a loop, and drop any other of that loop."""
+        until = self._note_use(loop)
+        with self._lock:
+            ahead = self._ahead.get(loop)
+            if ahead is not None and ahead.path == path:
+                ahead.until = until
+                return
         self.cancel(loop)
         if not self._is_worth_it(path):
             return
-        ahead = _Ahead(path, Future(), self._clock() + self._kept_seconds)
+        ahead = _Ahead(path, Future(), until)
         with suppress(RuntimeError):  # no thread can be started, as when Python is shutting down
             with self._lock:
                 self._see_to_it_that_it_is_dropped()
                 self._ahead[loop] = ahead
             self._pool.submit(self._read, ahead)
+
+    def begin_first(self, loop: str, find: Callable[[], str | None]) -> None:
+        """Have the file at the real path that `find` returns read, if the loop is not yet at work.
+
+        `find` is called in this reader's thread. Nothing is read if it returns None, or fails.
+        """
+        with self._lock:
+            is_at_work = self._used.get(loop, -math.inf) + self._kept_seconds > self._clock()
+        if is_at_work or not self._budget.limit:
+            return
+        self._note_use(loop)
+        with suppress(RuntimeError):  # as above
+            self._pool.submit(self._find, loop, find)
+
+    def _find(self, loop: str, find: Callable[[], str | None]) -> None:
+        path = None
+        with suppress(Exception):  # the node will meet it, and report it
+            path = find()
+        with self._lock:
+            is_at_work = loop in self._ahead
+        if path is not None and not is_at_work:
+            self.begin(loop, path)
+
+    def _note_use(self, loop: str) -> float:
+        """Note that a loop is at work; returns until when what is read now is kept."""
+        now = self._clock()
+        with self._lock:
+            if len(self._used) >= _LOOPS_NOTED:
+                self._used.clear()
+            self._used[loop] = now
+        return now + self._kept_seconds
 
     def take(self, loop: str, path: str) -> DecodedImage | None:
         """The image at a real path, if it was read ahead and its file is still the same one.
@@ -92,6 +133,7 @@ class ReadAhead:
         Waits for an image that is being read, as that is faster than starting again. None in any
         other case, even if it could not be read: the caller will find out why.
         """
+        self._note_use(loop)
         with self._lock:
             ahead = self._ahead.pop(loop, None)
             self._took.pop(loop, None)

@@ -58,6 +58,14 @@ class ComfyHost:
         """Add an innermost aiohttp middleware; only while ComfyUI loads its packs."""
         PromptServer.instance.app.middlewares.append(middleware)
 
+    def when_started(self, begin: Callable[[], object]) -> None:
+        """Have `begin` called when the server begins to answer; only while packs are loaded."""
+
+        async def started(_app: web.Application) -> None:
+            begin()
+
+        PromptServer.instance.app.on_startup.append(started)
+
     def folder(self, kind: str) -> str | None:
         """The folder that ComfyUI's `/view` calls `kind`; None if there is none."""
         found = folder_paths.get_directory_by_type(kind)

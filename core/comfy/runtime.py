@@ -21,6 +21,7 @@ from ..background.write_behind import WriteBehind
 from ..common.buffers import Buffers
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
+from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file, real_path_if_allowed
 from ..files.folder_list import allowed_dirs_file, state_dir
@@ -41,6 +42,7 @@ from ..turn.linked_inputs import Learned
 from ..turn.reading import Reading
 from .environment import settings
 from .host import ComfyHost
+from .rehearsal import rehearse_when_idle
 
 _log = logging.getLogger(__name__)
 
@@ -168,9 +170,15 @@ def start() -> None:
     name_machine(settings().server)
     shared = registry()
     read_ahead()
+    host().when_started(lambda: rehearse_when_idle(allowed_folders, _ask_for_nothing))
     # The disk may be slow, and ComfyUI should not wait for it.
     _in_background(lambda: _recover(shared))
     atexit.register(shared.close)
+
+
+def _ask_for_nothing() -> None:
+    """Look for a loop that nobody has, as a prompt does when it is submitted."""
+    registry().has_listing(Request(registry().key("", ""), Selection()))
 
 
 def _recover(shared: LoopRegistry) -> None:

@@ -53,6 +53,27 @@ class HandingOut(Parts):
         except StoreAway:
             return True
 
+    def expected(self, request: Request) -> str | None:
+        """The item that a prompt would be given now; this changes nothing, and claims nothing.
+
+        None if there is none, or finding it out would take long. A prompt may be given another one.
+        """
+        key, selection = request.key, request.selection
+
+        def look() -> tuple[bool, str | None]:
+            entry = self._store.load(key)
+            if entry is None:
+                return False, None
+            goes_on = entry.selection == selection and entry.completed_at is None
+            return True, self._store.first_pending(key) if goes_on else None
+
+        has_run, path = self._transactions.read(look)
+        if has_run or selection.finished:
+            return path
+        first = next(iter(self.listings.soon(key, selection)), None)
+        has_run, path = self._transactions.read(look)
+        return path if has_run else first
+
     def acquire(
         self, request: Request, prompt: Prompt, partners: Sequence[Request] = ()
     ) -> Iteration:

@@ -73,7 +73,7 @@ class IteratorRequests:
 
         None if an input of one of them is not known, as the node that it comes from is blocked.
         """
-        found = [self._known_request(each) for each in self._group(unique_id)]
+        found = [self.known_request(each) for each in self._group(unique_id)]
         requests = [request for request in found if request is not None]
         return requests[1:] if len(requests) == len(found) else None
 
@@ -122,17 +122,26 @@ class IteratorRequests:
         if not of_class:
             return
         self.check_independent(unique_id)
-        own = self._known_request(unique_id)
-        group = map(self._known_request, self._group(unique_id))
+        own = self.known_request(unique_id)
+        group = map(self.known_request, self._group(unique_id))
         known = [request for request in group if request is not None]
         if known:
             together(known)
         for other in of_class:
             request = None
             with contextlib.suppress(BatchLoopError):  # its own check reports it
-                request = self._known_request(other)
+                request = self.known_request(other)
             if own is not None and request is not None and request.key == own.key:
                 together([own, request])
+
+    def known_request(self, unique_id: str) -> Request | None:
+        """The request of an iterator of the graph; None if an input is not known yet."""
+        given = self._given(unique_id)
+        for name, values in self._known(unique_id).items():
+            if len(values) > 1:
+                raise InvalidSetting(_several(self._graph, unique_id, name, len(values)))
+            given[name] = values[0]
+        return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
 
     def check_independent(self, unique_id: str) -> None:
         """Raise InvalidSetting if an input of a pair depends on an image of the pair."""
@@ -160,15 +169,6 @@ class IteratorRequests:
         return {
             name: value for name, value in self._inputs(unique_id).items() if not is_link(value)
         }
-
-    def _known_request(self, unique_id: str) -> Request | None:
-        """The request of an iterator of the graph; None if an input is not known yet."""
-        given = self._given(unique_id)
-        for name, values in self._known(unique_id).items():
-            if len(values) > 1:
-                raise InvalidSetting(_several(self._graph, unique_id, name, len(values)))
-            given[name] = values[0]
-        return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
 
     def _expected(
         self, settings: IteratorSettings, unique_id: str, folder: str

@@ -9,6 +9,7 @@ from functools import partial
 
 from ..background.read_ahead import ReadAhead
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
+from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import folder_lost
@@ -64,6 +65,15 @@ class Reading:
     def alone(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """An image that was not handed out; raises UnreadableImage and PathRefused."""
         return self._read(key, path, allowed, None)
+
+    def begin_first(self, request: Request, allowed: AllowedFolders) -> None:
+        """Start reading the image that a prompt that was just submitted is likely to ask for."""
+
+        def find() -> str | None:
+            path = self._registry.expected(request)
+            return None if path is None else check_source_file(request.key.full(path), allowed)
+
+        self._read_ahead.begin_first(request.key.id, find)
 
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
         """Start reading the image that the next prompt will ask for, if all goes well."""

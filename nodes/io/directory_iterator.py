@@ -179,7 +179,10 @@ class AfterLearning(comfy_io.ComfyNode):
 
 
 def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
-    """Raise errors found before the run; `directory` is None if it comes from another node."""
+    """Raise errors found before the run, and begin to read the first image.
+
+    `directory` is None if it comes from another node.
+    """
     allowed = runtime.allowed_folders()
     check_saver_folders(submission, unique_id, allowed)
     requests = runtime.requests_submitted(submission, allowed)
@@ -187,6 +190,9 @@ def _check(submission: Submission, unique_id: str, directory: str | None) -> Non
         requests.check_settings(unique_id, directory, runtime.registry().has_listing)
         check_beside(submission, unique_id, resolve_source(directory, allowed), allowed)
     requests.check_together(unique_id)
+    request = requests.known_request(unique_id)
+    if request is not None and tried(submission.graph, unique_id) is None:
+        runtime.reading().begin_first(request, allowed)
 
 
 def _when_known(

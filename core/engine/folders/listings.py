@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, NoImages
@@ -35,7 +36,14 @@ WRITTEN_AT_ONCE = 5_000
 WEIGHING_SECONDS = 1.0
 """A folder whose images take longer to weigh, such as on a slow network, goes without."""
 
+SOON_SECONDS = 0.05
+"""How long a folder is read for at most, just to know what will be first."""
+
 T = TypeVar("T")
+
+
+class _TakesLong(Exception):
+    """Ends the reading of a folder that takes longer than that."""
 
 
 class Lister(Protocol):
@@ -172,8 +180,27 @@ class Listings:
         """What a batch that began now would contain, in order, including finished images."""
         return self._listed(key, selection, batch, patient=False)[0]
 
+    def soon(self, key: LoopKey, selection: Selection) -> Sequence[str]:
+        """What a loop's first batch would contain; nothing if reading the folder takes long."""
+        until = monotonic() + SOON_SECONDS
+
+        def going_on() -> None:
+            if monotonic() > until:
+                raise _TakesLong
+
+        try:
+            return self._listed(key, selection, 1, patient=False, going_on=going_on)[0]
+        except _TakesLong:
+            return ()
+
     def _listed(
-        self, key: LoopKey, selection: Selection, batch: int, *, patient: bool
+        self,
+        key: LoopKey,
+        selection: Selection,
+        batch: int,
+        *,
+        patient: bool,
+        going_on: Callable[[], object] | None = None,
     ) -> tuple[Sequence[str], int]:
         """Like `preview`; also returns how many files were left out as the loop's own results."""
         own_results: Collection[str] = ()
@@ -190,7 +217,7 @@ class Listings:
             key.directory,
             selection,
             seed=key.seed(batch),
-            going_on=self._going_on(patient=patient),
+            going_on=going_on or self._going_on(patient=patient),
             without=without,
         )
         return paths, len(own_results)
