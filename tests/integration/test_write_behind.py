@@ -21,7 +21,7 @@ from batch_loop.tests.integration.test_file_systems import (
     files,
 )
 from batch_loop.tests.integration.test_names import colours, unchanged
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
+from batch_loop.tests.support.batches import busy, loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.mounts import Mount, mounted
@@ -179,3 +179,25 @@ def test_an_image_that_is_replaced_after_it_was_read_ahead_is_read_again(
     results = run_until_stop(client, graph)
     check_ended(client, results[-1])
     assert colours(workspace.output) == {**COLOURS, "b.png": colour_of("other.png")}
+
+
+def test_the_first_image_is_read_when_its_prompt_is_submitted(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    """While another job still runs; nothing is handed out by that."""
+    name = "a.jpg"
+    Image.effect_noise((800, 600), 64).convert("RGB").save(workspace.input / name)
+    graph = unchanged(workspace.name, workspace.name)
+
+    def taken() -> int:
+        return int(client.get_json("/batch_loop/memory")["taken"])
+
+    before = client.get_json("/batch_loop/loops")["loops"]
+    with busy(client, workspace.scratch):
+        client.submit(graph)
+        size = 800 * 600 * 16
+        wait_for(lambda: taken() >= size, "the image to be in memory")
+        assert client.get_json("/batch_loop/loops")["loops"] == before
+    results = run_until_stop(client, graph)
+    assert written(loop_state(client, results[-1])) == 1
+    assert files(workspace.output) == ["a.png"]

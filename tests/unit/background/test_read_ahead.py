@@ -267,3 +267,70 @@ def test_its_threads_end_when_there_is_nothing_to_read(folder: Path, reader: Rea
             lambda: "batch-loop-let-go" not in {thread.name for thread in threading.enumerate()},
             "the thread to end",
         )
+
+
+def test_the_first_image_is_read_before_its_prompt_begins(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    ahead.begin_first(LOOP, lambda: path)
+    wait_for(lambda: reader.read, "it to be read")
+    assert ahead.take(LOOP, path) is not None
+    assert reader.read == ["a.png"]
+    assert budget.taken == 0
+
+
+def test_the_first_image_is_dropped_if_nobody_takes_it(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader, kept_seconds=0.2)
+    ahead.begin_first(LOOP, lambda: path_of(folder, "a.png"))
+    wait_for(lambda: reader.read, "it to be read")
+    wait_for(lambda: budget.taken == 0, "it to be let go")
+
+
+def test_a_loop_that_is_at_work_knows_better_what_comes_next(folder: Path, reader: Reader) -> None:
+    clock = GivenClock()
+    ahead = ReadAhead(MemoryBudget(PLENTY), reader, smallest=0, clock=clock)
+    a, b = path_of(folder, "a.png"), path_of(folder, "b.png")
+    asked: list[str] = []
+
+    def find() -> str:
+        asked.append("asked")
+        return a
+
+    ahead.begin(LOOP, b)
+    ahead.begin_first(LOOP, find)
+    assert ahead.take(LOOP, b) is not None
+    ahead.begin_first(LOOP, find)
+    assert asked == []
+    clock.now = 61.0
+    ahead.begin_first(LOOP, find)
+    wait_for(lambda: "a.png" in reader.read, "it to be read when the loop has rested")
+    assert asked == ["asked"]
+
+
+def test_what_is_being_read_already_is_not_read_again(folder: Path, reader: Reader) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
+    ahead.begin_first(LOOP, lambda: path)
+    wait_for(lambda: reader.read, "it to be read")
+    ahead.begin(LOOP, path)
+    assert ahead.take(LOOP, path) is not None
+    assert reader.read == ["a.png"]
+
+
+def test_it_is_no_harm_if_the_first_image_is_not_known(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader)
+
+    def fails() -> str:
+        raise OSError
+
+    ahead.begin_first(LOOP, fails)
+    ahead.begin_first(OTHER, lambda: None)
+    ahead.begin_first("third", lambda: path_of(folder, "missing.png"))
+    ahead.begin_first("fourth", lambda: path_of(folder, "a.png"))
+    wait_for(lambda: reader.read == ["a.png"], "the last to be read")
+    none = ReadAhead(MemoryBudget(0), reader, smallest=0)
+    none.begin_first(LOOP, fails)
+    none._pool.shutdown()
+    ahead._pool.shutdown()
+    ahead.begin_first("fifth", fails)

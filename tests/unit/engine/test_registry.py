@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Snapshot
+from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -643,3 +645,66 @@ def test_a_source_in_another_spelling_is_recognised_in_the_present_listing(
     loop.names = ["IMG.heic"]
     second = loop.acquire(selection=Selection(descending=True))
     assert loop.registry.claim_outputs(second, [str(target)]) == {str(target): Owner.SOURCE}
+
+
+def test_what_a_prompt_would_be_given_is_expected_and_nothing_is_claimed(loop: Loop) -> None:
+    assert loop.registry.expected(loop.request) == "a"
+    with pytest.raises(UnknownLoop):
+        loop.snapshot()
+    assert loop.run() == "a"
+    before = loop.snapshot()
+    assert loop.registry.expected(loop.request) == "b"
+    assert loop.snapshot() == before
+    second = loop.acquire()
+    assert loop.registry.expected(loop.request) == "c"
+    loop.host.finish(second.prompt, Ending.STOPPED)
+    assert loop.run_all() == ["b", "c"]
+    # Whether that begins another batch is for the prompt to decide.
+    assert loop.registry.expected(loop.request) is None
+
+
+def test_of_a_prompt_that_lists_the_folder_anew_nothing_is_expected(loop: Loop) -> None:
+    loop.run()
+    assert loop.registry.expected(replace(loop.request, selection=Selection(limit=2))) is None
+    listings = loop.listings
+    other = replace(loop.request, key=LoopKey("other", os.path.abspath("folder")))
+    named = replace(Selection(), finished=(ResultName("folder", "stem"),))
+    assert loop.registry.expected(replace(other, selection=named)) is None
+    assert loop.listings == listings
+
+
+def test_a_folder_that_takes_long_to_read_is_not_read_just_to_expect_something() -> None:
+    loop = Loop("a")
+    asked: list[None] = []
+
+    def lists_for_ever(
+        _directory: str,
+        _selection: Selection,
+        *,
+        going_on: Callable[[], object],
+        **_given: object,
+    ) -> list[str]:
+        while True:
+            asked.append(None)
+            going_on()
+
+    registry = LoopRegistry(
+        MemoryStore(), loop.host, lists_for_ever, loop._sight, poll_outcomes=ByHand
+    )
+    assert registry.expected(loop.request) is None
+    assert asked
+
+
+def test_what_another_prompt_took_meanwhile_is_not_expected() -> None:
+    loop = Loop("a", "b")
+
+    def lists_while_another_runs(*_given: object, **_more: object) -> list[str]:
+        other.acquire(loop.request, loop.host.submit())
+        return ["a", "b"]
+
+    store = MemoryStore()
+    other = LoopRegistry(store, loop.host, loop._list, loop._sight, poll_outcomes=ByHand)
+    registry = LoopRegistry(
+        store, loop.host, lists_while_another_runs, loop._sight, poll_outcomes=ByHand
+    )
+    assert registry.expected(loop.request) == "b"
