@@ -60,6 +60,7 @@ def main() -> None:
                 "machine": measured_on,
                 **asdict(found),
             }
+            kept.write(TRIALS, figures)  # what there is, should a later one fail
     seconds = {name: entry["seconds"] for name, entry in figures.items()}
     took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
     say(f"{table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
