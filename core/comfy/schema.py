@@ -24,8 +24,51 @@ _NEWER = frozenset({"search_aliases"})
 """Fields that 0.3.52 lacks, and that nodes can do without."""
 
 
+class _Once(comfy_io.Schema):
+    """A schema of which ComfyUI is given again what it has made of it once.
+
+    ComfyUI asks for it several times for each node in each prompt, and more than half of what it
+    takes to check a small workflow would be to describe the same inputs again.
+    """
+
+    def finalize(self) -> None:
+        """Add what ComfyUI adds to a schema, on the first call."""
+        if "finalize" not in self._done:
+            super().finalize()
+            self._done.add("finalize")
+
+    def validate(self) -> None:
+        """Raise what ComfyUI finds wrong with it, until nothing is."""
+        if "validate" not in self._done:
+            super().validate()
+            self._done.add("validate")
+
+    def get_v1_info(self, cls: Any) -> Any:
+        """ComfyUI's description of the node, with inputs that the caller may change."""
+        # It names the pack's module, which ComfyUI tells the class only once that is loaded.
+        module = getattr(cls, "RELATIVE_PYTHON_MODULE", None)
+        info = self._infos.get(module)
+        if info is None:
+            info = self._infos[module] = super().get_v1_info(cls)
+        own = copy.copy(info)
+        own.input = {
+            kind: {name: (*of[:1], *map(dict, of[1:])) for name, of in inputs.items()}
+            for kind, inputs in info.input.items()
+        }
+        return own
+
+    @functools.cached_property
+    def _done(self) -> set[str]:
+        return set()
+
+    @functools.cached_property
+    def _infos(self) -> dict[object, Any]:
+        """By module."""
+        return {}
+
+
 def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comfy_io.Schema]:
-    """Build a node's schema on the first call, and copy it on later ones.
+    """Build a node's schema on the first call, and give the same one on later ones.
 
     ComfyUI asks for it several times for each input in each prompt; building it each time would
     take longer than everything else that the nodes do.
@@ -36,12 +79,7 @@ def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comf
     def defined(cls: Any) -> comfy_io.Schema:
         if not built:
             built.append(define(cls))
-        copied = copy.copy(built[0])
-        # ComfyUI appends to the lists that it is given.
-        for name, value in vars(copied).items():
-            if isinstance(value, list):
-                setattr(copied, name, list(value))
-        return copied
+        return built[0]
 
     return defined
 
@@ -49,7 +87,7 @@ def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comf
 def schema(**fields: Any) -> comfy_io.Schema:
     """A schema in the pack's category, without fields that this ComfyUI does not know."""
     fields = {name: value for name, value in fields.items() if name not in _NEWER - _KNOWN}
-    return comfy_io.Schema(category=CATEGORY, **fields)
+    return _Once(category=CATEGORY, **fields)
 
 
 def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:

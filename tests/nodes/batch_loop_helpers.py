@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 import comfy.model_management
 import folder_paths
+import nodes
 import torch
 from aiohttp import web
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
@@ -310,6 +311,48 @@ class TestIterator:
         return {"result": result, "expand": graph.finalize()}
 
 
+class TestSchema:
+    """Reports what ComfyUI is told of the inputs of the node `type`, and in how many calls.
+
+    Before it asks, it takes everything out of an earlier answer.
+    """
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"type": ("STRING", {"default": ""})}}
+
+    @classmethod
+    def IS_CHANGED(cls, **_inputs: Any) -> float:
+        return float("nan")
+
+    def run(self, type: str) -> dict[str, Any]:  # noqa: A002 - the input's name
+        found = nodes.NODE_CLASS_MAPPINGS[type]
+        before = found.INPUT_TYPES()
+        for inputs in before.values():
+            for _, *options in inputs.values():
+                for each in options:
+                    each.clear()
+            inputs.clear()
+        before.clear()
+        calls = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            told = found.INPUT_TYPES()
+        finally:
+            sys.setprofile(None)
+        return {"ui": {"told": [json.loads(json.dumps(told))], "calls": [calls]}}
+
+
 class TestShow:
     """Appends a description of `value`, as a line of JSON, to the file `path`."""
 
@@ -551,6 +594,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,
+    "TestSchema": TestSchema,
     "TestShow": TestShow,
     "TestSave": TestSave,
     "TestSlow": TestSlow,
