@@ -302,3 +302,31 @@ test("nothing is requested for a part that has no questions or has ended", async
   panel.following.end();
   assert.deepEqual(await askedIn(60_000), []);
 });
+
+test("of a burst of news only the first has to gather what is to be asked", async () => {
+  const { askedIn, clock, follow, poller } = setUp();
+  let gathered = 0;
+  const questions = () => {
+    gathered += 1;
+    return [loopOf("l")];
+  };
+  follow([], { questions });
+  await clock.pass(0);
+  poller.news();
+  gathered = 0;
+  for (let number = 0; number < 20; number += 1) {
+    poller.news();
+    poller.queueIs(number % 2);
+  }
+  assert.equal(gathered, 0);
+  assert.deepEqual(await askedIn(1_000), ["l"]);
+});
+
+test("news that is due before anything else is asked about in time", async () => {
+  const { askedIn, follow, poller } = setUp();
+  follow([loopOf("l")], { idle: SELDOM_MS });
+  await askedIn(0);
+  poller.news();
+  poller.news(0);
+  assert.deepEqual(await askedIn(0), ["l"]);
+});

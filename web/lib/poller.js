@@ -80,7 +80,9 @@ export class Poller {
     for (const following of this.#all) {
       if (!following.wish.unseen) following.hasten(due, isAboutLoops);
     }
-    this.#plan();
+    // Most of it comes between two prompts, when ComfyUI is about to send the next one: all that is
+    // to be asked is gathered for the first of a burst alone, and again when its turn comes.
+    if (this.#timer === null || due < this.#timerDue) this.#plan();
   }
 
   /**
