@@ -56,14 +56,17 @@ Result = TypeVar("Result")
 
 _PLACES = 16
 """Where to sample, spread over an image's height and width."""
-_SAMPLED_ROWS = 4
-"""Rows sampled at each place: it takes several to show how alike they are."""
+_SAMPLED_ROWS = 8
+"""The fewest rows sampled at each place: it takes several to show how alike they are."""
 _SAMPLE = 1 << 17
 """The most bytes to sample: enough to choose by, few enough to try many ways in a few
 milliseconds."""
 
 _SHARE_TO_SAVE = {Effort.FAST: 7e-4, Effort.MIDDLE: 2e-4, Effort.SMALL: 3e-5}
 """What a millisecond more, of an image of 12 megapixels, has to save of a file."""
+_ALSO_BEST = 1.1
+"""Repeats are farther from what is tried with each filter: another one may be best for them whose
+file is up to this much larger."""
 _MOST_SAVED = 0.35
 """No way makes a sample smaller than the first ones do by more than this: if its time asks for
 more, it need not be tried."""
@@ -193,13 +196,13 @@ def _best(layout: _Layout, effort: Effort) -> tuple[int, Way]:
         size, kind = best_filters(number)[0]
         found.append((cost(size, way), kind, way))
     bound = min(total for total, *_ in found) - math.log(1 - _MOST_SAVED)
-    repeats = {Way.REPEATS, Way.MOST_REPEATS}
+    quick, repeats = best_filters(0), best_filters(-1)
+    also = [one for one in repeats[:2] if one[0] <= _ALSO_BEST * repeats[0][0]]
     others = [
         (way, kind)
         for way in zlib_stream.WAYS
         if way not in scouts
-        # Repeats are farther from what the scouts look for, so that the second best may be best.
-        for size, kind in (best_filters(-1)[:2] if way in repeats else best_filters(0)[:1])
+        for size, kind in (also if way in {Way.REPEATS, Way.MOST_REPEATS} else quick[:1])
         if cost(size, way) <= bound
     ]
 
@@ -218,10 +221,10 @@ def _sample(layout: _Layout) -> tuple[Bytes, npt.NDArray[np.bool_]]:
 
     The first row of each place is dropped, as the row above it is from another place.
     """
-    rows, places, width = _SAMPLED_ROWS, _PLACES, layout.row
-    if layout.height <= rows * places:
-        rows, places = layout.height, 1
-    else:
+    rows, places, width = layout.height, 1, layout.row
+    if rows * width > _SAMPLE:
+        places = _PLACES
+        rows = min(rows, max(_SAMPLED_ROWS, _SAMPLE // (places * width)))
         width = min(width, max(1, _SAMPLE // (rows * places * layout.pixel)) * layout.pixel)
     parts = []
     for number in range(places):
