@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from batch_loop.core.common.errors import UnwritableImage
-from batch_loop.core.media import png
+from batch_loop.core.media import png, zlib_stream
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.media.zlib_stream import Way
@@ -169,6 +169,50 @@ class TestSize:
         sizes = [len(png_file(pixels, effort=effort)) for effort in Effort]
         assert sizes[0] <= 1.01 * len(buffer.getvalue())
         assert sizes == sorted(sizes, reverse=True)
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        "shape",
+        [
+            (1, 1, 1),
+            (1, 400_000, 3),
+            (128, 60_000, 4),
+            (100_000, 1, 3),
+            (200_000, 40, 1),
+            (9, 9, 3),
+            (3000, 4000, 3),
+            (129, 5000, 2),
+        ],
+    )
+    def test_a_sample_is_small_and_never_empty(self, shape: tuple[int, int, int]) -> None:
+        height, width, pixel = shape
+
+        def rows(first: int, last: int) -> Pixels:
+            assert 0 <= first < last <= height
+            return np.zeros((last - first, width, pixel), np.uint8)
+
+        sample, kept = png._sample(png._Layout(height, width * pixel, pixel, rows))
+        of_sample = kept.sum() * sample.shape[1]
+        assert min(height * width * pixel, png._SAMPLE // 2) <= of_sample <= png._SAMPLE
+        assert sample.shape[1] % pixel == 0
+        assert len(kept) == len(sample) - 1
+
+    @pytest.mark.parametrize("effort", Effort)
+    def test_the_quickest_ways_are_for_camera_noise_alone(self, effort: Effort) -> None:
+        assert self.way("noise", effort) in zlib_stream.SCOUTS
+        for name in ("text", "flat"):
+            assert self.way(name, effort) in {Way.REPEATS, Way.MOST_REPEATS}
+
+    def test_a_photo_takes_more_time_with_more_effort(self) -> None:
+        assert self.way("photo", Effort.FAST) is Way.NEAR
+        assert self.way("photo", Effort.SMALL) in {Way.VALUES, Way.RUNS}
+
+    @staticmethod
+    def way(name: str, effort: Effort) -> Way:
+        pixels = DRAWINGS[name](1500, 2000)
+        layout = png._Layout(1500, 6000, 3, lambda first, last: pixels[first:last])
+        return png._best(layout, effort)[1]
 
 
 class TestRefused:
