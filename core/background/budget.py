@@ -19,7 +19,7 @@ class MemoryBudget:
         self._lock = threading.Lock()
         self._taken = 0
         self._most = 0
-        self._spare: list[Callable[[], object]] = []
+        self._spare: list[Callable[[], int]] = []
 
     @property
     def taken(self) -> int:
@@ -35,11 +35,11 @@ class MemoryBudget:
 
     def take(self, size: int) -> bool:
         """Take `size` bytes, to be given back; False, with none taken, if fewer are left."""
-        if self.take_spare(size):
-            return True
-        for let_go in self._spare:
-            let_go()
-        return self.take_spare(size)
+        while not self.take_spare(size):
+            # More may become spare meanwhile.
+            if not sum(let_go() for let_go in self._spare):
+                return False
+        return True
 
     def take_spare(self, size: int) -> bool:
         """The same, for what is given back as soon as somebody else needs it: see `ask`."""
@@ -50,8 +50,11 @@ class MemoryBudget:
             self._most = max(self._most, self._taken)
             return True
 
-    def ask(self, let_go: Callable[[], object]) -> None:
-        """Have `let_go` called when somebody needs more bytes than are left."""
+    def ask(self, let_go: Callable[[], int]) -> None:
+        """Have `let_go` called when somebody needs more bytes than are left.
+
+        It gives back what it can do without, and returns how many bytes these were.
+        """
         self._spare.append(let_go)
 
     def give_back(self, size: int) -> None:

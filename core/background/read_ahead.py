@@ -47,6 +47,11 @@ class _Ahead:
     seconds: float = 0.0
     """How long it took."""
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether there was no room for it, or it could not be read."""
+        return self.image.done() and self.image.result() is None
+
 
 class ReadAhead:
     """Decodes one image ahead for each loop, in its own thread, within a memory budget.
@@ -73,6 +78,7 @@ class ReadAhead:
         self._ahead: dict[str, _Ahead] = {}
         self._took: dict[str, float] = {}
         self._used: dict[str, float] = {}
+        self._searches: dict[str, object] = {}
         self._janitor: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(
             1, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
@@ -83,45 +89,60 @@ class ReadAhead:
         until = self._note_use(loop)
         with self._lock:
             ahead = self._ahead.get(loop)
-            if ahead is not None and ahead.path == path:
+            if ahead is not None and ahead.path == path and not ahead.has_failed:
                 ahead.until = until
                 return
         self.cancel(loop)
-        if not self._is_worth_it(path):
-            return
-        ahead = _Ahead(path, Future(), until)
-        with suppress(RuntimeError):  # no thread can be started, as when Python is shutting down
-            with self._lock:
-                self._see_to_it_that_it_is_dropped()
-                self._ahead[loop] = ahead
-            self._pool.submit(self._read, ahead)
+        if self._is_worth_it(path):
+            self._start(loop, _Ahead(path, Future(), until))
 
     def begin_first(self, loop: str, find: Callable[[], str | None]) -> None:
         """Have the file at the real path that `find` returns read, if the loop is not yet at work.
 
-        `find` is called in this reader's thread. Nothing is read if it returns None, or fails.
+        `find` is called in this reader's thread. Nothing is read if it returns None, or fails, or
+        if the loop has begun its work by then.
         """
         with self._lock:
             is_at_work = self._used.get(loop, -math.inf) + self._kept_seconds > self._clock()
         if is_at_work or not self._budget.limit:
             return
-        self._note_use(loop)
-        with suppress(RuntimeError):  # as above
-            self._pool.submit(self._find, loop, find)
+        until = self._note_use(loop)
+        search = object()
+        with self._lock:
+            self._searches[loop] = search
+        with suppress(RuntimeError):  # as below
+            self._pool.submit(self._find, loop, find, search, until)
 
-    def _find(self, loop: str, find: Callable[[], str | None]) -> None:
+    def _find(
+        self, loop: str, find: Callable[[], str | None], search: object, until: float
+    ) -> None:
         path = None
         with suppress(Exception):  # the node will meet it, and report it
             path = find()
+        if path is not None and self._is_worth_it(path):
+            self._start(loop, _Ahead(path, Future(), until), search)
         with self._lock:
-            is_at_work = loop in self._ahead
-        if path is not None and not is_at_work:
-            self.begin(loop, path)
+            if self._searches.get(loop) is search:
+                del self._searches[loop]
+
+    def _start(self, loop: str, ahead: _Ahead, search: object = None) -> None:
+        """Start reading, unless what it was found by is over: then the loop is at work."""
+        with suppress(RuntimeError):  # no thread can be started, as when Python is shutting down
+            with self._lock:
+                if search is not None and self._searches.get(loop) is not search:
+                    return
+                self._see_to_it_that_it_is_dropped()
+                before = self._ahead.pop(loop, None)
+                self._ahead[loop] = ahead
+            if before is not None:
+                self._drop(before)
+            self._pool.submit(self._read, ahead)
 
     def _note_use(self, loop: str) -> float:
         """Note that a loop is at work; returns until when what is read now is kept."""
         now = self._clock()
         with self._lock:
+            self._searches.pop(loop, None)
             if len(self._used) >= _LOOPS_NOTED:
                 self._used.clear()
             self._used[loop] = now
@@ -165,6 +186,7 @@ class ReadAhead:
     def cancel(self, loop: str) -> None:
         """Drop what was read ahead for a loop."""
         with self._lock:
+            self._searches.pop(loop, None)
             ahead = self._ahead.pop(loop, None)
         if ahead is not None:
             self._drop(ahead)

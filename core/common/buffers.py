@@ -96,7 +96,7 @@ class Buffers:
         self._janitor: threading.Thread | None = None
         # Arrays may end anywhere, also during a collection of garbage in a thread that has the
         # lock. These two may be added to at any moment.
-        self._returned: deque[Memory] = deque()
+        self._returned: deque[tuple[Memory, int]] = deque()
         self._wake: SimpleQueue[None] = SimpleQueue()
 
     def empty(self, shape: tuple[int, ...], kind: type[Kind]) -> npt.NDArray[Kind]:
@@ -104,37 +104,46 @@ class Buffers:
         size = math.prod(shape) * np.dtype(kind).itemsize
         if size < self._smallest:
             return np.empty(shape, kind)
-        memory = self._used_before(size)
+        memory, more = self._used_before(size), 0
         if memory is None:
             # On Linux, numpy asks for large pages.
             memory = np.empty(size, np.uint8)
+        else:
+            more = memory.nbytes - size
         # Of a view, numpy notes as its base the array that owns the memory, but goes no further
         # than to an object of another type. So all views of this array, and tensors, hold it.
         lent: npt.NDArray[Any] = np.frombuffer(memory.data, kind, math.prod(shape))
         if self._is_attended():
-            weakref.finalize(lent, self._take_back, memory).atexit = False
+            weakref.finalize(lent, self._take_back, memory, more).atexit = False
+        else:
+            self._budget.give_back(more)
         return lent.reshape(shape)
 
-    def let_go(self) -> None:
-        """Give all memory back that is not in use."""
+    def let_go(self) -> int:
+        """Give all memory back that is not in use; returns how many bytes that were."""
+        given = 0
         with self._lock:
             self._sort_in()
             while self._kept:
-                self._drop_oldest()
+                given += self._drop_oldest()
+        return given
 
-    def _take_back(self, memory: Memory) -> None:
-        self._returned.append(memory)
+    def _take_back(self, memory: Memory, more: int) -> None:
+        self._returned.append((memory, more))
         self._wake.put(None)
 
     def _used_before(self, size: int) -> Memory | None:
-        """The smallest memory of at least `size` bytes, if there is any that is not too large."""
+        """The smallest memory of at least `size` bytes, if there is any that is not too large.
+
+        Who uses it accounts for `size`; what it has more stays a part of the budget.
+        """
         with self._lock:
             self._sort_in()
             fitting = [each for each in self._kept if size <= each.memory.nbytes <= _LARGER * size]
             if fitting:
                 found = min(fitting, key=lambda each: each.memory.nbytes)
                 self._kept = [each for each in self._kept if each is not found]
-                self._budget.give_back(found.memory.nbytes)
+                self._budget.give_back(size)
                 return found.memory
             # The system gives first what it was given back last, which is not quite as fresh.
             left = size
@@ -145,8 +154,9 @@ class Buffers:
     def _sort_in(self) -> None:
         """Keep what was returned, as far as there is room; under the lock."""
         while self._returned:
-            memory = self._returned.popleft()
+            memory, more = self._returned.popleft()
             self._lent -= 1
+            self._budget.give_back(more)
             if len(self._kept) >= _MOST:
                 self._drop_oldest()
             if self._budget.take_spare(memory.nbytes):

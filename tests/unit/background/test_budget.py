@@ -16,6 +16,24 @@ def test_no_more_is_taken_than_is_left() -> None:
     assert budget.take(6)
 
 
+def test_what_becomes_spare_while_it_is_asked_for_is_given_up_too() -> None:
+    budget = MemoryBudget(10)
+    spare = [6, 6]
+    assert budget.take_spare(spare[0])
+
+    def let_go() -> int:
+        given = spare.pop() if spare else 0
+        budget.give_back(given)
+        # Another holder's memory becomes spare at this moment.
+        assert not spare or budget.take_spare(spare[0])
+        return given
+
+    budget.ask(let_go)
+    assert budget.take(8)
+    assert budget.taken == 8
+    assert not budget.take(3)
+
+
 @pytest.mark.parametrize(
     ("megabytes", "memory", "limit"),
     [

@@ -317,6 +317,48 @@ def test_what_is_being_read_already_is_not_read_again(folder: Path, reader: Read
     assert reader.read == ["a.png"]
 
 
+@pytest.mark.parametrize("use", ["take", "begin", "cancel"])
+def test_a_first_image_that_is_found_too_late_is_not_read(
+    folder: Path, reader: Reader, use: str
+) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    found = threading.Event()
+
+    def find() -> str:
+        assert found.wait(10)
+        return path
+
+    ahead.begin_first(LOOP, find)
+    if use == "take":
+        assert ahead.take(LOOP, path) is None
+    elif use == "begin":
+        ahead.begin(LOOP, path_of(folder, "b.png"))
+    else:
+        ahead.cancel(LOOP)
+    found.set()
+    ahead._pool.shutdown()
+    assert reader.read == (["b.png"] if use == "begin" else [])
+    ahead.cancel(LOOP)
+    assert budget.taken == 0
+    assert ahead._searches == {}
+
+
+def test_what_there_was_no_room_for_is_read_when_it_is_asked_for_again(
+    folder: Path, reader: Reader
+) -> None:
+    budget = StrictBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    assert budget.take(PLENTY)
+    ahead.begin(LOOP, path)
+    assert budget.refused.wait(10)
+    wait_for(lambda: ahead._ahead[LOOP].has_failed, "it to be given up")
+    budget.give_back(PLENTY)
+    ahead.begin(LOOP, path)
+    wait_for(lambda: reader.read, "it to be read")
+    assert ahead.take(LOOP, path) is not None
+
+
 def test_it_is_no_harm_if_the_first_image_is_not_known(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead = ahead_with(budget, reader)

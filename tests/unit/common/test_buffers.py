@@ -202,6 +202,22 @@ def test_it_is_used_for_what_is_a_little_smaller(buffers: Buffers) -> None:
     assert buffers.empty((SIZE,), np.uint8).ctypes.data == before
 
 
+def test_what_is_lent_is_part_of_the_budget_beyond_what_was_asked_for(
+    buffers: Buffers, budget: MemoryBudget
+) -> None:
+    first = image_of(buffers)
+    del first
+    wait_for(lambda: budget.taken == SIZE, "it to be kept")
+    smaller = buffers.empty((80, 200, 3), np.float32)
+    assert budget.taken == SIZE - smaller.nbytes
+    del smaller
+    wait_for(lambda: budget.taken == SIZE, "it to be kept again")
+    with no_thread_starts():
+        buffers._janitor = None
+        buffers.empty((80, 200, 3), np.float32)
+    assert budget.taken == 0
+
+
 @pytest.mark.parametrize("shape", [(40, 200, 3), (101, 200, 3)])
 def test_it_is_not_used_for_what_is_much_smaller_or_larger(
     buffers: Buffers, budget: MemoryBudget, shape: tuple[int, ...]
