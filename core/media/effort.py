@@ -6,7 +6,10 @@ from enum import IntEnum
 
 
 class Effort(IntEnum):
-    """How hard to try; the pixels are the same with each, and more effort takes more time."""
+    """How hard to try: more takes more time.
+
+    Lossless formats and JPEG have the same pixels with each; lossy WebP and AVIF the same quality.
+    """
 
     FAST = 0
     MIDDLE = 1
