@@ -8,7 +8,7 @@ import logging
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,15 @@ from PIL import Image, PngImagePlugin
 
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
-from ..model.formats import NO_AVIF, WITHOUT_ALPHA, Format, can_write_avif
+from ..model.formats import (
+    LARGEST_AVIF,
+    LARGEST_AVIF_SIDE,
+    NO_AVIF,
+    WITHOUT_ALPHA,
+    Format,
+    can_write_avif,
+    fits_into_avif,
+)
 from . import exif, png, profiles
 from .alpha import Convert, joined, split
 from .effort import Effort
@@ -39,10 +47,9 @@ _LOSSLESS_WEBP = {
 _LOSSY_WEBP = {Effort.FAST: 0, Effort.MIDDLE: 1, Effort.SMALL: 4}
 """WebP's `method`; 2 is smaller than 1, and as much worse."""
 _METHODS_FOR_LARGE = (2, 4)
-"""Those that are left where a method has found no room for its choices, see `_as_webp`."""
+"""Those that are left where a method has found no room for its choices, see `_webp_methods`."""
 _LARGE_WEBP = 14_000_000
 """Pixels from which the lower methods may find no room."""
-_NO_ROOM = "encoding error 6"
 _JPEG: Mapping[Effort, Mapping[str, object]] = {
     Effort.FAST: {},
     Effort.MIDDLE: {"optimize": True},
@@ -112,6 +119,8 @@ def encode(  # noqa: PLR0913 - all that goes into a file
             return _as_png(picture, metadata or {}, 16 if format is Format.PNG_16 else 8, effort)
         if format is Format.AVIF and not can_write_avif():
             raise UnwritableImage(NO_AVIF)
+        if format is Format.AVIF and not fits_into_avif(*picture.size):
+            raise UnwritableImage(_too_large_for_avif(picture.size))
         return _with_pillow(picture, format, quality, dict(metadata or {}), effort)
     except (OSError, ValueError, struct.error) as error:
         height, width, _ = image.shape
@@ -120,6 +129,14 @@ def encode(  # noqa: PLR0913 - all that goes into a file
             "as PNG, or make it smaller."
         )
         raise UnwritableImage(msg) from error
+
+
+def _too_large_for_avif(size: tuple[int, int]) -> str:
+    return (
+        f"Cannot save an image of {size[0]}x{size[1]} pixels as AVIF: {LARGEST_AVIF_SIDE} pixels "
+        f"on a side, and {LARGEST_AVIF} altogether, are the most that programs open. Save it as "
+        "PNG, or make it smaller."
+    )
 
 
 def no_room_for_mask(format: Format) -> str:  # noqa: A002 - the word users see
@@ -207,44 +224,63 @@ def _with_pillow(
     if format_ is Format.TIFF:
         # Pillow cannot write the folders of EXIF data into TIFF.
         source = replace(source.profile_only(), dots_per_inch=source.dots_per_inch)
-    # WebP has no grey: Pillow saves it as RGB.
-    channels = max(channels, 3) if format_ is Format.WEBP else channels
+    if format_ in {Format.WEBP, Format.AVIF}:  # Pillow saves grey as RGB
+        channels = max(channels, 3)
     kept = fitted(source, texts, size=picture.size, channels=channels)
     if format_ is Format.BMP and kept.profile:
         image = profiles.in_srgb(image, kept.profile) or image
-    options = _options(format_, quality, kept, effort)
+    ways = _ways(format_, quality, kept, effort, image.size)
     if kept.dots_per_inch:  # which Pillow leaves out of WebP and AVIF: they have no place for it
-        options["dpi"] = (kept.dots_per_inch,) * 2
-    if format_ is Format.WEBP:
-        return _with_even_chunks(_as_webp(image, options))
-    return _saved(image, format_, options)
+        ways = [{**way, "dpi": (kept.dots_per_inch,) * 2} for way in ways]
+    data = _saved(image, format_, ways)
+    return _with_even_chunks(data) if format_ is Format.WEBP else data
 
 
-def _saved(image: Image.Image, format_: Format, options: Mapping[str, Any]) -> bytes:
+def _saved(image: Image.Image, format_: Format, ways: Sequence[Mapping[str, Any]]) -> bytes:
+    """A file by the first of some ways, options of Pillow's `save`, in which it can be written."""
+    for way in ways[:-1]:
+        try:
+            return _written(image, format_, way)
+        except (OSError, ValueError) as error:
+            _log.debug("Batch Loop writes a %s file in another way: %s", format_.value, error)
+    return _written(image, format_, ways[-1])
+
+
+def _written(image: Image.Image, format_: Format, options: Mapping[str, Any]) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, format_.value, **options)
+    try:
+        image.save(buffer, format_.value, **options)
+    except RuntimeError as error:  # which libavif's are
+        raise OSError(str(error)) from error
     return buffer.getvalue()
 
 
-def _as_webp(image: Image.Image, options: Mapping[str, Any]) -> bytes:
-    """A WebP file, by the lowest method from that of `options` on that can hold the image.
+def _ways(
+    format_: Format, quality: int, kept: ResultMetadata, effort: Effort, size: tuple[int, int]
+) -> list[dict[str, Any]]:
+    """The options of Pillow's `save` for a format, and for where an image has no room in those.
 
-    A lossy file has 512 KB for what was chosen for each of its blocks, and the lower methods make
-    more choices: a photograph of 18 megapixels, full of detail, had no room for those of 0 and 1.
+    Pillow optimizes a JPEG file in one buffer of a size that it guesses: what is full of noise may
+    have no room in it, and only the lowest effort needs none.
     """
-    first = options["method"]
-    methods = [first, *(each for each in _METHODS_FOR_LARGE if each > first)]
-    if options["lossless"]:
-        methods = [first]
-    elif image.width * image.height > _LARGE_WEBP and first < _METHODS_FOR_LARGE[0]:
-        del methods[0]
-    for method in methods[:-1]:
-        try:
-            return _saved(image, Format.WEBP, {**options, "method": method})
-        except ValueError as error:
-            if str(error) != _NO_ROOM:
-                raise
-    return _saved(image, Format.WEBP, {**options, "method": methods[-1]})
+    first = _options(format_, quality, kept, effort)
+    if format_ is Format.WEBP and not first["lossless"]:
+        return [{**first, "method": method} for method in _webp_methods(first["method"], size)]
+    if format_ is Format.JPEG and effort > Effort.FAST:
+        return [first, _options(format_, quality, kept, Effort.FAST)]
+    lower = [_options(format_, quality, kept, Effort(each)) for each in range(effort - 1, -1, -1)]
+    return [first, *(each for each in lower if each != first)]
+
+
+def _webp_methods(first: int, size: tuple[int, int]) -> list[int]:
+    """The methods from `first` on that can be expected to have room for a lossy WebP file.
+
+    It has 512 KB for what was chosen for each of its blocks, and the lower methods make more
+    choices: a photograph of 18 megapixels, full of detail, had no room for those of 0 and 1.
+    """
+    if size[0] * size[1] > _LARGE_WEBP and first < _METHODS_FOR_LARGE[0]:
+        return list(_METHODS_FOR_LARGE)
+    return [first, *(each for each in _METHODS_FOR_LARGE if each > first)]
 
 
 def _options(format_: Format, quality: int, kept: ResultMetadata, effort: Effort) -> dict[str, Any]:

@@ -67,9 +67,18 @@ def can_write_avif() -> bool:
     """Whether this machine's Pillow does; known by writing one, as some only read them."""
     try:
         Image.new("RGB", (1, 1)).save(io.BytesIO(), "AVIF", speed=10, max_threads=1)
-    except (KeyError, OSError, ValueError):  # KeyError: Pillow does not know the format
+    except Exception:  # noqa: BLE001 Pillow may not know the format, nor its library an encoder
         return False
     return True
+
+
+LARGEST_AVIF_SIDE, LARGEST_AVIF = 1 << 15, 1 << 28
+"""The pixels up to which libavif, which most programs use, opens a file; it writes larger ones."""
+
+
+def fits_into_avif(width: int, height: int) -> bool:
+    """Whether an image of this size can be opened once it is saved as AVIF."""
+    return max(width, height) <= LARGEST_AVIF_SIDE and width * height <= LARGEST_AVIF
 
 
 def extension_of(format: Format) -> str:  # noqa: A002 - the word users see

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 
 from batch_loop.core.common.errors import InvalidSetting, UnwritableImage
+from batch_loop.core.common.source_metadata import SourceMetadata
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.media.pixels import to_uint8, to_uint16
 from batch_loop.core.model.formats import Format, can_write_avif, extension_of, format_of
 from batch_loop.core.turn.saver_folders import check_format
+from batch_loop.tests.support.photographs import grey_gamma_18
 
 METADATA = {
     "prompt": {"1": {"class_type": "LoadImage", "inputs": {"image": "caf\u00e9: \u732b.png"}}},
@@ -165,6 +167,55 @@ class TestEffort:
             assert opened(data).size == (700, 500)
 
 
+class TestNoRoom:
+    """Pillow optimizes a JPEG file in one buffer, whose size it guesses."""
+
+    @pytest.mark.parametrize("quality", [92, 94, 95, 100])
+    @pytest.mark.parametrize("shape", [(300, 400, 3), (8, 5000, 3), (5000, 8, 3)])
+    def test_a_jpeg_file_full_of_noise_is_written_with_each_effort(
+        self, quality: int, shape: tuple[int, int, int]
+    ) -> None:
+        image = (noise(*shape) > 0.5).float()
+        pictures = [
+            np.asarray(
+                opened(
+                    encode(image, format=Format.JPEG, quality=quality, metadata=None, effort=effort)
+                )
+            )
+            for effort in Effort
+        ]
+        assert all(np.array_equal(picture, pictures[0]) for picture in pictures)
+
+    @pytest.mark.parametrize(
+        ("format_", "refusals"), [(Format.JPEG, 1), (Format.TIFF, 1), (Format.AVIF, 2)]
+    )
+    @pytest.mark.parametrize("error", [OSError, ValueError, RuntimeError])
+    def test_an_encoder_that_fails_is_tried_with_less_effort(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        format_: Format,
+        refusals: int,
+        error: type[Exception],
+    ) -> None:
+        can_write_avif()
+        name, failed = format_.value.upper(), []
+        save = Image.SAVE[name]
+
+        def refusing(image: Image.Image, file: Any, path: Any) -> None:
+            if len(failed) < refusals:
+                failed.append(image.encoderinfo)
+                raise error("broken data stream")
+            save(image, file, path)
+
+        monkeypatch.setitem(Image.SAVE, name, refusing)
+        image = noise(8, 8, 3)
+        data = encode(image, format=format_, quality=90, metadata=None, effort=Effort.SMALL)
+        assert data == encoded(image, format_)
+        failed.clear()
+        with pytest.raises(UnwritableImage, match="broken data stream"):
+            encoded(image, format_)
+
+
 class TestLargeWebp:
     """A lossy file may have no room for all that the lower methods choose."""
 
@@ -225,9 +276,12 @@ class TestAvif:
         assert data.count(found.removeprefix(b"Exif\0\0")) == 1
         assert exif_texts(found) == {key: json.dumps(value) for key, value in METADATA.items()}
 
-    def test_where_pillow_cannot_write_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("error", [KeyError, OSError, RuntimeError])
+    def test_where_pillow_cannot_write_it(
+        self, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    ) -> None:
         def refuse(*_given: object) -> None:
-            raise OSError("encoder not available")
+            raise error("encoder not available")
 
         can_write_avif()  # Pillow knows its formats from now on
         with monkeypatch.context() as patched:
@@ -241,6 +295,31 @@ class TestAvif:
             check_format({"format": "same as source"})
         can_write_avif.cache_clear()
         check_format({"format": "AVIF"})
+
+    def test_a_grey_profile_is_left_out_of_it_as_it_has_no_grey(self) -> None:
+        data = encode(
+            noise(8, 8, 1),
+            format=Format.AVIF,
+            quality=90,
+            metadata=None,
+            source=SourceMetadata(grey_gamma_18()),
+        )
+        picture = opened(data)
+        assert picture.mode == "RGB"
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))
+        assert profile.profile.xcolor_space.strip() == "RGB"
+
+    def test_the_largest_that_can_be_opened(self) -> None:
+        picture = opened(encoded(noise(2, 32_768, 3), Format.AVIF))
+        picture.load()
+        assert picture.size == (32_768, 2)
+
+    @pytest.mark.parametrize("size", [(2, 32_769), (65_537, 2), (16_385, 16_385)])
+    def test_what_no_program_opens_is_refused_before_it_is_encoded(
+        self, size: tuple[int, int]
+    ) -> None:
+        with pytest.raises(UnwritableImage, match="32768 pixels on a side"):
+            encoded(torch.zeros(1, 1, 3).expand(*size, 3), Format.AVIF)
 
 
 class TestRefused:
