@@ -62,6 +62,35 @@ class MemoryBudget:
         with self._lock:
             self._taken -= size
 
+    def room(self, size: int) -> Room | None:
+        """Take `size` bytes that several may hold; None as in `take`."""
+        return Room(self, size) if self.take(size) else None
+
+
+class Room:
+    """Bytes that were taken from a budget, and are given back once nobody holds them."""
+
+    def __init__(self, budget: MemoryBudget, size: int) -> None:
+        self._budget, self._size = budget, size
+        self._lock = threading.Lock()
+        self._holders = 1
+
+    def hold(self) -> bool:
+        """Hold them, too; False if they were given back already."""
+        with self._lock:
+            if not self._holders:
+                return False
+            self._holders += 1
+            return True
+
+    def let_go(self) -> None:
+        """Hold them no longer: once for the one who took them, and for each `hold`."""
+        with self._lock:
+            self._holders -= 1
+            is_free = not self._holders
+        if is_free:
+            self._budget.give_back(self._size)
+
 
 def limit_of(megabytes: int | None, memory: int) -> int:
     """The limit in bytes, on a machine with `memory` bytes.

@@ -9,13 +9,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from ..common.errors import BatchLoopError, NoRoom
 from ..common.lower_priority import lower_priority
 from ..model.background_writes import Turn
 from ..model.prompt import Failure
 from ..model.records import Iteration
-from .budget import MemoryBudget
+from .budget import MemoryBudget, Room
 
 _MOST_WORKERS = 4
 _TURNS_KEPT = 64
@@ -27,6 +28,15 @@ _log = logging.getLogger(__name__)
 def can_wait(iteration: Iteration) -> bool:
     """Whether an iteration's results may be written later: nothing follows the last one's."""
     return iteration.item is not None and not iteration.is_last
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A file that is encoded before it may be written."""
+
+    file: Future[bytes]
+    room: Room
+    """The memory that its image takes until it is encoded, and until it is written then."""
 
 
 class WriteBehind:
@@ -48,53 +58,63 @@ class WriteBehind:
             initializer=lower_priority,
         )
 
-    def write(
-        self, turn: Turn, target: str, size: int, job: Callable[[], object], node: tuple[str, str]
+    def write(  # noqa: PLR0913, PLR0917 - what a write is known by
+        self,
+        turn: Turn,
+        target: str,
+        size: int,
+        job: Callable[[], object],
+        node: tuple[str, str],
+        held: Room | None = None,
     ) -> bool:
         """Have `job` write the file at real path `target` in the background.
 
         `size` is how many bytes of memory it holds until then, and `node` the id and type of the
-        node to which a failure is attributed. False, with nothing done, if there is no room for it:
-        the caller then writes it, so that a slow disk slows the loop instead of filling the memory.
-        In either case an earlier write to the same file has ended by then: without a cache, ComfyUI
-        may run one node several times in a prompt.
+        node to which a failure is attributed. `held` is what holds that memory already, as of an
+        image that is being encoded: it counts once. False, with nothing done, if there is no room
+        for it: the caller then writes it, so that a slow disk slows the loop instead of filling the
+        memory. In either case an earlier write to the same file has ended by then: without a cache,
+        ComfyUI may run one node several times in a prompt.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._writes(target))
-        if not self._budget.take(size):
+        room = held if held is not None and held.hold() else self._budget.room(size)
+        if room is None:
             return False
         with self._changed:
             self._under_way[turn].append(target)
             self._since.setdefault(turn, self._clock())
         try:
-            self._pool.submit(self._run, turn, target, size, job, node)
+            self._pool.submit(self._run, turn, target, room, job, node)
         except RuntimeError:  # Python is shutting down
-            self._ended(turn, target, size, None)
+            self._ended(turn, target, room, None)
             return False
         return True
 
-    def encode(self, size: int, job: Callable[[], bytes]) -> Future[bytes] | None:
+    def encode(self, size: int, job: Callable[[], bytes]) -> Encoding | None:
         """Have `job` encode a file in the background, to be written later; None as in `write`.
 
-        `size` is how many bytes of memory it holds. Nothing waits for it but who asks for it.
+        `size` is how many bytes of memory it holds, and gives back when it ends, whoever asks for
+        it. Nothing waits for it but who does.
         """
-        if not self._budget.take(size):
+        room = self._budget.room(size)
+        if room is None:
             return None
 
         def run() -> bytes:
             try:
                 return job()
             finally:
-                self._budget.give_back(size)
+                room.let_go()
 
         try:
-            return self._pool.submit(run)
+            return Encoding(self._pool.submit(run), room)
         except RuntimeError:  # Python is shutting down
-            self._budget.give_back(size)
+            room.let_go()
             return None
 
     def _run(
-        self, turn: Turn, target: str, size: int, job: Callable[[], object], node: tuple[str, str]
+        self, turn: Turn, target: str, room: Room, job: Callable[[], object], node: tuple[str, str]
     ) -> None:
         failure = None
         try:
@@ -104,10 +124,10 @@ class WriteBehind:
         except Exception as error:  # noqa: BLE001 the item's report shows it
             _log.exception("Batch Loop could not write %s", target)
             failure = Failure(f"{type(error).__name__}: {error}", *node)
-        self._ended(turn, target, size, failure)
+        self._ended(turn, target, room, failure)
 
-    def _ended(self, turn: Turn, target: str, size: int, failure: Failure | None) -> None:
-        self._budget.give_back(size)
+    def _ended(self, turn: Turn, target: str, room: Room, failure: Failure | None) -> None:
+        room.let_go()
         with self._changed:
             if failure is not None:
                 self._failures.setdefault(turn, failure)

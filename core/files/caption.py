@@ -36,6 +36,11 @@ class Caption:
         """The memory it takes, in bytes."""
         return len(self.data)
 
+    @property
+    def held(self) -> None:
+        """Nothing holds that memory yet."""
+        return
+
     def sampled(self) -> Caption:
         """Itself: it cannot change."""
         return self

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
 import torch
 
+from ..background.budget import Room
 from ..background.kinds import kind_of
 from ..background.spare_time import Efforts, Work
-from ..background.write_behind import WriteBehind
+from ..background.write_behind import Encoding, WriteBehind
 from ..common.errors import UnwritableImage, quoted
 from ..common.sight import Sight
 from ..common.source_metadata import NO_METADATA, SourceMetadata
@@ -36,6 +36,10 @@ class Content(Protocol):
     @property
     def nbytes(self) -> int:
         """The memory it takes, in bytes."""
+
+    @property
+    def held(self) -> Room | None:
+        """What holds that memory already."""
 
     def sampled(self) -> Content:
         """The same content, to be written later: it detects changes made until then."""
@@ -61,7 +65,7 @@ class Result:
     _effort: Effort | None = None
     """What it is for a result that is written later."""
     _sample: list[torch.Tensor] | None = field(default=None, repr=False)
-    _coming: Future[bytes] | None = field(default=None, repr=False)
+    _coming: Encoding | None = field(default=None, repr=False)
     _data: bytes | None = field(default=None, repr=False)
 
     @property
@@ -69,7 +73,12 @@ class Result:
         """The memory the picture takes, in bytes."""
         return sum(each.nbytes for each in self._tensors)
 
-    def begin(self, start: Callable[[int, Callable[[], bytes]], Future[bytes] | None]) -> None:
+    @property
+    def held(self) -> Room | None:
+        """What holds that memory already."""
+        return None if self._coming is None else self._coming.room
+
+    def begin(self, start: Callable[[int, Callable[[], bytes]], Encoding | None]) -> None:
         """Begin to encode it in the background, by `WriteBehind.encode`, to be written later."""
         # Encoding that uses several cores would only delay what is waited for.
         if not self._work.kind.parallel:
@@ -89,7 +98,7 @@ class Result:
         began = time.monotonic()
         if self._data is None:
             coming, effort = self._coming, self._fixed if self._effort is None else self._effort
-            self._data = self._encoded(effort) if coming is None else coming.result()
+            self._data = self._encoded(effort) if coming is None else coming.file.result()
         if self._sample is not None and not all(
             torch.equal(_sample_of(now).nan_to_num(), before.nan_to_num())
             for now, before in zip(self._tensors, self._sample, strict=True)
@@ -159,7 +168,9 @@ class Background:
                 raise UnwritableImage(_taken(target))
             written(sight)
 
-        is_coming = self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
+        is_coming = self._write_behind.write(
+            self._turn, target, content.nbytes, job, self._node, content.held
+        )
         if is_coming:
             self.targets.add(target)
         return is_coming

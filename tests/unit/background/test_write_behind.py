@@ -215,10 +215,48 @@ def test_what_is_encoded_ahead_has_memory_and_belongs_to_no_turn(behind: WriteBe
     assert behind.idle()
     assert behind.encode(60, encoded) is None
     go_on.set()
-    assert coming.result(10) == b"file"
+    assert coming.file.result(10) == b"file"
     again = behind.encode(60, encoded)
     assert again is not None
-    assert again.result(10) == b"file"
+    assert again.file.result(10) == b"file"
+
+
+def test_what_is_encoded_and_then_written_has_memory_once(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind, go_on = WriteBehind(budget), threading.Event()
+
+    def encoded() -> bytes:
+        assert go_on.wait(10)
+        return b"file"
+
+    coming = behind.encode(60, encoded)
+    assert coming is not None
+    assert behind.write(A, "/out/a", 60, job, NODE, coming.room)
+    go_on.set()
+    assert coming.file.result(10) == b"file"
+    assert budget.taken == 60
+    job.go_on.set()
+    behind.wait("loop")
+    assert (budget.taken, budget.most) == (0, 60)
+    # What has ended holds nothing any more.
+    assert behind.write(B, "/out/b", 100, job, NODE, coming.room)
+    behind.wait("loop")
+    assert (budget.taken, budget.most) == (0, 100)
+
+
+def test_what_is_encoded_and_never_asked_for_gives_its_memory_back(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind, go_on = WriteBehind(budget), threading.Event()
+
+    def encoded() -> bytes:
+        assert go_on.wait(10)
+        return b"file"
+
+    assert behind.encode(60, encoded) is not None
+    assert budget.taken == 60
+    go_on.set()
+    wait_for(lambda: budget.taken == 0, "the memory")
+    assert behind.write(A, "/out/a", 100, job, NODE)
 
 
 def test_an_encoder_that_fails_gives_its_memory_back(behind: WriteBehind) -> None:
@@ -229,7 +267,7 @@ def test_an_encoder_that_fails_gives_its_memory_back(behind: WriteBehind) -> Non
         coming = behind.encode(60, refused)
         assert coming is not None
         with pytest.raises(UnwritableImage):
-            coming.result(10)
+            coming.file.result(10)
 
 
 def test_it_is_busy_for_other_turns_than_these(behind: WriteBehind, job: Job) -> None:

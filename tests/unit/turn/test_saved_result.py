@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.spare_time import SpareTime
-from batch_loop.core.background.write_behind import WriteBehind
+from batch_loop.core.background.write_behind import Encoding, WriteBehind
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.background_writes import Turn
@@ -156,3 +158,23 @@ def test_a_result_that_was_begun_is_encoded_once(
     assert desk.failure() is None
     assert Path(desk.target).read_bytes() == b"file"
     assert encoders.efforts == [Effort.SMALL]
+
+
+def test_a_result_that_was_begun_needs_its_memory_once(tmp_path: Path) -> None:
+    picture, go_on = torch.zeros(70, 80, 3), threading.Event()
+    desk = Desk(tmp_path, limit=picture.nbytes + picture.nbytes // 2)
+    content = Result(picture, Format.WEBP, 95, None)
+
+    def begin(size: int, job: Callable[[], bytes]) -> Encoding | None:
+        def later() -> bytes:
+            assert go_on.wait(10)
+            return job()
+
+        return desk.writes.encode(size, later)
+
+    content.begin(begin)
+    assert desk.background.write(content, desk.target, IfExists.OVERWRITE)
+    go_on.set()
+    assert desk.failure() is None
+    with Image.open(desk.target) as saved:
+        assert saved.size == (80, 70)
