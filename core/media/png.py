@@ -2,7 +2,8 @@
 
 Rows are filtered with numpy and compressed in bands, several in parallel. An image uses one filter
 and one way of compression throughout, chosen by trying them on a sample: of two ways the slower one
-has to make the file smaller by as much as the effort says.
+has to make the file smaller by as much as the effort says. The sample is larger for the most
+effort, and of whole rows for images that repeat themselves.
 """
 
 # Names and numbers follow the PNG specification, https://www.w3.org/TR/png-3/
@@ -58,12 +59,27 @@ _PLACES = 16
 """Where to sample, spread over an image's height and width."""
 _SAMPLED_ROWS = 8
 """The fewest rows sampled at each place: it takes several to show how alike they are."""
-_SAMPLE = 1 << 17
+_SAMPLE = {Effort.FAST: 1 << 17, Effort.MIDDLE: 1 << 17, Effort.SMALL: 1 << 19}
 """The most bytes to sample: enough to choose by, few enough to try many ways in a few
-milliseconds."""
+milliseconds, or all of them in some tens if there is time."""
+
+_STRIP = 1 << 14
+"""Bytes of whole rows that are next to each other."""
+_REACH = 1 << 15
+"""Bytes that a repeat can be away."""
+_STRIPS = 3
+"""Strips that show whether an image repeats itself: few, as this is asked of every image."""
+_MORE_STRIPS = 12
+"""Strips to choose by if it does."""
+_REPETITIVE = 0.65
+"""The most that looking for repeats leaves of the size with near ones alone in an image that
+repeats itself; photographs stay above."""
+_PLAIN = 0.06
+"""The most that near repeats leave of a drawing, for which it takes little time to try all."""
 
 _SHARE_TO_SAVE = {Effort.FAST: 7e-4, Effort.MIDDLE: 2e-4, Effort.SMALL: 3e-5}
 """What a millisecond more, of an image of 12 megapixels, has to save of a file."""
+_ALL_REPEATS = {Way.REPEATS, Way.MOST_REPEATS}
 _ALSO_BEST = 1.1
 """Repeats are farther from what is tried with each filter: another one may be best for them whose
 file is up to this much larger."""
@@ -173,59 +189,119 @@ def _started(work: Callable[[Argument], Result], argument: Argument) -> Future[R
 
 def _best(layout: _Layout, effort: Effort) -> tuple[int, Way]:
     """The filter and the way of compression that make a sample small in little time."""
-    sample, kept = _sample(layout)
-    scouts = zlib_stream.SCOUTS
-
-    def scouted(kind: int) -> tuple[Bytes, list[int]]:
-        data = _filtered(sample, kind, layout.pixel)[kept]
-        return data, [len(zlib_stream.part(data, way, is_last=True)) for way in scouts]
-
-    filtered, sizes = zip(*_in_order(scouted, _FILTERS), strict=True)
-
-    def cost(size: int, way: Way) -> float:
-        """The logarithm of the size, as shares of it count, and what the time is worth."""
-        time = zlib_stream.milliseconds(way, size / filtered[0].size)
-        return math.log(size) + _SHARE_TO_SAVE[effort] * time
-
-    def best_filters(scout: int) -> list[tuple[int, int]]:
-        """Sizes and filters, the smallest first."""
-        return sorted((sizes[kind][scout], kind) for kind in _FILTERS)
-
-    found: list[tuple[float, int, Way]] = []
-    for number, way in enumerate(scouts):
-        size, kind = best_filters(number)[0]
-        found.append((cost(size, way), kind, way))
-    bound = min(total for total, *_ in found) - math.log(1 - _MOST_SAVED)
-    quick, repeats = best_filters(0), best_filters(-1)
-    also = [one for one in repeats[:2] if one[0] <= _ALSO_BEST * repeats[0][0]]
-    others = [
-        (way, kind)
-        for way in zlib_stream.WAYS
-        if way not in scouts
-        for size, kind in (also if way in {Way.REPEATS, Way.MOST_REPEATS} else quick[:1])
-        if cost(size, way) <= bound
-    ]
-
-    def tried(other: tuple[Way, int]) -> tuple[float, int, Way]:
-        way, kind = other
-        size = len(zlib_stream.part(filtered[kind], way, is_last=True))
-        return cost(size, way), kind, way
-
-    found += _in_order(tried, others)
-    _, kind, way = min(found, key=lambda one: one[0])
+    trial = _Trial(layout, _sample(layout, effort), effort)
+    kind, way = trial.best_of_all() if effort is Effort.SMALL else trial.best_of_likely()
+    if _Trial(layout, _whole_rows(layout, _STRIPS), effort).is_repetitive(kind):
+        return _Trial(layout, _whole_rows(layout, _MORE_STRIPS), effort).best_of_all()
     return kind, way
 
 
-def _sample(layout: _Layout) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-    """Parts of rows from several places, below what is above them, and a mask of those to keep.
+_Sample = tuple[Bytes, npt.NDArray[np.bool_]]
+"""Rows from several places, each below the row above it, and a mask of those to keep of all but
+the first: the first row of each place is only there for the next, as the filters compare them."""
 
-    The first row of each place is dropped, as the row above it is from another place.
-    """
+
+class _Trial:
+    """A sample of an image, filtered and compressed in several ways."""
+
+    def __init__(self, layout: _Layout, sample: _Sample, effort: Effort) -> None:
+        self._pixel = layout.pixel
+        self._sample, self._kept = sample
+        self._bytes = self._kept.sum() * (1 + self._sample.shape[1])
+        self._effort = effort
+        self._filtered: dict[int, Bytes] = {}
+        self._sizes: dict[tuple[int, Way], int] = {}
+
+    def best_of_likely(self) -> tuple[int, Way]:
+        """Try what the quickest ways leave a chance to."""
+        scouts = zlib_stream.SCOUTS
+        self._try(_FILTERS, scouts)
+        bound = min(self._costs().values()) - math.log(1 - _MOST_SAVED)
+        sizes = self._sizes
+        quick, *_ = self._filters(scouts[0])
+        first, second, *_ = self._filters(scouts[-1])
+        has_second = sizes[second, scouts[-1]] <= _ALSO_BEST * sizes[first, scouts[-1]]
+        others = [way for way in zlib_stream.WAYS if way not in scouts]
+        repeats = [way for way in others if way in _ALL_REPEATS]
+        others = [way for way in others if way not in _ALL_REPEATS]
+
+        def possible(ways: list[Way], kind: int, scout: Way) -> list[Way]:
+            return [way for way in ways if self._cost(sizes[kind, scout], way) <= bound]
+
+        tried = {first: possible(repeats, first, scouts[-1])}
+        if has_second:
+            tried[second] = possible(repeats, second, scouts[-1])
+        tried[quick] = tried.get(quick, []) + possible(others, quick, scouts[0])
+        self._try_each(tried)
+        return self._best()
+
+    def best_of_all(self) -> tuple[int, Way]:
+        """Try everything but what is found by chance: isal misses many of the farther repeats."""
+        quickest = zlib_stream.SCOUTS[0]
+        self._try(_FILTERS, [quickest, Way.REPEATS])
+        self._try(self._filters(quickest)[:2], [Way.VALUES, Way.RUNS])
+        self._try(self._filters(Way.REPEATS)[:1], [Way.MOST_REPEATS])
+        return self._best()
+
+    def is_repetitive(self, kind: int) -> bool:
+        """Whether repeats make the rows much smaller, or trying it takes little time."""
+        quickest = zlib_stream.SCOUTS[0]
+        self._try([kind], [quickest, Way.REPEATS])
+        near, repeats = self._sizes[kind, quickest], self._sizes[kind, Way.REPEATS]
+        return near <= _PLAIN * self._bytes or repeats <= _REPETITIVE * near
+
+    def _best(self) -> tuple[int, Way]:
+        costs = self._costs()
+        return min(costs, key=costs.__getitem__)
+
+    def _filters(self, way: Way) -> list[int]:
+        """The filters, best first."""
+        return sorted(_FILTERS, key=lambda kind: self._sizes[kind, way])
+
+    def _costs(self) -> dict[tuple[int, Way], float]:
+        return {(kind, way): self._cost(size, way) for (kind, way), size in self._sizes.items()}
+
+    def _cost(self, size: int, way: Way) -> float:
+        """The logarithm of the size, as shares of it count, and what the time is worth."""
+        time = zlib_stream.milliseconds(way, size / self._bytes)
+        return math.log(size) + _SHARE_TO_SAVE[self._effort] * time
+
+    def _try(self, kinds: Iterable[int], ways: Iterable[Way]) -> None:
+        self._try_each({kind: list(ways) for kind in kinds})
+
+    def _try_each(self, ways: dict[int, list[Way]]) -> None:
+        """Compress with each of the filters in some ways."""
+
+        def sizes(kind: int) -> tuple[Bytes, list[int]]:
+            data = self._filtered.get(kind)
+            if data is None:
+                data = _filtered(self._sample, kind, self._pixel)[self._kept]
+            return data, [len(zlib_stream.part(data, way, is_last=True)) for way in ways[kind]]
+
+        for kind, (data, found) in zip(ways, _in_order(sizes, ways), strict=True):
+            self._filtered[kind] = data
+            self._sizes.update({(kind, way): n for way, n in zip(ways[kind], found, strict=True)})
+
+
+def _sample(layout: _Layout, effort: Effort) -> _Sample:
+    """Parts of rows from many places."""
+    most = _SAMPLE[effort]
     rows, places, width = layout.height, 1, layout.row
-    if rows * width > _SAMPLE:
+    if rows * width > most:
         places = _PLACES
-        rows = min(rows, max(_SAMPLED_ROWS, _SAMPLE // (places * width)))
-        width = min(width, max(1, _SAMPLE // (rows * places * layout.pixel)) * layout.pixel)
+        rows = min(rows, max(_SAMPLED_ROWS, most // (places * width)))
+        width = min(width, max(1, most // (rows * places * layout.pixel)) * layout.pixel)
+    return _parts(layout, rows, places, width)
+
+
+def _whole_rows(layout: _Layout, places: int) -> _Sample:
+    """Strips of whole rows, in which repeats show, or of as much as these can reach."""
+    width = min(layout.row, _REACH // layout.pixel * layout.pixel)
+    rows = min(layout.height, max(1, _STRIP // width))
+    return _parts(layout, rows, min(places, layout.height // rows), width)
+
+
+def _parts(layout: _Layout, rows: int, places: int, width: int) -> _Sample:
     parts = []
     for number in range(places):
         first = number * (layout.height - rows) // max(1, places - 1)

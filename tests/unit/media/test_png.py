@@ -185,18 +185,26 @@ class TestChoice:
             (129, 5000, 2),
         ],
     )
-    def test_a_sample_is_small_and_never_empty(self, shape: tuple[int, int, int]) -> None:
+    @pytest.mark.parametrize("effort", Effort)
+    def test_a_sample_is_small_and_never_empty(
+        self, shape: tuple[int, int, int], effort: Effort
+    ) -> None:
         height, width, pixel = shape
 
         def rows(first: int, last: int) -> Pixels:
             assert 0 <= first < last <= height
             return np.zeros((last - first, width, pixel), np.uint8)
 
-        sample, kept = png._sample(png._Layout(height, width * pixel, pixel, rows))
-        of_sample = kept.sum() * sample.shape[1]
-        assert min(height * width * pixel, png._SAMPLE // 2) <= of_sample <= png._SAMPLE
-        assert sample.shape[1] % pixel == 0
-        assert len(kept) == len(sample) - 1
+        layout = png._Layout(height, width * pixel, pixel, rows)
+        most = png._SAMPLE[effort]
+        for (sample, kept), least in (
+            (png._sample(layout, effort), min(height * width * pixel, most // 2)),
+            (png._whole_rows(layout, 12), 1),
+        ):
+            of_sample = kept.sum() * sample.shape[1]
+            assert least <= of_sample <= max(most, 12 * png._REACH)
+            assert sample.shape[1] % pixel == 0
+            assert len(kept) == len(sample) - 1
 
     @pytest.mark.parametrize("effort", Effort)
     def test_the_quickest_ways_are_for_camera_noise_alone(self, effort: Effort) -> None:
