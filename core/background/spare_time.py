@@ -22,7 +22,7 @@ _SHARE_OF_PROCESSOR = 0.8
 """The most of what the workflow leaves of the processor."""
 _UNTRIED = 1.2
 """By how much the estimate for an effort that was never tried is raised."""
-_WINDOWS, _MEASURED = 4, 5
+_WINDOWS, _MEASURED = 8, 5
 """How many of the last ones count."""
 _VALID = 300.0
 """Seconds for which a measurement counts: the machine may have been busy with something else."""
@@ -67,15 +67,27 @@ class _Costs:
         found = self._found.setdefault((work.kind, effort), deque(maxlen=_MEASURED))
         found.append((now, seconds / max(1, work.pixels)))
 
+    def within_a_step(self, work: Work, effort: Effort, now: float) -> bool:
+        """Whether the effort, or one that costs less by one step at most, was tried of late."""
+        costs = sorted({ratio for ratio in work.kind.ratios if ratio <= work.kind.ratios[effort]})
+        return any(
+            work.kind.ratios[tried] >= costs[max(0, len(costs) - 2)]
+            for tried in Effort
+            if self._lately(work, tried, now)
+        )
+
+    def _lately(self, work: Work, effort: Effort, now: float) -> list[float]:
+        return [
+            cost
+            for at, cost in self._found.get((work.kind, effort), ())
+            # The cheapest has to be known in any case.
+            if effort == Effort.FAST or now - at <= _VALID
+        ]
+
     def of(self, work: Work, effort: Effort, now: float) -> float | None:
         """The seconds that a work is expected to take; None if nothing of its kind was done."""
         for tried in range(effort, -1, -1):
-            found = [
-                cost
-                for at, cost in self._found.get((work.kind, Effort(tried)), ())
-                # The cheapest has to be known in any case.
-                if tried == Effort.FAST or now - at <= _VALID
-            ]
+            found = self._lately(work, Effort(tried), now)
             if found:
                 ratio = work.kind.ratios[effort] / work.kind.ratios[tried]
                 margin = 1.0 if tried == effort else _UNTRIED
@@ -169,7 +181,8 @@ class SpareTime:
         elif pace.quiet:
             pace.quiet -= 1
             if not pace.quiet:
-                pace.ceiling = Effort.SMALL
+                pace.ceiling = Effort(min(pace.ceiling + 1, Effort.SMALL))
+                pace.quiet = 0 if pace.ceiling == Effort.SMALL else pace.patience
 
     def chosen(self, turn: Turn, work: Work) -> Effort:
         """The effort for a result that is written while the workflow goes on."""
@@ -196,7 +209,7 @@ class SpareTime:
         works += [work, *pace.before[len(works) + 1 :]]
         now = self._clock()
         for effort in (Effort.SMALL, Effort.MIDDLE):
-            if effort <= pace.ceiling:
+            if effort <= pace.ceiling and self._costs.within_a_step(work, effort, now):
                 expected = self._expected(works, effort, now)
                 if expected is not None and expected[0] <= seconds and expected[1] <= idle:
                     return effort
