@@ -240,9 +240,9 @@ def _inputs() -> list[comfy_io.Input]:
             Compression,
             Compression.AS_TIME_ALLOWS,
             "How much time is spent on making files smaller. As the model's time allows spends "
-            "what the model takes for the next image anyway, so a batch takes hardly longer than with "
-            "fast; with small it may take much longer. The pixels are the same, except in WebP and AVIF below "
-            "quality 100, where the quality is.",
+            "what the model takes for the next image anyway, so a batch takes hardly longer than "
+            "with fast; with small it may take much longer. The pixels are the same, except in "
+            "WebP and AVIF below quality 100, where the quality is.",
             optional=True,  # workflows that were saved before, and scripts, do not have it
         ),
     ]
