@@ -9,8 +9,8 @@ _LOSSLESS = 100
 
 # The ratios are those of processor seconds for real photographs: of several, the higher ones.
 _KINDS = {
-    Format.PNG: Kind("PNG", (1.0, 1.6, 3.5), parallel=True),
-    Format.PNG_16: Kind("PNG 16-bit", (1.0, 2.5, 4.5), parallel=True),
+    Format.PNG: Kind("PNG", (1.0, 2.0, 4.5), parallel=True),
+    Format.PNG_16: Kind("PNG 16-bit", (1.0, 2.5, 5.0), parallel=True),
     Format.JPEG: Kind("JPEG", (1.0, 1.8, 3.4), parallel=False),
     Format.WEBP: Kind("WebP", (1.0, 1.25, 2.7), parallel=False),
     Format.TIFF: Kind("TIFF", (1.0, 1.0, 4.0), parallel=False),
