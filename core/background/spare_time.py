@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from ..media.effort import Effort
 from ..model.background_writes import Turn
@@ -26,8 +27,9 @@ _WINDOWS, _MEASURED = 8, 5
 """How many of the last ones count."""
 _VALID = 300.0
 """Seconds for which a measurement counts: the machine may have been busy with something else."""
-_FIRST_PATIENCE, _MOST_PATIENCE = 8, 256
-"""Turns until an effort that a result had to be waited for is tried again."""
+_PATIENCE = 8
+"""Turns until an effort that a result had to be waited for is tried again; twice as many each
+time."""
 _MOST_LOOPS = 16
 
 
@@ -58,13 +60,17 @@ def usable_cores() -> int:
 
 
 class _Costs:
-    """What a pixel of each kind took, in seconds, by the effort."""
+    """What a pixel of each kind took, in seconds, by the effort and the rough size of the image.
+
+    A part of it is the same for any image, so a small one's pixel says nothing of a large one's.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Kind, Effort], deque[tuple[float, float]]] = {}
+        self._found: dict[tuple[Kind, int, Effort], deque[tuple[float, float]]] = {}
 
     def note(self, work: Work, effort: Effort, seconds: float, now: float) -> None:
-        found = self._found.setdefault((work.kind, effort), deque(maxlen=_MEASURED))
+        key = (work.kind, work.pixels.bit_length(), effort)
+        found = self._found.setdefault(key, deque(maxlen=_MEASURED))
         found.append((now, seconds / max(1, work.pixels)))
 
     def within_a_step(self, work: Work, effort: Effort, now: float) -> bool:
@@ -79,13 +85,13 @@ class _Costs:
     def _lately(self, work: Work, effort: Effort, now: float) -> list[float]:
         return [
             cost
-            for at, cost in self._found.get((work.kind, effort), ())
+            for at, cost in self._found.get((work.kind, work.pixels.bit_length(), effort), ())
             # The cheapest has to be known in any case.
             if effort == Effort.FAST or now - at <= _VALID
         ]
 
     def of(self, work: Work, effort: Effort, now: float) -> float | None:
-        """The seconds that a work is expected to take; None if nothing of its kind was done."""
+        """The seconds that a work is expected to take; None if none like it was done."""
         for tried in range(effort, -1, -1):
             found = self._lately(work, Effort(tried), now)
             if found:
@@ -95,15 +101,27 @@ class _Costs:
         return None
 
 
+class _Moment(NamedTuple):
+    """By both clocks, in seconds."""
+
+    now: float
+    processor: float
+
+
 @dataclass
 class _Pace:
-    """What is known of a loop's turns."""
+    """What is known of the turns of a loop's batch."""
 
+    batch: int
+    """Its number."""
+    handed_out: Turn
+    """The turn whose item was handed out last."""
+    start: _Moment
+    """When it was."""
     turn: Turn | None = None
-    since: float | None = None
-    """When the turn's results could be begun."""
-    processor: float = 0.0
-    """The processor time of the whole process by then."""
+    """The turn that last came to its results."""
+    since: _Moment | None = None
+    """When these could be begun."""
     works: list[tuple[Work, Effort]] = field(default_factory=list)
     """The works of the turn so far."""
     before: list[Work] = field(default_factory=list)
@@ -113,7 +131,7 @@ class _Pace:
     that nothing but encoding used, both in seconds."""
     ceiling: Effort = Effort.SMALL
     quiet: int = 0
-    patience: int = _FIRST_PATIENCE
+    patience: int = _PATIENCE
 
 
 class SpareTime:
@@ -142,33 +160,52 @@ class SpareTime:
         """The efforts of a turn's results."""
         return Efforts(self, turn)
 
-    def begins(self, turn: Turn) -> None:
-        """Note that the first result of a turn is there, before earlier ones are waited for."""
+    def starts(self, turn: Turn, batch: int) -> None:
+        """Note that a turn's item was handed out, in the loop's batch of that number."""
         with self._lock:
-            pace = self._paces.setdefault(turn.loop, _Pace())
+            pace = self._paces.get(turn.loop)
+            if pace is None or pace.batch != batch:
+                # It may have another model.
+                pace = self._paces[turn.loop] = _Pace(batch, turn, self._moment())
+            elif pace.handed_out != turn:
+                pace.handed_out, pace.start = turn, self._moment()
             self._paces.move_to_end(turn.loop)
             while len(self._paces) > _MOST_LOOPS:
                 self._paces.popitem(last=False)
-            if pace.turn == turn:
+
+    def begins(self, turn: Turn) -> None:
+        """Note that the first result of a turn is there, before earlier ones are waited for."""
+        with self._lock:
+            pace = self._paces.get(turn.loop)
+            if pace is None or pace.turn == turn:
                 return
-            now, processor = self._clock(), self._processor()
-            if pace.since is not None and pace.works:
-                passed = now - pace.since
-                used = processor - pace.processor
-                own = sum(self._processor_for(*work, now) for work in pace.works)
-                others = max(0.0, used - own)
-                pace.windows.append((passed, self._cores * passed - others))
+            if pace.since is not None:
+                pace.windows.append(self._window(pace, pace.since))
             pace.turn, pace.since = turn, None
 
     def goes_on(self, turn: Turn, *, waited: bool) -> None:
         """Note that a turn's results can be written now; `waited`: those of an earlier one were."""
         with self._lock:
             pace = self._paces.get(turn.loop)
-            if pace is None or pace.turn != turn or pace.since is not None:
+            if pace is None or pace.since is not None:
                 return
             self._step(pace, waited=waited)
             pace.before, pace.works = [work for work, _ in pace.works], []
-            pace.since, pace.processor = self._clock(), self._processor()
+            pace.since = self._moment()
+
+    def _moment(self) -> _Moment:
+        return _Moment(self._clock(), self._processor())
+
+    def _window(self, pace: _Pace, since: _Moment) -> tuple[float, float]:
+        """The one that ends now, see `_Pace.windows`."""
+        # Somebody may have looked at a result before the next image was asked for.
+        end, start = self._moment(), pace.start
+        passed, used = end.now - start.now, end.processor - start.processor
+        seconds, processor = self._expected(pace.works, end.now) or (0.0, 0.0)
+        if seconds > 0:
+            # What was encoded before it began is no part of it.
+            used -= processor * max(0.0, 1 - (start.now - since.now) / seconds)
+        return passed, self._cores * passed - used
 
     @staticmethod
     def _step(pace: _Pace, *, waited: bool) -> None:
@@ -177,7 +214,7 @@ class SpareTime:
         if waited and highest > Effort.FAST:
             pace.ceiling = Effort(highest - 1)
             pace.quiet = pace.patience
-            pace.patience = min(2 * pace.patience, _MOST_PATIENCE)
+            pace.patience *= 2
         elif pace.quiet:
             pace.quiet -= 1
             if not pace.quiet:
@@ -188,7 +225,7 @@ class SpareTime:
         """The effort for a result that is written while the workflow goes on."""
         with self._lock:
             pace = self._paces.get(turn.loop)
-            if pace is None or pace.turn != turn:
+            if pace is None:
                 return Effort.FAST
             effort = self._highest(pace, work)
             pace.works.append((work, effort))
@@ -210,17 +247,17 @@ class SpareTime:
         now = self._clock()
         for effort in (Effort.SMALL, Effort.MIDDLE):
             if effort <= pace.ceiling and self._costs.within_a_step(work, effort, now):
-                expected = self._expected(works, effort, now)
+                expected = self._expected([(each, effort) for each in works], now)
                 if expected is not None and expected[0] <= seconds and expected[1] <= idle:
                     return effort
         return Effort.FAST
 
     def _expected(
-        self, works: Iterable[Work], effort: Effort, now: float
+        self, works: Iterable[tuple[Work, Effort]], now: float
     ) -> tuple[float, float] | None:
         """The seconds that works are expected to take, and the processor's; None if unknown."""
         longest = together = processor = 0.0
-        for work in works:
+        for work, effort in works:
             seconds = self._costs.of(work, effort, now)
             if seconds is None:
                 return None
@@ -228,9 +265,6 @@ class SpareTime:
             together += seconds if work.kind.parallel else seconds / self._workers
             processor += seconds * self._threads(work)
         return max(longest, together), processor
-
-    def _processor_for(self, work: Work, effort: Effort, now: float) -> float:
-        return (self._costs.of(work, effort, now) or 0.0) * self._threads(work)
 
     def _threads(self, work: Work) -> int:
         return min(4, self._cores) if work.kind.parallel else 1

@@ -20,6 +20,7 @@ from ...core.graph.loop_ends import check_end, decides_itself
 from ...core.graph.required_nodes import Submission, left_out, names_of
 from ...core.graph.trial import tried
 from ...core.media.decode import DecodedImage
+from ...core.model.background_writes import Turn
 from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration
 from ...core.routes.export import iteration_as_json
@@ -129,6 +130,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
                 return _nothing_left(iteration, unreadable, decides=decides)
+            turn = Turn.of(iteration.key, prompt, iteration.item)
+            runtime.spare_time().starts(turn, iteration.batch)
             image = runtime.reading().image(iteration, allowed)
             if image is not None:
                 runtime.reading().begin_next(iteration, allowed)

@@ -1,4 +1,4 @@
-"""The choice of an effort, with a clock of its own, and whole batches that go by it."""
+"""Whole batches that go by the chosen efforts, with clocks of their own."""
 
 from __future__ import annotations
 
@@ -41,8 +41,6 @@ class Batch:
     processor: float = 0.0
     left: float = 0.0
     """Processor time that the results of the image before still need."""
-    written: float = 0.0
-    """When they are: the end of what is under way."""
     chosen: list[Effort] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,6 +55,7 @@ class Batch:
 
     def _image(self, number: int) -> None:
         turn = Turn("loop", f"{number}.png", Prompt(str(number), float(number)))
+        self.spare.starts(turn, 1)
         self._work(self.model())
         waits = self.left > 0
         self.spare.begins(turn)
@@ -158,17 +157,6 @@ def test_a_model_that_leaves_a_core_free_hides_it() -> None:
     assert set(batch.chosen[2:]) == {Effort.SMALL}
 
 
-def test_several_results_share_the_time() -> None:
-    assert Effort.SMALL in _chosen(results=1)
-    assert Effort.SMALL not in _chosen(results=4)
-
-
-def _chosen(results: int) -> list[Effort]:
-    batch = Batch(lambda: 1.0, results=results)
-    batch.run(10)
-    return batch.chosen
-
-
 def test_after_one_that_was_waited_for_it_steps_down_at_once() -> None:
     # It takes far longer than its ratio to the others says.
     batch = Batch(lambda: 1.0, costs=(0.1, 0.2, 3.0))
@@ -184,21 +172,6 @@ def test_a_model_that_becomes_faster_is_followed_at_once() -> None:
     batch.run(50)
     assert batch.chosen[9] is Effort.SMALL
     assert set(batch.chosen[12:]) == {Effort.FAST}
-
-
-def test_a_turn_s_savers_after_the_first_change_nothing() -> None:
-    batch = Batch(lambda: 2.0)
-    batch.run(3)
-    turn = Turn("loop", "2.png", Prompt("2", 2.0))
-    batch.now += 1
-    batch.spare.begins(turn)
-    batch.spare.goes_on(turn, waited=True)
-    assert batch.spare.chosen(turn, Work(ALONE, PIXELS)) is Effort.SMALL
-
-
-def test_a_turn_of_which_nothing_is_known_is_fast() -> None:
-    turn = Turn("loop", "a.png", Prompt("1", 1.0))
-    assert SpareTime().chosen(turn, Work(ALONE, PIXELS)) is Effort.FAST
 
 
 @pytest.mark.parametrize("format_", [each for each in Format if each is not Format.SOURCE])
