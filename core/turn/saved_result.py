@@ -62,8 +62,6 @@ class Result:
     compression: Compression = Compression.FAST
     efforts: Efforts | None = field(default=None, repr=False)
     """Where the compression leaves it to the model's time, what that allows."""
-    _effort: Effort | None = None
-    """What it is for a result that is written later."""
     _sample: list[torch.Tensor] | None = field(default=None, repr=False)
     _coming: Encoding | None = field(default=None, repr=False)
     _data: bytes | None = field(default=None, repr=False)
@@ -87,27 +85,36 @@ class Result:
     def sampled(self) -> Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
         # Copying all of it would take as long as writing it.
-        sample = [_sample_of(each).clone() for each in self._tensors]
-        leaves_it_to_time = self.compression is Compression.AS_TIME_ALLOWS
-        if leaves_it_to_time and self.efforts is not None and self._coming is None:
-            return replace(self, _sample=sample, _effort=self.efforts.chosen(self._work))
-        return replace(self, _sample=sample)
+        return replace(self, _sample=[_sample_of(each).clone() for each in self._tensors])
 
     def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
-        began = time.monotonic()
+        began, effort = time.monotonic(), None
         if self._data is None:
-            coming, effort = self._coming, self._fixed if self._effort is None else self._effort
-            self._data = self._encoded(effort) if coming is None else coming.file.result()
+            coming = self._coming
+            if coming is None:
+                effort = self._by_time()
+                self._data = self._encoded(self._fixed if effort is None else effort)
+            else:
+                self._data = coming.file.result()
         if self._sample is not None and not all(
             torch.equal(_sample_of(now).nan_to_num(), before.nan_to_num())
             for now, before in zip(self._tensors, self._sample, strict=True)
         ):
             raise UnwritableImage(_changed(target))
         sight = write_atomic(target, self._data, if_exists, at)
-        if self.efforts is not None and self._effort is not None:
-            self.efforts.took(self._work, self._effort, time.monotonic() - began)
+        if self.efforts is not None and effort is not None:
+            self.efforts.took(self._work, effort, time.monotonic() - began)
         return sight
+
+    def _by_time(self) -> Effort | None:
+        """The effort that the model's time allows; None where nothing hides it, or if it is fixed.
+
+        Asked for only when the result is certainly written later, as there is memory for it.
+        """
+        if self._sample is None or self.compression is not Compression.AS_TIME_ALLOWS:
+            return None
+        return None if self.efforts is None else self.efforts.chosen(self._work)
 
     def _encoded(self, effort: Effort) -> bytes:
         return encode(

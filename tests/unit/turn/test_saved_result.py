@@ -145,6 +145,20 @@ def test_the_effort_is_the_one_that_was_chosen_or_that_time_allows(
     assert encoders.efforts == [expected]
 
 
+def test_without_room_no_effort_is_noted_for_what_is_not_written_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, spare = [], SpareTime()
+    monkeypatch.setattr(spare, "chosen", lambda *asking: asked.append(asking))
+    way = Compression.AS_TIME_ALLOWS
+    picture = torch.zeros(70, 80, 3)
+    content = Result(picture, Format.PNG, 95, None, compression=way, efforts=spare.of(TURN))
+    desk = Desk(tmp_path, limit=100)
+    assert not desk.background.write(content, desk.target, IfExists.OVERWRITE)
+    content.write(desk.target, IfExists.OVERWRITE)
+    assert asked == []
+
+
 @pytest.mark.parametrize("format_", [Format.WEBP, Format.JPEG, Format.PNG])
 def test_a_result_that_was_begun_is_encoded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_: Format
