@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.media.encode import encode
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists, Owner
 from batch_loop.core.model.loop_key import LoopKey
@@ -74,6 +76,16 @@ class Desk:
         **settings: Any,
     ) -> list[str]:
         """Save images with the source's name as their text; the names that they got."""
+        saver = self.saver(iteration, run, behind, **settings)
+        return [Path(path).name for path in saver.save(torch.zeros(images, 4, 4, 3))]
+
+    def saver(
+        self,
+        iteration: Iteration,
+        run: Run = RUN,
+        behind: Background | None = None,
+        **settings: Any,
+    ) -> Saver:
         assert iteration.item is not None
         chosen: dict[str, Any] = {
             "folder": str(self.output),
@@ -95,8 +107,7 @@ class Desk:
             run=run,
             numbering=self.numbering,
         )
-        saver = Saver(files, Saving(chosen["format"], 95, None, chosen["caption"]))
-        return [Path(path).name for path in saver.save(torch.zeros(images, 4, 4, 3))]
+        return Saver(files, Saving(chosen["format"], 95, None, chosen["caption"]))
 
     def end(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
         self.registry.end(iteration)
@@ -129,6 +140,32 @@ def test_each_of_several_images_has_its_text(tmp_path: Path) -> None:
     assert desk.save(desk.acquire(), images=2) == ["a_1.png", "a_2.png"]
     texts = {"a_1.txt": "a.jpg", "a_2.txt": "a.jpg"}
     assert desk.files() == {"a_1.png": "image", "a_2.png": "image", **texts}
+
+
+def test_results_are_encoded_once_while_earlier_ones_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, writes = Desk(tmp_path, "a.png"), WriteBehind(MemoryBudget(10**9))
+    is_encoding, go_on = threading.Semaphore(0), threading.Event()
+
+    def noted(image: torch.Tensor, **settings: Any) -> bytes:
+        is_encoding.release()
+        return encode(image, **settings)
+
+    monkeypatch.setattr(saved_result, "encode", noted)
+    iteration = desk.acquire()
+    earlier = Turn(iteration.key.id, "before.png", iteration.prompt)
+    assert writes.write(earlier, "/before.webp", 1, lambda: go_on.wait(10), ("1", "Saver"))
+    saver, images = desk.saver(iteration, format=Format.WEBP, caption=None), torch.zeros(1, 4, 4, 3)
+    saver.begin(writes, images, None)
+    assert is_encoding.acquire(timeout=10)
+    assert writes.busy(iteration.key.id)
+    assert desk.files() == {}
+    go_on.set()
+    writes.wait(iteration.key.id)
+    saver.save(images)
+    assert desk.files() == {"a.webp": "image"}
+    assert not is_encoding.acquire(blocking=False)
 
 
 def test_a_batch_of_no_images_is_refused(tmp_path: Path) -> None:
