@@ -127,8 +127,8 @@ class _Pace:
     before: list[Work] = field(default_factory=list)
     """Those of the turn before."""
     windows: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_WINDOWS))
-    """For the last turns: how long it was until the next results, and the processor's time in it
-    that nothing but encoding used, both in seconds."""
+    """For the last turns: how long it was from when the item was handed out to its results, and the
+    processor's time in it that nothing but encoding used, both in seconds."""
     ceiling: Effort = Effort.SMALL
     quiet: int = 0
     patience: int = _PATIENCE
