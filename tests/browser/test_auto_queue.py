@@ -186,6 +186,7 @@ def test_a_refused_folder_is_corrected_and_run_pressed_once(
         "() => app.lastNodeErrors && app.extensionManager.queueSettings.mode !== 'instant-running'"
     )
     comfy.close_dialogs()
+    expect(comfy.card()).to_contain_text("does not exist")  # it asks for itself
     comfy.faults.clear()  # ComfyUI logs refused prompts there
     comfy.set_widget(ITERATOR, "directory", batch.name)
     comfy.press_run()
