@@ -57,8 +57,8 @@ def format_of(extension: str) -> Format:
 
 
 NO_AVIF = (
-    "The Pillow of this ComfyUI cannot write AVIF files: install 11.3 or newer (pip install "
-    "--upgrade pillow), or set format to another one, such as WebP."
+    "This Pillow cannot write AVIF files: install a newer one (pip install --upgrade pillow), or "
+    "set format to another one, such as WebP."
 )
 
 

@@ -39,6 +39,7 @@ from .saving import (
 )
 
 _COMPRESSION = "compression"
+_WITH_ALPHA = "PNG, WebP, TIFF and AVIF"
 _MORE = frozenset(
     {
         *("if_exists", "keep_subfolders", "embed_workflow", "keep_metadata"),
@@ -231,8 +232,7 @@ def _inputs() -> list[comfy_io.Input]:
             optional=True,
             tooltip=(
                 "Makes the saved image transparent where the mask is 1, as Directory Iterator's "
-                "mask does for its image. For PNG, WebP, TIFF and AVIF: JPEG and BMP have no room "
-                "for it."
+                f"mask does for its image. For {_WITH_ALPHA}: JPEG and BMP have no room for it."
             ),
         ),
         combo(
