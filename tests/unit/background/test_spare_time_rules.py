@@ -176,10 +176,10 @@ def test_several_results_share_the_time(kind: Kind, seconds: float, expected: Ef
 
 def test_the_first_of_several_results_leaves_time_for_the_others() -> None:
     loop = Loop((0.04, 0.08, 0.2))
-    loop.image(results=10)
+    assert [loop.image(results=10) for _ in range(2)] == [FAST, MIDDLE]
     turn, spare = loop.next_turn(), loop.machine.spare
     spare.starts(turn, loop.batch)
-    loop.passes(1.0, 0.4)
+    loop.passes(1.0, 0.8)
     spare.begins(turn)
     spare.goes_on(turn, waited=False)
     assert spare.chosen(turn, Work(ALONE, PIXELS)) is MIDDLE
@@ -235,6 +235,12 @@ def test_an_effort_that_was_waited_for_is_tried_again_half_as_often_each_time() 
 def test_each_result_that_is_waited_for_takes_one_step_down() -> None:
     loop = tried()
     assert [loop.image(waited=True) for _ in range(4)] == [MIDDLE, FAST, FAST, FAST]
+
+
+def test_after_two_steps_down_it_goes_up_one_at_a_time() -> None:
+    loop = tried()
+    assert [loop.image(waited=True) for _ in range(2)] == [MIDDLE, FAST]
+    assert [loop.image() for _ in range(15 + 32 + 1)] == [FAST] * 15 + [MIDDLE] * 32 + [SMALL]
 
 
 def test_a_turn_s_later_nodes_change_nothing() -> None:
