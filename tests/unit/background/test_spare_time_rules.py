@@ -11,7 +11,8 @@ from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.prompt import Prompt
 
-FAST, MIDDLE, SMALL = Effort
+FAST, MIDDLE, SMALL = STEPS = tuple(Effort)
+"""An effort goes up one step an image."""
 PIXELS = 12_000_000
 ALONE = Kind("alone", (1.0, 2.0, 5.0), parallel=False)
 PARALLEL = Kind("parallel", (1.0, 2.0, 5.0), parallel=True)
@@ -90,7 +91,7 @@ class Loop:
 def tried() -> Loop:
     """A loop that has tried each effort."""
     loop = Loop()
-    assert [loop.image() for _ in range(3)] == [FAST, MIDDLE, SMALL]
+    assert [loop.image() for _ in range(3)] == [*STEPS]
     return loop
 
 
@@ -106,13 +107,7 @@ def test_a_turn_of_which_nothing_is_known_is_fast() -> None:
 def test_a_result_takes_most_of_the_time_at_most(seconds: float, expected: Effort) -> None:
     loop = Loop((0.02, 0.04, seconds))
     # It is tried once, as it is expected to be faster.
-    assert [loop.image() for _ in range(5)] == [
-        FAST,
-        MIDDLE,
-        SMALL,
-        expected,
-        expected,
-    ]
+    assert [loop.image() for _ in range(5)] == [*STEPS, expected, expected]
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.39, SMALL), (0.41, MIDDLE)])
@@ -121,26 +116,14 @@ def test_a_result_takes_most_of_the_idle_processor_at_most(
 ) -> None:
     """The model leaves one of two cores; the encoder, whose own use does not count, needs both."""
     loop = Loop((0.02, 0.04, seconds), PARALLEL)
-    assert [loop.image(busy=1.0) for _ in range(5)] == [
-        FAST,
-        MIDDLE,
-        SMALL,
-        expected,
-        expected,
-    ]
+    assert [loop.image(busy=1.0) for _ in range(5)] == [*STEPS, expected, expected]
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(0.59, SMALL), (0.61, MIDDLE)])
 def test_an_encoder_uses_a_few_cores_of_many(seconds: float, expected: Effort) -> None:
     loop = Loop((0.02, 0.04, seconds), PARALLEL, Machine(cores=8))
     # The model leaves 3 of them, and it uses 4.
-    assert [loop.image(busy=5.0) for _ in range(5)] == [
-        FAST,
-        MIDDLE,
-        SMALL,
-        expected,
-        expected,
-    ]
+    assert [loop.image(busy=5.0) for _ in range(5)] == [*STEPS, expected, expected]
 
 
 def test_what_was_never_tried_must_fit_with_some_to_spare() -> None:
@@ -165,13 +148,7 @@ def test_what_was_never_tried_must_fit_with_some_to_spare() -> None:
 def test_several_results_share_the_time(kind: Kind, seconds: float, expected: Effort) -> None:
     """On two cores, as many are encoded at a time; unless one uses both."""
     loop = Loop((0.02, 0.04, seconds), kind)
-    assert [loop.image(results=2) for _ in range(5)] == [
-        FAST,
-        MIDDLE,
-        SMALL,
-        expected,
-        expected,
-    ]
+    assert [loop.image(results=2) for _ in range(5)] == [*STEPS, expected, expected]
 
 
 def test_the_first_of_several_results_leaves_time_for_the_others() -> None:
@@ -262,7 +239,7 @@ def test_small_images_say_nothing_of_large_ones() -> None:
     for _ in range(8):
         tiny.image(0.2, pixels=64 * 64)
     large = Loop((0.2, 0.25, 0.5), png, machine, "large")
-    assert [large.image(10) for _ in range(4)] == [FAST, MIDDLE, SMALL, SMALL]
+    assert [large.image(10) for _ in range(4)] == [*STEPS, SMALL]
 
 
 def test_images_of_about_one_size_are_one_kind() -> None:
@@ -280,7 +257,7 @@ def test_the_first_image_of_another_batch_is_fast_again() -> None:
 
 def test_a_batch_that_rests_goes_on_by_what_the_model_takes_now() -> None:
     loop = Loop((0.6, 1.2, 3.0))
-    assert [loop.image(20) for _ in range(3)] == [FAST, MIDDLE, SMALL]
+    assert [loop.image(20) for _ in range(3)] == [*STEPS]
     loop.rests(3600)
     assert [loop.image(0.2) for _ in range(3)] == [FAST] * 3
 
@@ -300,7 +277,7 @@ def test_what_else_the_process_did_in_a_rest_does_not_count() -> None:
 
 def test_what_was_encoded_in_a_rest_says_nothing_of_the_model() -> None:
     loop = Loop((0.02, 0.04, 0.39), PARALLEL)
-    assert [loop.image() for _ in range(3)] == [FAST, MIDDLE, SMALL]
+    assert [loop.image() for _ in range(3)] == [*STEPS]
     loop.rests(30)
     assert loop.image(busy=2.0) is FAST
 
@@ -310,7 +287,7 @@ def test_what_is_encoded_before_and_after_the_next_turn_starts(
     busy: float, expected: Effort
 ) -> None:
     loop = Loop((0.02, 0.04, 0.39), PARALLEL)
-    assert [loop.image() for _ in range(3)] == [FAST, MIDDLE, SMALL]
+    assert [loop.image() for _ in range(3)] == [*STEPS]
     loop.rests(0.195, share=0.5)
     assert loop.image(busy=busy) is expected
 

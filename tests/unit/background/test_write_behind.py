@@ -203,18 +203,24 @@ def test_failures_that_nobody_asks_for_are_not_kept_for_ever(behind: WriteBehind
     assert kept == turns[-len(kept) :]
 
 
-def test_what_is_encoded_ahead_has_memory_and_belongs_to_no_turn(behind: WriteBehind) -> None:
-    go_on = threading.Event()
+class Encoder:
+    """Makes a file once it may go on."""
 
-    def encoded() -> bytes:
-        assert go_on.wait(10)
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __call__(self) -> bytes:
+        assert self.go_on.wait(10)
         return b"file"
 
+
+def test_what_is_encoded_ahead_has_memory_and_belongs_to_no_turn(behind: WriteBehind) -> None:
+    encoded = Encoder()
     coming = behind.encode(60, encoded)
     assert coming is not None
     assert behind.idle()
     assert behind.encode(60, encoded) is None
-    go_on.set()
+    encoded.go_on.set()
     assert coming.file.result(10) == b"file"
     again = behind.encode(60, encoded)
     assert again is not None
@@ -223,16 +229,11 @@ def test_what_is_encoded_ahead_has_memory_and_belongs_to_no_turn(behind: WriteBe
 
 def test_what_is_encoded_and_then_written_has_memory_once(job: Job) -> None:
     budget = MemoryBudget(100)
-    behind, go_on = WriteBehind(budget), threading.Event()
-
-    def encoded() -> bytes:
-        assert go_on.wait(10)
-        return b"file"
-
+    behind, encoded = WriteBehind(budget), Encoder()
     coming = behind.encode(60, encoded)
     assert coming is not None
     assert behind.write(A, "/out/a", 60, job, NODE, coming.room)
-    go_on.set()
+    encoded.go_on.set()
     assert coming.file.result(10) == b"file"
     assert budget.taken == 60
     job.go_on.set()
@@ -246,15 +247,10 @@ def test_what_is_encoded_and_then_written_has_memory_once(job: Job) -> None:
 
 def test_what_is_encoded_and_never_asked_for_gives_its_memory_back(job: Job) -> None:
     budget = MemoryBudget(100)
-    behind, go_on = WriteBehind(budget), threading.Event()
-
-    def encoded() -> bytes:
-        assert go_on.wait(10)
-        return b"file"
-
+    behind, encoded = WriteBehind(budget), Encoder()
     assert behind.encode(60, encoded) is not None
     assert budget.taken == 60
-    go_on.set()
+    encoded.go_on.set()
     wait_for(lambda: budget.taken == 0, "the memory")
     assert behind.write(A, "/out/a", 100, job, NODE)
 
