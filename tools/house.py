@@ -19,7 +19,9 @@ FOLDERS = {
     "core/common": "helpers that know nothing of batches",
     "core/model": "items and their life, names, settings: records",
     "core/graph": "questions about a prompt's graph",
-    "core/media": "pixels and image files",
+    "core/media": "pixels, and what files say of them",
+    "core/media/png": "the PNG format: filtered rows, compressed, in chunks",
+    "core/media/formats": "reading and writing image files, by format",
     "core/pictures": "an image file as a page shows it: small, or whole",
     "core/files": "the allow-list, listing, writing",
     "core/results": "the names of results, and which are finished",
@@ -57,7 +59,7 @@ WAY = {
         core/engine/handing_out core/store/sql/items PENDING to RUNNING
         nodes/io/directory_iterator core/turn/reading read it, and the next one ahead
         core/turn/reading core/background/read_ahead is it there already?
-        core/turn/reading core/media/decode pixels and mask
+        core/turn/reading core/media/formats/decode pixels and mask
     """,
     "Save Image (Batch) runs": """
         nodes/io/save_image core/turn/saver which file is it to be?
@@ -68,7 +70,7 @@ WAY = {
     """,
     "A thread writes": """
         core/background/write_behind core/turn/saved_result encode and write
-        core/turn/saved_result core/media/encode bytes
+        core/turn/saved_result core/media/formats/encode bytes
         core/turn/saved_result core/files/atomic a whole file, or none
     """,
     "Loop End runs": """

@@ -14,7 +14,7 @@ NAME = "batch_loop"
 
 
 def pack(name: str) -> Any:
-    """Import a module by its dotted path below the root, such as `core.media.encode`.
+    """Import a module by its dotted path below the root, such as `core.media.formats.encode`.
 
     The pack imports itself relatively, and only ComfyUI can import the root's own `__init__.py`.
     So the root is registered under the name that the tests use.

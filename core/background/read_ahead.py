@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..common.buffers import FRESH, Arrays
 from ..common.lower_priority import lower_priority
 from ..files.unreadable import opened_image
-from ..media.decode import DecodedImage, decode, open_image
+from ..media.formats.decode import DecodedImage, decode, open_image
 from .budget import MemoryBudget
 
 KEPT_SECONDS = 60.0

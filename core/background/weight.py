@@ -8,7 +8,7 @@ import os
 from ..common.errors import UnreadableImage
 from ..common.forecast import Weight
 from ..files.unreadable import opened_image
-from ..media.decode import open_image
+from ..media.formats.decode import open_image
 
 
 def weight(path: str) -> Weight | None:

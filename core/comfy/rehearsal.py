@@ -14,8 +14,8 @@ from collections.abc import Callable
 import torch
 
 from ..common.lower_priority import lower_priority
-from ..media.decode import decode
-from ..media.encode import encode
+from ..media.formats.decode import decode
+from ..media.formats.encode import encode
 from ..model.formats import Format
 
 _log = logging.getLogger(__name__)

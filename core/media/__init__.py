@@ -1,1 +1,1 @@
-"""Pixels and image files."""
+"""Pixels, and what image files say of them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ..media.decode import is_deep, white_of
+from ..media.formats.decode import is_deep, white_of
 from ..media.turning import upright
 from .decoding_memory import bytes_to_decode
 
@@ -70,7 +70,7 @@ def _plain(image: Image.Image, size: int) -> Image.Image:
 
 
 def _deep(image: Image.Image, size: int) -> Image.Image:
-    """Reduce an image of more than 8 bits, with the brightness of `core.media.decode.deep_grey`."""
+    """Reduce an image of more than 8 bits, with the brightness of `formats.decode.deep_grey`."""
     parts = []
     largest = np.float32(0)
     for band, (across, down), _ in _bands(image, size):

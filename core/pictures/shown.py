@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..media.alpha import OPAQUE
-from ..media.decode import open_image
+from ..media.formats.decode import open_image
 from ..media.turning import is_turned_by_exif, turn_of, upright
 from .reduced import reduced
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from ..common.lower_priority import lower_priority
-from ..media.decode import open_image
+from ..media.formats.decode import open_image
 from .reduced import reduced
 
 SMALLEST = 16

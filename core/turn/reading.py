@@ -13,7 +13,7 @@ from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import folder_lost
-from ..media.decode import DecodedImage
+from ..media.formats.decode import DecodedImage
 from ..model.background_writes import Turn
 from ..model.loop_key import LoopKey
 from ..model.prompt import Prompt

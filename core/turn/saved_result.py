@@ -20,7 +20,7 @@ from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import write_atomic
 from ..media.effort import Effort
-from ..media.encode import encode
+from ..media.formats.encode import encode
 from ..model.background_writes import Turn
 from ..model.formats import Compression, Format
 from ..model.if_exists import IfExists

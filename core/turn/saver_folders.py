@@ -11,7 +11,7 @@ from ..files.allowed_paths import AllowedFolders, resolve_target
 from ..graph.links import fed, is_link, linked, name_of
 from ..graph.required_nodes import Submission
 from ..graph.savers import BESIDE_THE_SOURCE, is_saver, savers_of, saves_text
-from ..media.encode import no_room_for_mask
+from ..media.formats.encode import no_room_for_mask
 from ..model.formats import NO_AVIF, WITHOUT_ALPHA, Format, can_write_avif
 from .linked_inputs import Known, Wanted
 

@@ -19,7 +19,7 @@ from ...core.files.allowed_paths import AllowedFolders, resolve_source
 from ...core.graph.loop_ends import check_end, decides_itself
 from ...core.graph.required_nodes import Submission, left_out, names_of
 from ...core.graph.trial import tried
-from ...core.media.decode import DecodedImage
+from ...core.media.formats.decode import DecodedImage
 from ...core.model.background_writes import Turn
 from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration

@@ -6,7 +6,7 @@ import base64
 
 import torch
 
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.support.graphs import node

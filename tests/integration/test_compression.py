@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.core.media.decode import decode
 from batch_loop.core.media.effort import Effort
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.decode import decode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import run_until_stop

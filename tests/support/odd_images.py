@@ -172,7 +172,7 @@ def _animated() -> Iterator[tuple[str, bytes]]:
 
 
 def _deep() -> Iterator[OddFile]:
-    """More than 8 bits of grey, with pixels computed by hand as core/media/decode.py documents."""
+    """More than 8 bits of grey, with pixels computed by hand as formats/decode.py documents."""
     random_numbers = np.random.default_rng(SEED)
     word = random_numbers.integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     as_grey = word.astype(np.float32) / np.float32(65535)

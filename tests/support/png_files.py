@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from batch_loop.core.media import png
 from batch_loop.core.media.effort import Effort
+from batch_loop.core.media.png.encode import encode_rows
 
 
 def png_file(pixels: npt.NDArray[Any], *, effort: Effort = Effort.FAST) -> bytes:
     """A PNG file with the pixels [H,W] or [H,W,C], uint8 or uint16."""
     deep = pixels if pixels.ndim > 2 else pixels[:, :, None]
-    return png.encode_rows(
+    return encode_rows(
         deep.shape,
         lambda first, last: deep[first:last],
         bits=8 * deep.dtype.itemsize,

@@ -22,7 +22,7 @@ from PIL import Image
 
 from ...core.background.read_ahead import read_image
 from ...core.media.effort import Effort
-from ...core.media.encode import encode
+from ...core.media.formats.encode import encode
 from ...core.media.pixels import to_float, to_uint8
 from ...core.model.formats import Format
 from ...tests.support.drawings import DRAWINGS

@@ -9,7 +9,7 @@ import pytest
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import ReadAhead, read_image
-from batch_loop.core.media.decode import DecodedImage
+from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.threads import no_thread_starts

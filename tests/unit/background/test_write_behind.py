@@ -166,7 +166,7 @@ from pathlib import Path
 import numpy as np
 sys.path.insert(0, {root!r})
 from tools.pack import pack
-png = pack("core.media.png")
+png = pack("core.media.png.encode")
 budget = pack("core.background.budget").MemoryBudget(10**6)
 behind = pack("core.background.write_behind").WriteBehind(budget)
 prompt = pack("core.model.prompt").Prompt("1", 1.0)

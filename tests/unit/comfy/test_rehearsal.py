@@ -17,7 +17,7 @@ import io, json, sys
 sys.path.insert(0, {root!r})
 from tools.pack import pack
 rehearsal = pack("core.comfy.rehearsal")
-decode, encode = pack("core.media.decode").decode, pack("core.media.encode").encode
+decode, encode = pack("core.media.formats.decode").decode, pack("core.media.formats.encode").encode
 formats = pack("core.model.formats").Format
 import numpy as np, torch
 if {rehearsed}:

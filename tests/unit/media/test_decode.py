@@ -15,7 +15,7 @@ from PIL import Image, ImageFile
 
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.media.decode import DecodedImage
+from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.images import colour_of, damaged, write_broken, write_images
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)

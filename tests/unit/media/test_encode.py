@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from batch_loop.core.common.errors import InvalidSetting, UnwritableImage
 from batch_loop.core.common.source_metadata import SourceMetadata
 from batch_loop.core.media.effort import Effort
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.media.pixels import to_uint8, to_uint16
 from batch_loop.core.model.formats import Format, can_write_avif, extension_of, format_of
 from batch_loop.core.turn.saver_folders import check_format

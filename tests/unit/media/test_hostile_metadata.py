@@ -15,8 +15,8 @@ from PIL import Image
 
 from batch_loop.core.common.source_metadata import SourceMetadata
 from batch_loop.core.media import exif, profiles, xmp
-from batch_loop.core.media.decode import decode
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.decode import decode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.support.photographs import (
     CAMERA,

@@ -13,8 +13,8 @@ from PIL import Image
 
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.media import jpeg
-from batch_loop.core.media.decode import DecodedImage
+from batch_loop.core.media.formats import from_jpeg
+from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.images import damaged
 from batch_loop.tests.support.odd_images import odd_files
@@ -47,30 +47,30 @@ class TestPixels:
                 image, options = image.convert("L"), {}
             for quality in (1, 50, 95, 100):
                 data = saved(image, quality=quality, progressive=progressive, **options)
-                pixels = jpeg.decode(data, image.size)
+                pixels = from_jpeg.decode(data, image.size)
                 assert pixels is not None
                 assert np.array_equal(pixels, by_pillow(data))
 
     def test_without_a_colour_transform(self) -> None:
         image = Image.fromarray(DRAWINGS["photo"](40, 50))
         data = saved(image, quality=90, keep_rgb=True)
-        assert np.array_equal(jpeg.decode(data, image.size), by_pillow(data))  # type: ignore[arg-type]
+        assert np.array_equal(from_jpeg.decode(data, image.size), by_pillow(data))  # type: ignore[arg-type]
 
 
 class TestLeftToPillow:
     DATA = saved(Image.fromarray(DRAWINGS["photo"](40, 50)))
 
     def test_a_file_that_is_cut_short(self) -> None:
-        assert jpeg.decode(self.DATA, (50, 40)) is not None
+        assert from_jpeg.decode(self.DATA, (50, 40)) is not None
         for length in range(len(self.DATA)):
-            assert jpeg.decode(self.DATA[:length], (50, 40)) is None
+            assert from_jpeg.decode(self.DATA[:length], (50, 40)) is None
 
     def test_a_size_other_than_pillow_s(self) -> None:
-        assert jpeg.decode(self.DATA, (40, 50)) is None
+        assert from_jpeg.decode(self.DATA, (40, 50)) is None
 
     def test_a_file_that_is_not_jpeg(self) -> None:
-        assert jpeg.decode(b"", (1, 1)) is None
-        assert jpeg.decode(b"no image", (1, 1)) is None
+        assert from_jpeg.decode(b"", (1, 1)) is None
+        assert from_jpeg.decode(b"no image", (1, 1)) is None
 
     def test_cmyk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         path = tmp_path / "a.jpg"
@@ -79,7 +79,7 @@ class TestLeftToPillow:
         def asked(*_args: object) -> None:
             raise AssertionError("CMYK is Pillow's")
 
-        monkeypatch.setattr(jpeg, "decode", asked)
+        monkeypatch.setattr(from_jpeg, "decode", asked)
         read_image(str(path))
 
 
@@ -95,7 +95,7 @@ def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     """The outcome for a file with simplejpeg, and without."""
     ours = outcome(path)
     with monkeypatch.context() as patch:
-        patch.setattr(jpeg, "decode", lambda *_given: None)
+        patch.setattr(from_jpeg, "decode", lambda *_given: None)
         return ours, outcome(path)
 
 
@@ -162,5 +162,5 @@ class TestWithAndWithout:
         def asked(*_args: object) -> None:
             raise AssertionError("Pillow refuses it first")
 
-        monkeypatch.setattr(jpeg, "decode", asked)
+        monkeypatch.setattr(from_jpeg, "decode", asked)
         assert "decompression bomb" in str(outcome(path))

@@ -17,8 +17,8 @@ from PIL import Image, PngImagePlugin
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.common.source_metadata import SourceMetadata
 from batch_loop.core.media import exif
-from batch_loop.core.media.decode import decode
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.decode import decode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.support.photographs import (
     AUTHOR,

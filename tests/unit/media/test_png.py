@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from batch_loop.core.common.errors import UnwritableImage
-from batch_loop.core.media import png, zlib_stream
 from batch_loop.core.media.effort import Effort
-from batch_loop.core.media.encode import encode
-from batch_loop.core.media.zlib_stream import Way
+from batch_loop.core.media.formats.encode import encode
+from batch_loop.core.media.png import choice, filters, sample, zlib_stream
+from batch_loop.core.media.png import encode as encoder
+from batch_loop.core.media.png.rows import Layout
+from batch_loop.core.media.png.zlib_stream import Way
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
@@ -100,14 +102,14 @@ class TestPixels:
         pixels = noise(*size, 3, dtype=dtype)
         assert np.array_equal(by_hand(png_file(pixels)), pixels)
 
-    @pytest.mark.parametrize("filter_", png._FILTERS)
+    @pytest.mark.parametrize("filter_", filters.FILTERS)
     @pytest.mark.parametrize("way", Way)
     @pytest.mark.parametrize("band", [1, 100, 1 << 20])
     def test_every_filter_works_in_bands_of_any_size(
         self, filter_: int, way: Way, band: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(png, "_best", lambda _layout, _effort: (filter_, way))
-        monkeypatch.setattr(png, "_BAND", band)
+        monkeypatch.setattr(encoder, "best", lambda _layout, _effort: (filter_, way))
+        monkeypatch.setattr(encoder, "_BAND", band)
         for dtype in (np.uint8, np.uint16):
             pixels = noise(12, 11, 4, dtype=dtype)
             data = png_file(pixels)
@@ -118,7 +120,7 @@ class TestPixels:
     def test_paeth_follows_the_specification(self) -> None:
         steps = np.unique(np.concatenate([np.arange(0, 256, 15), [1, 2, 127, 128, 129, 253, 254]]))
         triples = np.stack(np.meshgrid(*[steps.astype(np.uint8)] * 3)).reshape(3, 1, -1)
-        found = png._paeth(*triples)[0].tolist()
+        found = filters._paeth(*triples)[0].tolist()
         assert found == [expected(4, *triple) for triple in triples[:, 0].T.tolist()]
 
     def test_an_array_that_is_not_contiguous_is_encoded(self) -> None:
@@ -195,16 +197,16 @@ class TestChoice:
             assert 0 <= first < last <= height
             return np.zeros((last - first, width, pixel), np.uint8)
 
-        layout = png._Layout(height, width * pixel, pixel, rows)
-        most = png._SAMPLE[effort]
-        for (sample, kept), least in (
-            (png._sample(layout, effort), min(height * width * pixel, most // 2)),
-            (png._whole_rows(layout, 12), 1),
+        layout = Layout(height, width * pixel, pixel, rows)
+        most = sample._SAMPLE[effort]
+        for (found, kept), least in (
+            (sample.parts_of_rows(layout, effort), min(height * width * pixel, most // 2)),
+            (sample.whole_rows(layout, 12), 1),
         ):
-            of_sample = kept.sum() * sample.shape[1]
-            assert least <= of_sample <= max(most, 12 * png._REACH)
-            assert sample.shape[1] % pixel == 0
-            assert len(kept) == len(sample) - 1
+            of_sample = kept.sum() * found.shape[1]
+            assert least <= of_sample <= max(most, 12 * sample._REACH)
+            assert found.shape[1] % pixel == 0
+            assert len(kept) == len(found) - 1
 
     @pytest.mark.parametrize("effort", Effort)
     def test_the_quickest_ways_are_for_camera_noise_alone(self, effort: Effort) -> None:
@@ -219,8 +221,8 @@ class TestChoice:
     @staticmethod
     def way(name: str, effort: Effort) -> Way:
         pixels = DRAWINGS[name](1500, 2000)
-        layout = png._Layout(1500, 6000, 3, lambda first, last: pixels[first:last])
-        return png._best(layout, effort)[1]
+        layout = Layout(1500, 6000, 3, lambda first, last: pixels[first:last])
+        return choice.best(layout, effort)[1]
 
 
 class TestRefused:

@@ -15,12 +15,15 @@ import torch
 from PIL import Image
 
 from batch_loop.core.background.read_ahead import read_image
-from batch_loop.core.media import decode as decoder
-from batch_loop.core.media import encode as encoder
-from batch_loop.core.media import jpeg, png, zlib_stream
+from batch_loop.core.media import png
 from batch_loop.core.media.effort import Effort
+from batch_loop.core.media.formats import decode as decoder
+from batch_loop.core.media.formats import encode as encoder
+from batch_loop.core.media.formats import from_jpeg, to_png
 from batch_loop.core.media.pixels import to_uint8
-from batch_loop.core.media.zlib_stream import Way
+from batch_loop.core.media.png import zlib_stream
+from batch_loop.core.media.png.zlib_stream import Way
+from batch_loop.tests.support import png_files
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
 
@@ -33,10 +36,14 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     names: tuple[str, ...] = request.param
     for name in names:
         monkeypatch.setitem(sys.modules, name, None)
-    poor_zlib, poor_jpeg = _again(zlib_stream), _again(jpeg)
-    monkeypatch.setattr(png, "zlib_stream", poor_zlib)
-    monkeypatch.setattr(png, "Way", poor_zlib.Way)
-    monkeypatch.setattr(decoder, "jpeg", poor_jpeg)
+    for each in ("zlib_stream", "chunks", "choice", "encode"):  # in the order of their imports
+        name = f"{png.__name__}.{each}"
+        module = _again(sys.modules[name])
+        monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setattr(png, each, module)
+    for module in (to_png, png_files):
+        monkeypatch.setattr(module, "encode_rows", png.encode.encode_rows)
+    monkeypatch.setattr(decoder, "from_jpeg", _again(from_jpeg))
     return names
 
 
@@ -62,7 +69,7 @@ def test_the_other_tests_have_the_packages() -> None:
     assert zlib_stream._zlib.__name__ == "zlib_ng.zlib_ng"
     assert zlib_stream._isal.__name__ == "isal.isal_zlib"
     assert set(zlib_stream.WAYS) == set(Way)
-    assert jpeg.simplejpeg is not None
+    assert from_jpeg.simplejpeg is not None
 
 
 def test_the_log_says_which_package_is_missing(
@@ -70,7 +77,7 @@ def test_the_log_says_which_package_is_missing(
 ) -> None:
     caplog.clear()
     _again(zlib_stream)
-    _again(jpeg)
+    _again(from_jpeg)
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == len(without)
     for name in without:

@@ -10,7 +10,7 @@ from batch_loop.core.background.read_ahead import ReadAhead, read_image
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.media.decode import DecodedImage
+from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.records import Iteration

@@ -14,7 +14,7 @@ from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.spare_time import SpareTime
 from batch_loop.core.background.write_behind import Encoding, WriteBehind
 from batch_loop.core.media.effort import Effort
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Compression, Format
 from batch_loop.core.model.if_exists import IfExists

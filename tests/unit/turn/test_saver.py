@@ -19,7 +19,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
 from batch_loop.core.files.listing import list_images
-from batch_loop.core.media.encode import encode
+from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists, Owner

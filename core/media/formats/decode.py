@@ -14,13 +14,14 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from ..common.buffers import FRESH, Arrays
-from ..common.source_metadata import NO_METADATA, SourceMetadata
-from . import jpeg, profiles
-from .alpha import OPAQUE
-from .metadata import metadata_of
-from .pixels import to_float
-from .turning import turn_of, upright
+from ...common.buffers import FRESH, Arrays
+from ...common.source_metadata import NO_METADATA, SourceMetadata
+from .. import profiles
+from ..alpha import OPAQUE
+from ..metadata import metadata_of
+from ..pixels import to_float
+from ..turning import turn_of, upright
+from . import from_jpeg
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
@@ -125,7 +126,7 @@ def _jpeg_pixels(
         return None
     position = file.tell()
     file.seek(0)
-    pixels = jpeg.decode(file.read(), frame.size, arrays)
+    pixels = from_jpeg.decode(file.read(), frame.size, arrays)
     file.seek(position)  # where Pillow left it, in case Pillow has to decode
     return None if pixels is None else upright(pixels, frame)
 

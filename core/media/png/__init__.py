@@ -1,0 +1,1 @@
+"""The PNG format: pixels as filtered rows, compressed, in chunks."""
