@@ -239,10 +239,10 @@ def _inputs() -> list[comfy_io.Input]:
             _COMPRESSION,
             Compression,
             Compression.AS_TIME_ALLOWS,
-            "How much time is spent on making files smaller. As the model's time allows spends "
-            "what the model takes for the next image anyway, so a batch takes hardly longer than "
-            "with fast; with small it may take much longer. The pixels are the same, except in "
-            "WebP and AVIF below quality 100, where the quality is.",
+            'How much time is spent on making files smaller. "as the model\'s time allows" uses '
+            "the time that the model takes for the next image anyway, so a batch takes hardly "
+            'longer than with "fast"; with "small" it may take much longer. The pixels are the '
+            "same, but in WebP and AVIF below quality 100 only the quality is the same.",
             optional=True,  # workflows that were saved before, and scripts, do not have it
         ),
     ]

@@ -167,7 +167,14 @@
       const node = [...saved.nodes].find((each) => each.type === type);
       node.widgets_values = values;
       delete node.widgets_values_named;
-      delete node.showAdvanced;
+      delete node.properties.batch_loop_unfolded;
+      await app.loadGraphData(saved);
+    },
+
+    /** Save the workflow, and open it with a node unfolded in the way of an older pack. */
+    async openUnfoldedAsOnce(type) {
+      const saved = JSON.parse(JSON.stringify(app.graph.serialize()));
+      [...saved.nodes].find((each) => each.type === type).showAdvanced = true;
       await app.loadGraphData(saved);
     },
 

@@ -103,6 +103,30 @@ def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPa
     wait_until_shown(comfy, EVERYDAY)
 
 
+@pytest.mark.parametrize("node_type", [ITERATOR, SAVER])
+def test_only_one_row_folds_and_unfolds(comfy: ComfyPage, node_type: str) -> None:
+    add(comfy, node_type)
+    folded = shown(comfy, node_type)
+    fold(comfy).click()
+    wait_for(lambda: len(shown(comfy, node_type)) > len(folded), "more settings")
+    comfy.call("settledText")
+    expect(fold(comfy)).to_have_attribute("aria-expanded", "true")
+    expect(comfy.page.get_by_test_id("advanced-inputs-button")).to_have_count(0)
+    fold(comfy).click()
+    expect(fold(comfy)).to_have_attribute("aria-expanded", "false")
+    wait_until_shown(comfy, folded, node_type)
+
+
+def test_a_workflow_that_was_saved_unfolded_by_an_older_pack_opens_so(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR)
+    more(comfy)
+    comfy.call("openUnfoldedAsOnce", ITERATOR)
+    wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
+    comfy.wait_until_card_fits(ITERATOR)
+    more(comfy).click()
+    wait_until_shown(comfy, EVERYDAY)
+
+
 @pytest.mark.parametrize("after_a_run", [False, True], ids=["before a run", "after a run"])
 def test_a_node_is_saved_as_high_as_the_user_makes_it(
     comfy: ComfyPage, run_loaded: Callable[[Batch], None], batch: Batch, *, after_a_run: bool

@@ -7,8 +7,8 @@
  * Call `also` after a node's own callback of this name, which ComfyUI calls on each node if it has
  * one.
  *
- * @template {"onConfigure" | "onConnectionsChange" | "onExecuted" | "onResize"
- *   | "onSerialize"} Name
+ * @template {"onConfigure" | "onConnectionsChange" | "onExecuted" | "onPropertyChanged"
+ *   | "onResize" | "onSerialize"} Name
  * @param {Node} node
  * @param {Name} name
  * @param {(...args: Parameters<NonNullable<Called[Name]>>) => void} also

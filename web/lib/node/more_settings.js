@@ -16,6 +16,9 @@ import { addElement, keepingExtraHeight } from "./widgets.js";
  */
 
 const NAME = "batch_loop_more";
+
+/** The node's property that says whether its settings are unfolded. */
+const UNFOLDED = "batch_loop_unfolded";
 const MARGIN = 3;
 const HEIGHT = 24;
 
@@ -26,7 +29,7 @@ const SPACING = 4;
  * Fold a node's settings: those that the server calls advanced go below a row More settings, and
  * those that only matter with a certain value of another one appear with that value.
  *
- * Whether they are unfolded is the node's `showAdvanced`, which ComfyUI saves with the workflow. A
+ * Whether they are unfolded is a property of the node, which ComfyUI saves with the workflow. A
  * hidden setting keeps its value, and one that comes from another node is always shown.
  *
  * @param {Node} node
@@ -43,7 +46,7 @@ export function foldSettings(node) {
       ({ widget, options }) => !isShown(node, options) && !isLinked(node, [widget.name]),
     );
     const changed = settings.filter((each) => hide(each.widget, hidden.includes(each)));
-    row?.show(Boolean(node.showAdvanced), folded.filter(isSet));
+    row?.show(isUnfolded(node), folded.filter(isSet));
     if (row) hideRows(row.element, node, hidden);
     node.graph?.setDirtyCanvas(true, true);
     return changed.length > 0;
@@ -53,7 +56,11 @@ export function foldSettings(node) {
     if (widget.options.advanced) widget.options.advanced = false;
     alsoWhenChanged(widget, () => change(node, update));
   }
-  alsoOn(node, "onConfigure", update);
+  alsoOn(node, "onConfigure", () => {
+    takeOver(node);
+    update();
+  });
+  alsoOn(node, "onPropertyChanged", (name) => name === UNFOLDED && change(node, update));
   alsoOn(node, "onConnectionsChange", update);
   keepingExtraHeight(node, update);
 }
@@ -74,10 +81,27 @@ function settingsOf(node) {
  * @param {Options} options
  */
 function isShown(node, { advanced, shown_with: condition }) {
-  if (advanced && !node.showAdvanced) return false;
+  if (advanced && !isUnfolded(node)) return false;
   if (!condition) return true;
   const [name, value] = condition;
   return isLinked(node, [name]) || widgetOf(node, name)?.value === value;
+}
+
+/** @param {Node} node */
+function isUnfolded(node) {
+  return Boolean(node.properties[UNFOLDED]);
+}
+
+/**
+ * Workflows were saved with the page's own `showAdvanced`; with that, newer frontends add a button
+ * of theirs to the node, which knows nothing of the row.
+ *
+ * @param {Node} node
+ */
+function takeOver(node) {
+  if (!node.showAdvanced) return;
+  node.properties[UNFOLDED] = true;
+  node.showAdvanced = false;
 }
 
 /** @param {Setting} setting */
@@ -110,7 +134,7 @@ function noSize() {
  * @param {() => boolean} update - returns whether other settings are shown than before
  */
 function toggle(node, update) {
-  node.showAdvanced = !node.showAdvanced;
+  node.properties[UNFOLDED] = !isUnfolded(node);
   change(node, update);
 }
 
@@ -141,11 +165,11 @@ function addRow(node, folded, toggled) {
   return {
     element: pressed,
     /**
-     * @param {boolean} isUnfolded
+     * @param {boolean} areUnfolded
      * @param {Setting[]} set - those that are not what they are by default
      */
-    show(isUnfolded, set) {
-      attributed(pressed, { "aria-expanded": String(isUnfolded) });
+    show(areUnfolded, set) {
+      attributed(pressed, { "aria-expanded": String(areUnfolded) });
       setText(changed, set.length > 0 ? t("more.changed", { count: set.length }) : "");
       pressed.title = set
         .map(({ widget }) => `${widget.label ?? widget.name}: ${widget.value}`)
