@@ -75,6 +75,10 @@ class Postgresql:
         """Stop it as a shutdown of the machine does: open transactions are rolled back."""
         self._control("stop", "--mode", "fast")
 
+    def crash(self) -> None:
+        """Stop it as a power cut does: what was not yet written to its log is lost."""
+        self._control("stop", "--mode", "immediate")
+
     def restart(self) -> None:
         """Stop it, and start it again."""
         self.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import (
     ColumnElement,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
 from ...common.variables import DATABASE_VARIABLE, cannot_use
@@ -27,9 +28,10 @@ from ..interface import Store
 from ..refusing import RefusingStore
 from ..schema import listing_statements, statements
 from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
-from ..sql.backend import AT_ONCE
+from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
+from .marks import Mark, Marks
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -45,8 +47,6 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
-_TRANSACTION = select(func.txid_current_if_assigned())
-"""The number of the transaction that runs; none where it has written nothing."""
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _CLOCK_SECONDS = 60.0
@@ -157,6 +157,7 @@ class PostgresqlBackend:
         self.carried = CarriedRows()
         self._address = address
         self._own_clock = now
+        self._marks = Marks(self.now)
         self.is_prepared = False
         self._ahead = 0.0
         # When the clocks were last compared: by the monotonic clock, and by this machine's clock.
@@ -171,6 +172,7 @@ class PostgresqlBackend:
             connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
             try:
                 prepare(connection)
+                self._marks.forget_old(connection)
             except OtherVersion as error:
                 raise StateNotKept(
                     f"The tables in {self._address.shown} were made by another version of Batch "
@@ -190,21 +192,17 @@ class PostgresqlBackend:
     def is_as_last_seen(self) -> bool:
         return False
 
-    def mark(self, connection: Connection) -> int | None:
-        number: int | None = connection.execute(_TRANSACTION).scalar_one()
-        return number
+    def mark(self, connection: Connection) -> WasKept | None:
+        mark = self._marks.add(connection)
+        return None if mark is None else partial(self._was_kept, mark)
 
-    def was_kept(self, connection: Connection, mark: int) -> bool:
-        try:
-            status = connection.execute(select(func.txid_status(mark))).scalar_one()
-        except DataError:  # the database was put back to a time before it
-            return False
-        if status == "in progress":
+    def _was_kept(self, mark: Mark, connection: Connection) -> bool:
+        if self._marks.goes_on(connection, mark):
             raise StoreAway(
                 f"Batch Loop's database {self._address.shown} has yet to notice that it was cut "
                 "off from here in the midst of a change. Try again in half a minute."
             )
-        return bool(status == "committed")
+        return self._marks.has(connection, mark)
 
     def clock_ahead(self, connection: Connection) -> float:
         steady, own = time.monotonic(), self._own_clock()

@@ -126,11 +126,8 @@ class SqliteBackend:
         except sqlite3.Error:  # it was closed: the next transaction gets another
             return False
 
-    def mark(self, connection: Connection) -> int | None:  # noqa: ARG002
-        return None
-
-    def was_kept(self, connection: Connection, mark: int) -> bool:  # noqa: ARG002
-        return False
+    def mark(self, connection: Connection) -> None:
+        """Do nothing, as it is never kept without an answer."""
 
     def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002
         return 0.0

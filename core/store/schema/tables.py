@@ -125,6 +125,16 @@ leases = Table(
     Column("until", Double, nullable=False),
 )
 
+# The last change that each process knows to be kept, with a random token for it: see
+# `core.store.databases.marks`. On PostgreSQL only.
+marks = Table(
+    "batch_loop_marks",
+    metadata,
+    Column("owner", String(32), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("at", Double, nullable=False),
+)
+
 # Carried values that servers on several machines share: on PostgreSQL only.
 carried = Table(
     "batch_loop_carried",
@@ -310,7 +320,7 @@ class OtherVersion(Exception):
 
 
 def prepare(connection: Connection) -> None:
-    """Create the tables if there are none; raises OtherVersion."""
+    """Create the tables if there are none, and those that were added later; raises OtherVersion."""
     found = inspect(connection)
     if not found.has_table(versions.name):
         metadata.create_all(connection)
@@ -321,6 +331,8 @@ def prepare(connection: Connection) -> None:
     version = connection.execute(select(versions.c.version)).scalar_one()
     if version != VERSION:
         raise OtherVersion(f"have version {version}, and this one's have version {VERSION}")
+    marks.create(connection, checkfirst=True)
+    found.clear_cache()
     # An unreleased version may have had the same number.
     columns = {
         name: {column["name"] for column in of_table}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Connection, Engine, Insert
@@ -17,6 +17,10 @@ ONLY_READS = "batch_loop_only_reads"
 AT_ONCE = 10_000
 """Most rows of items that one statement writes, and one transaction if there may be many: it takes
 some hundredths of a second."""
+
+
+WasKept = Callable[[Connection], bool]
+"""Tells whether a certain transaction was kept."""
 
 
 class CarriedValues(Protocol):
@@ -77,14 +81,12 @@ class Backend(Protocol):
     def is_as_last_seen(self) -> bool:
         """Whether it is certain, without a transaction, that nobody else has written since."""
 
-    def mark(self, connection: Connection) -> int | None:
-        """What tells a transaction from others, as it is about to be kept.
+    def mark(self, connection: Connection) -> WasKept | None:
+        """Mark the transaction, which is about to be kept; returns how to ask later whether it was.
 
-        None where it has nothing to keep, or is never kept without an answer.
+        None where it has nothing to keep, or is never kept without an answer. The answer is that of
+        another connection; it raises `StoreAway` while the transaction goes on.
         """
-
-    def was_kept(self, connection: Connection, mark: int) -> bool:
-        """Whether the transaction with that mark was kept; `StoreAway` while it goes on."""
 
     def clock_ahead(self, connection: Connection) -> float:
         """Seconds by which the database's clock is ahead of this machine's."""

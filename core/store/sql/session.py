@@ -25,7 +25,7 @@ from ..records import LoopEntry
 from ..schema import statements
 from ..schema.rows import entry_of
 from ..schema.tables import loops
-from .backend import ONLY_READS, Backend
+from .backend import ONLY_READS, Backend, WasKept
 from .carried_values import Carrying
 
 
@@ -199,7 +199,7 @@ class SqlSession:
         """See `Store.transaction`."""
         if self._connection is not None:
             raise RuntimeError("transactions of a store cannot be nested")
-        mark: int | None = None
+        was_kept: WasKept | None = None
         kept: bool | None = False
         try:
             with self._connections.translated_errors():
@@ -212,13 +212,13 @@ class SqlSession:
                     self._connections.ahead = self._backend.clock_ahead(connection)
                     yield
                     self._write_loops()
-                    mark = self._backend.mark(connection)
+                    was_kept = self._backend.mark(connection)
                 kept = True
         except StoreAway as error:
-            if mark is None:
+            if was_kept is None:
                 raise
             kept = None
-            raise Unanswered(str(error), partial(self._was_kept, mark)) from None
+            raise Unanswered(str(error), partial(self._was_kept, was_kept)) from None
         finally:
             self._connection = None
             if not kept:
@@ -226,10 +226,10 @@ class SqlSession:
             if kept is not None:
                 self._carrying.ended(kept=kept)
 
-    def _was_kept(self, mark: int) -> bool:
+    def _was_kept(self, was_kept: WasKept) -> bool:
         """Whether a transaction was kept that ended without an answer."""
         with self._connections.translated_errors(), self._connections.engine.begin() as connection:
-            kept = self._backend.was_kept(connection, mark)
+            kept = was_kept(connection)
         self._carrying.ended(kept=kept)
         return kept
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings, strategies
+from sqlalchemy import func, select
 
 from batch_loop.core.common.errors import StateNotKept, StoreAway, Unanswered
 from batch_loop.core.common.variables import DATABASE_VARIABLE
@@ -24,7 +25,7 @@ from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.schema.tables import VERSION, versions
+from batch_loop.core.store.schema.tables import VERSION, marks, versions
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.waiting import wait_for
@@ -162,6 +163,23 @@ def test_tables_of_this_version_with_other_columns_are_refused(postgresql: Postg
     store.close()
     message = refusal(open_postgresql(address, NO_ROOTS))
     assert "(they have other columns than this one's, as in batch_loop_items)" in message
+
+
+def test_tables_from_before_the_marks_are_taken_along(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    assert isinstance(store, SqlStore)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+        store._database.exec_driver_sql(f"DROP TABLE {marks.name}")
+        store._backend.mark = lambda _connection: None  # type: ignore[method-assign]
+    store.close()
+    again = open_postgresql(address, NO_ROOTS)
+    with again.transaction():
+        again.claim(KEY, CLAIM)
+    with again.transaction():
+        assert (again.counts(KEY).pending, again.counts(KEY).running) == (1, 1)
+    again.close()
 
 
 @pytest.mark.parametrize("other", [-3, VERSION - 1, VERSION + 1, 7])
@@ -316,20 +334,22 @@ def commit_without_an_answer(store: Store) -> Unanswered:
     raise AssertionError("it was answered")
 
 
+def is_answered(unanswered: Unanswered) -> bool:
+    try:
+        unanswered.was_kept()
+    except StoreAway:
+        return False
+    return True
+
+
 @pytest.mark.parametrize(("lost", "kept"), [("answer", True), ("question", False)])
 def test_a_commit_without_an_answer_can_be_asked_about(
     over_wire: Store, wire: Wire, lost: Any, *, kept: bool
 ) -> None:
     wire.how = lost
     unanswered = commit_without_an_answer(over_wire)
-
-    def is_known() -> bool:
-        with suppress(StoreAway):
-            assert unanswered.was_kept() is kept
-            return True
-        return False
-
-    wait_for(is_known, "the database to have noticed")
+    wait_for(lambda: is_answered(unanswered), "the database to have noticed")
+    assert unanswered.was_kept() is kept
     with over_wire.transaction():
         assert over_wire.counts(KEY).running == kept
         assert over_wire.carried(KEY).value == ({1} if kept else None)
@@ -343,9 +363,45 @@ def test_a_commit_that_goes_on_is_neither_kept_nor_not(over_wire: Store, wire: W
             unanswered.was_kept()
 
 
-def test_a_database_put_back_to_an_earlier_time_has_not_kept_it(over_wire: Store) -> None:
+def test_a_database_put_back_to_an_earlier_time_has_not_kept_it(
+    over_wire: Store, wire: Wire
+) -> None:
     assert isinstance(over_wire, SqlStore)
-    assert not over_wire._was_kept(2**40)
+    wire.how = "answer"
+    unanswered = commit_without_an_answer(over_wire)
+    with over_wire._connections.engine.begin() as connection:
+        connection.execute(marks.delete())
+    wait_for(lambda: is_answered(unanswered), "the database to have noticed")
+    assert not unanswered.was_kept()
+
+
+def test_a_change_that_a_crash_of_the_database_lost_was_not_kept(own: Postgresql) -> None:
+    """PostgreSQL gives its number to another transaction, which it keeps."""
+    wire = Wire(own.port)
+    store = open_postgresql(own.address.replace(f":{own.port}/", f":{wire.port}/"), NO_ROOTS)
+    assert isinstance(store, SqlStore)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    wire.how = "unseen"
+    number = select(func.txid_current())
+    try:
+        with store.transaction():
+            store.claim(KEY, CLAIM)
+            lost = store._database.execute(number).scalar_one()
+    except Unanswered as error:
+        unanswered = error
+    own.crash()
+    own.start()
+    again = []
+    while lost not in again:
+        with store._connections.engine.begin() as connection:
+            again.append(connection.execute(number).scalar_one())
+        assert again[-1] <= lost
+    assert not unanswered.was_kept()
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    store.close()
+    wire.close()
 
 
 def test_what_only_reads_is_simply_tried_again(over_wire: Store, wire: Wire) -> None:

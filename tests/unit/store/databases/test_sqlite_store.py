@@ -132,6 +132,17 @@ def test_a_file_of_another_version_is_set_aside_intact(
     assert [path for path in values if not path.exists()] == []
 
 
+def test_a_file_from_before_the_marks_is_taken_along(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun(tmp_path, carried=[1, 2])
+    changed("DROP TABLE batch_loop_marks")(tmp_path / FILE)
+    store = open_store(str(tmp_path))
+    with store.transaction():
+        assert store.carried(KEY).value == [1, 2]
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     "change",
     [
