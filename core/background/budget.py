@@ -83,6 +83,12 @@ class Room:
             self._holders += 1
             return True
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several hold them."""
+        with self._lock:
+            return self._holders > 1
+
     def let_go(self) -> None:
         """Hold them no longer: once for the one who took them, and for each `hold`."""
         with self._lock:

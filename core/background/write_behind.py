@@ -38,6 +38,11 @@ class Encoding:
     room: Room
     """The memory that its image takes until it is encoded, and until it is written then."""
 
+    def drop(self) -> None:
+        """Do without it if it has not begun, unless a write has been given its memory."""
+        if not self.room.is_shared and self.file.cancel():
+            self.room.let_go()
+
 
 class WriteBehind:
     """Runs writes in its own threads, within a memory budget, and tracks them by turn."""

@@ -79,13 +79,21 @@ class Result:
     def begin(self, start: Callable[[int, Callable[[], bytes]], Encoding | None]) -> None:
         """Begin to encode it in the background, by `WriteBehind.encode`, to be written later."""
         # Encoding that uses several cores would only delay what is waited for.
-        if not self._work.kind.parallel:
-            self._coming = start(self.nbytes, partial(self._encoded, self._fixed))
+        if self._work.kind.parallel:
+            return
+        sample = self._sample_now()
+        self._coming = start(self.nbytes, partial(self._encoded, self._fixed))
+        if self._coming is not None:
+            self._sample = sample
+
+    def drop(self) -> None:
+        """Do without what was begun, unless it is to be written."""
+        if self._coming is not None:
+            self._coming.drop()
 
     def sampled(self) -> Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
-        # Copying all of it would take as long as writing it.
-        return replace(self, _sample=[_sample_of(each).clone() for each in self._tensors])
+        return self if self._sample is not None else replace(self, _sample=self._sample_now())
 
     def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
@@ -126,6 +134,10 @@ class Result:
             mask=self.mask,
             effort=effort,
         )
+
+    def _sample_now(self) -> list[torch.Tensor]:
+        # Copying all of it would take as long as writing it.
+        return [_sample_of(each).clone() for each in self._tensors]
 
     @property
     def _fixed(self) -> Effort:

@@ -61,6 +61,11 @@ class Saver:
         for result in self._begun:
             result.begin(writes.encode)
 
+    def drop(self) -> None:
+        """Do without what was begun and is not to be written after all."""
+        for result in self._begun or ():
+            result.drop()
+
     def save(self, images: torch.Tensor, masks: torch.Tensor | None = None) -> list[str]:
         """Write each image [H,W,C] of a batch [N,H,W,C]; the paths of their files.
 

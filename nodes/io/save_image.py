@@ -149,6 +149,8 @@ class SaveImage(comfy_io.ComfyNode):
                 paths = saver.save(image, mask)
         except ClaimLost as error:
             return lost(error)
+        finally:
+            saver.drop()
         if saver.loses_transparency(loop.metadata, image, mask):
             runtime.registry().note_lost_transparency(loop)
         shown = [_shown(path, image, is_coming=files.is_coming(path)) for path in paths]

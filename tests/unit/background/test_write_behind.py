@@ -21,6 +21,8 @@ from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.layout import ROOT
 
 NODE = ("9", "BatchLoopSaveImage")
+MANY = 8
+"""More than there are threads that write."""
 A, B = Turn("loop", "a", Prompt("1", 1.0)), Turn("loop", "b", Prompt("2", 2.0))
 OTHER = Turn("other", "a", Prompt("3", 3.0))
 
@@ -253,6 +255,35 @@ def test_what_is_encoded_and_never_asked_for_gives_its_memory_back(job: Job) -> 
     encoded.go_on.set()
     wait_for(lambda: budget.taken == 0, "the memory")
     assert behind.write(A, "/out/a", 100, job, NODE)
+
+
+def test_what_is_dropped_before_it_begins_is_not_encoded(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind, in_front, encoded = WriteBehind(budget), Encoder(), list[bool]()
+    before = [behind.encode(1, in_front) for _ in range(MANY)]
+    coming = behind.encode(60, lambda: b"file" if encoded.append(True) else b"")
+    assert coming is not None
+    coming.drop()
+    assert budget.taken == len(before)
+    in_front.go_on.set()
+    job.go_on.set()
+    assert behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait("loop")
+    assert encoded == []
+
+
+def test_what_is_to_be_written_is_not_dropped(behind: WriteBehind) -> None:
+    in_front, encoded = Encoder(), Encoder()
+    for _ in range(MANY):
+        assert behind.encode(1, in_front) is not None
+    coming = behind.encode(60, encoded)
+    assert coming is not None
+    assert behind.write(A, "/out/a", 60, lambda: coming.file.result(10), NODE, coming.room)
+    coming.drop()
+    in_front.go_on.set()
+    encoded.go_on.set()
+    behind.wait("loop")
+    assert behind.failure(A) is None
 
 
 def test_an_encoder_that_fails_gives_its_memory_back(behind: WriteBehind) -> None:

@@ -174,6 +174,18 @@ def test_a_result_that_was_begun_is_encoded_once(
     assert encoders.efforts == [Effort.SMALL]
 
 
+def test_a_picture_that_changes_after_it_was_begun_is_an_error(tmp_path: Path) -> None:
+    picture, desk = torch.zeros(70, 80, 3), Desk(tmp_path)
+    content = Result(picture, Format.WEBP, 95, None)
+    content.begin(desk.writes.encode)
+    picture[20:].fill_(0.75)
+    assert desk.background.write(content, desk.target, IfExists.OVERWRITE)
+    failure = desk.failure()
+    assert failure is not None
+    assert "was changed by another node while it was being saved" in failure.reason
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_result_that_was_begun_needs_its_memory_once(tmp_path: Path) -> None:
     picture, go_on = torch.zeros(70, 80, 3), threading.Event()
     desk = Desk(tmp_path, limit=picture.nbytes + picture.nbytes // 2)

@@ -39,6 +39,8 @@ from batch_loop.tests.support.fake_host import FakeHost
 BEFORE = b"from before"
 RUN = Run("4")
 ALL = Selection()
+MANY = 8
+"""More than there are threads that write."""
 
 
 class Desk:
@@ -166,6 +168,24 @@ def test_results_are_encoded_once_while_earlier_ones_are_written(
     saver.save(images)
     assert desk.files() == {"a.webp": "image"}
     assert not is_encoding.acquire(blocking=False)
+
+
+def test_what_was_begun_and_is_not_written_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded, go_on = list[bool](), threading.Event()
+    monkeypatch.setattr(saved_result, "encode", lambda *_given, **_named: encoded.append(True))
+    desk, writes = Desk(tmp_path, "a.png"), WriteBehind(MemoryBudget(10**9))
+    for _ in range(MANY):
+        assert writes.encode(1, lambda: b"" if go_on.wait(10) else b"late") is not None
+    saver = desk.saver(desk.acquire(), format=Format.WEBP, caption=None)
+    saver.begin(writes, torch.zeros(2, 4, 4, 3), None)
+    saver.drop()
+    go_on.set()
+    after = writes.encode(1, lambda: b"after")
+    assert after is not None
+    assert after.file.result(10) == b"after"
+    assert encoded == []
 
 
 def test_a_batch_of_no_images_is_refused(tmp_path: Path) -> None:
