@@ -105,6 +105,8 @@ def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     expect(bar).to_have_attribute("aria-valuenow", "2")
     expect(bar).to_have_attribute("aria-valuemax", "7")
     expect(bar).to_have_attribute("aria-valuetext", "2 done, 5 left")
+    # Its parts do not move: each frame of that would be laid out while ComfyUI is to send.
+    expect(bar.locator(".batch-loop-bar-done")).to_have_css("transition-duration", "0s")
     picture = card.locator("img")
     expect(picture).to_be_visible()
     wait_until_loaded(comfy.page, picture)

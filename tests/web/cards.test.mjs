@@ -10,13 +10,27 @@ class FakeElement {
   children = [];
   style = {};
   dataset = {};
-  textContent = "";
+  isConnected = true;
+  /** How often the text of any element was written. */
+  static written = 0;
+  #text = "";
+
+  get textContent() {
+    return this.#text || this.children.map((child) => child.textContent ?? child).join("");
+  }
+
+  set textContent(text) {
+    FakeElement.written += 1;
+    this.#text = text;
+  }
 
   append(...children) {
     this.children.push(...children);
   }
 
   replaceChildren(...children) {
+    FakeElement.written += 1;
+    this.#text = "";
     this.children = children;
   }
 
@@ -34,11 +48,11 @@ class FakeElement {
   classList = { add() {} };
 
   get lines() {
-    return this.textContent ? [this.textContent] : this.children.flatMap(({ lines = [] }) => lines);
+    return this.#text ? [this.#text] : this.children.flatMap(({ lines = [] }) => lines);
   }
 
   get firstLine() {
-    return this.textContent || this.children.map((child) => child.firstLine).find(Boolean) || "";
+    return this.#text || this.children.map((child) => child.firstLine).find(Boolean) || "";
   }
 }
 
@@ -93,8 +107,11 @@ function setUp(t) {
   const waits = [];
   const ask = (which = () => true) => again.push(...wish.questions().filter(which));
   const runControl = idleRunControl();
+  const graph = { nodes: [iterator, complete] };
+  const canvas = { graph, drawn: 0, setDirty: () => (canvas.drawn += 1) };
+  const app = { graph, canvas };
   const cards = new Cards({
-    app: { graph: { nodes: [iterator, complete] }, canvas: { graph: null, setDirty() {} } },
+    app,
     server: { thumbnail: () => "", timeTo: (until) => until - 40_000 },
     poller: { follow: (wanted) => (wish = wanted) && { whenSettled() {}, again: ask } },
     screen: { find: () => iterator },
@@ -104,13 +121,13 @@ function setUp(t) {
     trial: { use() {} },
     wait: (turn, ms) => waits.push({ turn, ms }),
   });
-  for (const node of [iterator, complete]) node.graph = {};
+  for (const node of graph.nodes) node.graph = graph;
   const [ofIterator, ofComplete] = [iterator, complete].map((node) => cards.add(node).element);
   const told = (kind, answer) => {
     const asked = wish.questions().find((each) => each.startsWith(kind));
     wish.told(new Map([[asked, answer]]));
   };
-  return { again, cards, ofComplete, ofIterator, runControl, told, waits };
+  return { again, app, cards, iterator, ofComplete, ofIterator, runControl, told, waits };
 }
 
 test("Batch Complete shows a loop whose state comes before the folder's images", (t) => {
@@ -157,6 +174,31 @@ test("while nothing is known of the folder, a card says why the server fails", (
   assert.equal(ofIterator.firstLine, "3 images");
   told("folder", failure);
   assert.equal(ofIterator.firstLine, "3 images");
+});
+
+test("a card that is shown again as it is writes no text, and ComfyUI draws nothing", (t) => {
+  const { app, cards, told } = setUp(t);
+  cards.heard("1", { kind: "iteration", loop: "l" });
+  told("folder", { value: FOLDER });
+  told("loop", { value: LOOP });
+  FakeElement.written = 0;
+  cards.modeChanged();
+  told("loop", { value: LOOP });
+  assert.equal(FakeElement.written, 0);
+  told("loop", { value: { ...LOOP, done: 2, left: 1 } });
+  assert.ok(FakeElement.written > 0);
+  assert.equal(app.canvas.drawn, 0);
+});
+
+test("progress is drawn on the title of a node whose card is not visible", (t) => {
+  const { app, iterator, told } = setUp(t);
+  iterator.flags = { collapsed: true };
+  told("folder", { value: FOLDER });
+  assert.equal(app.canvas.drawn, 1);
+  iterator.flags = {};
+  app.canvas.low_quality = true;
+  told("folder", { value: FOLDER });
+  assert.equal(app.canvas.drawn, 2);
 });
 
 test("once Start over can no longer be undone, the server is asked how the batch stands", (t) => {

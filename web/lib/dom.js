@@ -54,8 +54,8 @@ export function attributed(target, attributes) {
 }
 
 /**
- * Set an element's text, unless it is the same already: this keeps a selection, and screen readers
- * do not repeat it.
+ * Set an element's text, unless it is the same already: this keeps a selection, screen readers do
+ * not repeat it, and the browser does not lay out the page again.
  *
  * @param {Element} target
  * @param {string} text

@@ -12,7 +12,7 @@ import { IteratorCard } from "./iterator_card_element.js";
 import { IteratorEntry } from "./iterator_entry.js";
 import { saverOffer } from "./saver_offer.js";
 import { completeModel } from "./texts_and_buttons.js";
-import { drawOnTitle } from "./title_progress.js";
+import { drawOnTitle, isOnTitle } from "./title_progress.js";
 import { UndoEnds } from "./undo_ends.js";
 import { CARD, addCard, passToCanvas } from "./widget.js";
 
@@ -276,14 +276,18 @@ export class Cards {
   #draw(nodes) {
     const { canvas } = this.#app;
     const shown = [];
+    let isOnCanvas = false;
     for (const node of nodes) {
       if (node.graph !== canvas.graph) continue;
       takePlaces(node);
       const card = this.#cardOf(node);
-      if (card?.figures) shown.push({ id: node.id, figures: card.figures });
+      if (!card) continue;
+      isOnCanvas ||= isOnTitle(node, canvas);
+      if (card.figures) shown.push({ id: node.id, figures: card.figures });
     }
     this.#collapsed.show(shown);
-    canvas.setDirty(true, false);
+    // ComfyUI's drawing takes as long as all else that it does between two prompts.
+    if (isOnCanvas) canvas.setDirty(true, false);
   }
 
   /**

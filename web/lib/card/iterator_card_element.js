@@ -169,6 +169,7 @@ export class IteratorCard {
 
   /** @param {string[]} times */
   #showTimes(times) {
+    if (this.#times.textContent === times.join("")) return;
     this.#times.hidden = times.length === 0;
     this.#times.replaceChildren(...times.map((text) => element("span", "figure", text)));
   }
@@ -180,19 +181,19 @@ export class IteratorCard {
   #showButtons(buttons, { watching, choosing }) {
     const { run, tryOne, tryWhich, choose, startOver, retry, skip, report, stopWatching } =
       this.#buttons;
-    run.textContent = t(`run.${buttons.run}.label`);
+    setText(run, t(`run.${buttons.run}.label`));
     run.title = t(`run.${buttons.run}.tooltip`);
     run.dataset.runs = buttons.run;
     run.disabled = !buttons.canRun;
     tryOne.disabled = tryWhich.disabled = buttons.tries === null;
     tryWhich.disabled ||= !buttons.listable;
     choose.disabled = !buttons.choose || choosing;
-    choose.textContent = choosing ? t("card.choose.open") : labelOf("choose");
+    setText(choose, choosing ? t("card.choose.open") : labelOf("choose"));
     startOver.disabled = !buttons.startOver;
-    startOver.textContent = buttons.undo ? t("undo.label") : labelOf("startOver");
+    setText(startOver, buttons.undo ? t("undo.label") : labelOf("startOver"));
     startOver.title = t(buttons.undo ? "undo.tooltip" : BUTTONS.startOver.tooltip);
     retry.hidden = buttons.retry === 0;
-    retry.textContent = labelOf("retry", buttons.retry);
+    setText(retry, labelOf("retry", buttons.retry));
     skip.hidden = !buttons.skip;
     report.hidden = !buttons.report;
     stopWatching.hidden = !watching;

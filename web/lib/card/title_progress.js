@@ -16,8 +16,18 @@ const LARGEST = 22;
 const INSET = 6;
 
 /**
- * Draw a batch's progress on a node's title when its card is not visible: while the node is
+ * Whether a node's title shows the progress, as its card is not visible: while the node is
  * collapsed, or zoomed out so far that ComfyUI hides elements over the canvas.
+ *
+ * @param {Pick<Node, "flags">} node
+ * @param {{ low_quality?: boolean }} canvas
+ */
+export function isOnTitle({ flags }, canvas) {
+  return Boolean(flags?.collapsed || canvas.low_quality);
+}
+
+/**
+ * Draw a batch's progress on a node's title when its card is not visible.
  *
  * `shown` returns the figures to draw, or null for nothing. In the classic canvas, ComfyUI calls a
  * node's `onDrawForeground`.
@@ -30,8 +40,7 @@ export function drawOnTitle(node, shown) {
   /** @type {NonNullable<Node["onDrawForeground"]>} */
   node.onDrawForeground = function (context, canvas, ...rest) {
     before?.call(this, context, canvas, ...rest);
-    const isHidden = this.flags.collapsed || canvas.low_quality;
-    const figures = isHidden ? shown() : null;
+    const figures = isOnTitle(this, canvas) ? shown() : null;
     if (figures) draw(context, boxOf(this, canvas.ds.scale), figures);
   };
 }
