@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.formats import Format
-from .spare_time import Kind
+from .costs import Kind
 
 _LOSSLESS = 100
 

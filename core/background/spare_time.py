@@ -11,45 +11,22 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from statistics import median
 from typing import NamedTuple
 
 from ..media.effort import Effort
 from ..model.background_writes import Turn
+from .costs import Costs, Work
 
 _SHARE_OF_TIME = 0.7
 """The most of the time between two results that writing one may take: no two take the same."""
 _SHARE_OF_PROCESSOR = 0.8
 """The most of what the workflow leaves of the processor."""
-_UNTRIED = 1.2
-"""By how much the estimate for an effort that was never tried is raised."""
-_WINDOWS, _MEASURED = 8, 5
-"""How many of the last ones count."""
-_VALID = 300.0
-"""Seconds for which a measurement counts: the machine may have been busy with something else."""
+_WINDOWS = 8
+"""How many of the last turns count."""
 _PATIENCE = 8
 """Turns until an effort that a result had to be waited for is tried again; twice as many each
 time."""
 _MOST_LOOPS = 16
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way of encoding: what a pixel costs depends on it."""
-
-    name: str
-    ratios: tuple[float, float, float]
-    """What each effort costs about, before it was ever tried: only their ratios count."""
-    parallel: bool
-    """Whether the encoder uses several cores for one image."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """One image that is to be encoded."""
-
-    kind: Kind
-    pixels: int
 
 
 def usable_cores() -> int:
@@ -57,48 +34,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-class _Costs:
-    """What a pixel of each kind took, in seconds, by the effort and the rough size of the image.
-
-    A part of it is the same for any image, so a small one's pixel says nothing of a large one's.
-    """
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[Kind, int, Effort], deque[tuple[float, float]]] = {}
-
-    def note(self, work: Work, effort: Effort, seconds: float, now: float) -> None:
-        key = (work.kind, work.pixels.bit_length(), effort)
-        found = self._found.setdefault(key, deque(maxlen=_MEASURED))
-        found.append((now, seconds / max(1, work.pixels)))
-
-    def within_a_step(self, work: Work, effort: Effort, now: float) -> bool:
-        """Whether the effort, or one that costs less by one step at most, was tried of late."""
-        costs = sorted({ratio for ratio in work.kind.ratios if ratio <= work.kind.ratios[effort]})
-        return any(
-            work.kind.ratios[tried] >= costs[max(0, len(costs) - 2)]
-            for tried in Effort
-            if self._lately(work, tried, now)
-        )
-
-    def _lately(self, work: Work, effort: Effort, now: float) -> list[float]:
-        return [
-            cost
-            for at, cost in self._found.get((work.kind, work.pixels.bit_length(), effort), ())
-            # The cheapest has to be known in any case.
-            if effort == Effort.FAST or now - at <= _VALID
-        ]
-
-    def of(self, work: Work, effort: Effort, now: float) -> float | None:
-        """The seconds that a work is expected to take; None if none like it was done."""
-        for tried in range(effort, -1, -1):
-            found = self._lately(work, Effort(tried), now)
-            if found:
-                ratio = work.kind.ratios[effort] / work.kind.ratios[tried]
-                margin = 1.0 if tried == effort else _UNTRIED
-                return median(found) * work.pixels * ratio * margin
-        return None
 
 
 class _Moment(NamedTuple):
@@ -153,7 +88,7 @@ class SpareTime:
         self._cores = usable_cores() if cores is None else cores
         self._workers = min(4, self._cores) if workers is None else workers
         self._lock = threading.Lock()
-        self._costs = _Costs()
+        self._costs = Costs()
         self._paces: OrderedDict[str, _Pace] = OrderedDict()
 
     def of(self, turn: Turn) -> Efforts:
@@ -246,7 +181,7 @@ class SpareTime:
         works += [work, *pace.before[len(works) + 1 :]]
         now = self._clock()
         for effort in (Effort.SMALL, Effort.MIDDLE):
-            if effort <= pace.ceiling and self._costs.within_a_step(work, effort, now):
+            if effort <= pace.ceiling and self._costs.within_a_step(work, effort):
                 expected = self._expected([(each, effort) for each in works], now)
                 if expected is not None and expected[0] <= seconds and expected[1] <= idle:
                     return effort

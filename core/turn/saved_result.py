@@ -11,8 +11,9 @@ from typing import Protocol
 import torch
 
 from ..background.budget import Room
+from ..background.costs import Work
 from ..background.kinds import kind_of
-from ..background.spare_time import Efforts, Work
+from ..background.spare_time import Efforts
 from ..background.write_behind import Encoding, WriteBehind
 from ..common.errors import UnwritableImage, quoted
 from ..common.sight import Sight

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from batch_loop.core.background.costs import Kind, Work
 from batch_loop.core.background.kinds import kind_of
-from batch_loop.core.background.spare_time import Kind, SpareTime, Work
+from batch_loop.core.background.spare_time import SpareTime
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from batch_loop.core.background.costs import Kind, Work
 from batch_loop.core.background.kinds import kind_of
-from batch_loop.core.background.spare_time import Kind, SpareTime, Work
+from batch_loop.core.background.spare_time import SpareTime
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format
@@ -186,7 +187,7 @@ def test_what_took_too_long_is_tried_again_after_a_while() -> None:
 
 def test_a_model_that_takes_longer_than_measurements_count() -> None:
     loop = Loop()
-    assert [loop.image(400) for _ in range(3)] == [FAST, MIDDLE, MIDDLE]
+    assert [loop.image(400) for _ in range(4)] == [FAST, MIDDLE, SMALL, SMALL]
 
 
 def test_the_fastest_of_the_last_turns_counts() -> None:
