@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from ..common.buffers import FRESH, Arrays
 from ..common.lower_priority import lower_priority
@@ -23,11 +24,14 @@ KEPT_SECONDS = 60.0
 _LOOKS = 10
 """How often this is checked within that time."""
 
+_THREADS = 2
+"""An image is read while the one before is, if a prompt waits for that."""
+
 SMALLEST = 32_768
 """Bytes; a smaller file is read in less time than a thread takes to wake up."""
 
-_BYTES_PER_PIXEL = 16
-"""Three colours and the mask, four bytes each."""
+_BYTES_OF_COLOURS, _BYTES_PER_PIXEL = 12, 16
+"""Of a pixel: those of three colours, and of these and the mask, four each."""
 
 _LOOPS_NOTED = 100
 
@@ -54,7 +58,7 @@ class _Ahead:
 
 
 class ReadAhead:
-    """Decodes one image ahead for each loop, in its own thread, within a memory budget.
+    """Decodes one image ahead for each loop, in threads of its own, within a memory budget.
 
     Reading ahead changes no state, and its images may be dropped at any time. `decode` is what a
     node does with the real path of a file; files of less than `smallest` bytes are left to it.
@@ -81,7 +85,7 @@ class ReadAhead:
         self._searches: dict[str, object] = {}
         self._janitor: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(
-            1, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
+            _THREADS, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
         )
 
     def begin(self, loop: str, path: str) -> None:
@@ -148,16 +152,19 @@ class ReadAhead:
             self._used[loop] = now
         return now + self._kept_seconds
 
-    def take(self, loop: str, path: str) -> DecodedImage | None:
+    def take(self, loop: str, path: str, following: str | None = None) -> DecodedImage | None:
         """The image at a real path, if it was read ahead and its file is still the same one.
 
         Waits for an image that is being read, as that is faster than starting again. None in any
-        other case, even if it could not be read: the caller will find out why.
+        other case, even if it could not be read: the caller will find out why. Before that, it
+        starts reading the file at the real path `following`, as `begin` does.
         """
         self._note_use(loop)
         with self._lock:
             ahead = self._ahead.pop(loop, None)
             self._took.pop(loop, None)
+        if following is not None:
+            self.begin(loop, following)
         if ahead is None:
             return None
         if ahead.path != path:
@@ -262,5 +269,13 @@ def _pixels(path: str) -> int:
 
 def read_image(path: str, arrays: Arrays = FRESH) -> DecodedImage:
     """The image in the file at a real path, in memory of `arrays`; raises UnreadableImage."""
-    with opened_image(path) as file:
+    with opened_image(path) as file, arrays.expecting(lambda: _colours(file)):
         return decode(file, arrays)
+
+
+def _colours(file: BinaryIO) -> int:
+    """The bytes that an image's colours take, from its header."""
+    with open_image(file) as image:
+        size = int(image.width * image.height) * _BYTES_OF_COLOURS
+    file.seek(0)
+    return size

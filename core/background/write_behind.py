@@ -50,6 +50,8 @@ class WriteBehind:
     def __init__(self, budget: MemoryBudget, clock: Callable[[], float] = time.monotonic) -> None:
         self._budget = budget
         self._clock = clock
+        self.is_new = True
+        """Whether nothing was ever written."""
         self._changed = threading.Condition()
         self._under_way: defaultdict[Turn, list[str]] = defaultdict(list)
         self._failures: dict[Turn, Failure] = {}
@@ -87,6 +89,7 @@ class WriteBehind:
         if room is None:
             return False
         with self._changed:
+            self.is_new = False
             self._under_way[turn].append(target)
             self._since.setdefault(turn, self._clock())
         try:

@@ -20,7 +20,7 @@ from ..model.formats import Format
 
 _log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 """How long pages that were waiting for ComfyUI's start have it for themselves."""
 
 _SIDE = 64

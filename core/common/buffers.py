@@ -7,12 +7,13 @@ the system has to provide each page, and a virtual machine has to ask its host f
 from __future__ import annotations
 
 import math
+import mmap
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -34,6 +35,9 @@ _MOST = 3
 _LARGER = 1.5
 """Memory is used for an array that is smaller by up to this factor."""
 
+_STEP = 1 << 22
+"""Bytes touched at a time: few milliseconds, if they have to be waited for."""
+
 Memory = npt.NDArray[np.uint8]
 
 
@@ -53,6 +57,9 @@ class Arrays(Protocol):
     def empty(self, shape: tuple[int, ...], kind: type[Kind]) -> npt.NDArray[Kind]:
         """A contiguous array whose content is undefined, like numpy's."""
 
+    def expecting(self, size: Callable[[], int]) -> AbstractContextManager[None]:
+        """Prepare for an array of `size` bytes, which the block is about to ask for."""
+
 
 class FreshArrays:
     """Arrays of fresh memory."""
@@ -61,8 +68,46 @@ class FreshArrays:
         """See `Arrays`."""
         return np.empty(shape, kind)
 
+    def expecting(self, size: Callable[[], int]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """See `Arrays`."""
+        return nullcontext()
+
 
 FRESH = FreshArrays()
+
+
+def fresh(size: int) -> Memory:
+    """Memory that nobody has used, by its size in bytes; the system has yet to provide it."""
+    # On Linux, numpy asks for large pages.
+    return np.empty(size, np.uint8)
+
+
+class Touched:
+    """Fresh memory, some of which the system may have provided already.
+
+    One thread touches it while another one works on what will be put there.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        """In bytes."""
+        self._memory = fresh(size)
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def touch(self) -> None:
+        """Have the system provide the memory, until `end` is called."""
+        for first in range(0, self.size, _STEP):
+            with self._lock:
+                if self._is_over:
+                    return
+                self._memory[first : first + _STEP : mmap.PAGESIZE] = 0
+
+    def end(self) -> Memory:
+        """The memory, which is not touched any more."""
+        self._is_over = True
+        with self._lock:  # the last step
+            return self._memory
 
 
 @dataclass(frozen=True)
@@ -92,6 +137,7 @@ class Buffers:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: list[_Kept] = []
+        self._touched: list[Touched] = []
         self._lent = 0
         self._janitor: threading.Thread | None = None
         # Arrays may end anywhere, also during a collection of garbage in a thread that has the
@@ -106,8 +152,7 @@ class Buffers:
             return np.empty(shape, kind)
         memory, more = self._used_before(size), 0
         if memory is None:
-            # On Linux, numpy asks for large pages.
-            memory = np.empty(size, np.uint8)
+            memory = self._touched_for(size)
         else:
             more = memory.nbytes - size
         # Of a view, numpy notes as its base the array that owns the memory, but goes no further
@@ -118,6 +163,29 @@ class Buffers:
         else:
             self._budget.give_back(more)
         return lent.reshape(shape)
+
+    @contextmanager
+    def expecting(self, size: Callable[[], int]) -> Iterator[None]:
+        """See `Arrays`: the memory is touched by a thread while the block does something else.
+
+        It is so only where none was used before, so not in a batch that is under way: there it
+        would mostly be memory on top of what comes back meanwhile. Who asks for the array accounts
+        for it.
+        """
+        touched = Touched(size()) if self._janitor is None else None
+        if touched is None or touched.size < self._smallest:
+            yield
+            return
+        with self._lock:
+            self._touched.append(touched)
+        try:
+            with suppress(RuntimeError):  # no thread can be started
+                threading.Thread(target=touched.touch, name="batch-loop-touch", daemon=True).start()
+            yield
+        finally:
+            touched.end()
+            with self._lock:
+                self._touched = [each for each in self._touched if each is not touched]
 
     def let_go(self) -> int:
         """Give all memory back that is not in use; returns how many bytes that were."""
@@ -150,6 +218,15 @@ class Buffers:
             while self._kept and left > 0:
                 left -= self._drop_oldest()
             return None
+
+    def _touched_for(self, size: int) -> Memory:
+        """Memory that nobody has used, touched as far as somebody has come with it."""
+        with self._lock:
+            found = next((each for each in self._touched if each.size == size), None)
+            if found is None:
+                return fresh(size)
+            self._touched.remove(found)
+        return found.end()
 
     def _sort_in(self) -> None:
         """Keep what was returned, as far as there is room; under the lock."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -173,18 +173,25 @@ class Turns(Questions):
         known = self.memory.kept(iteration.key).turns.get(turn)
         return known is not None and known.has_ended
 
-    def finish_earlier(self, iteration: Iteration) -> None:
+    def finish_earlier(
+        self, iteration: Iteration, meanwhile: Callable[[], object] = lambda: None
+    ) -> bool:
         """Wait for the background writes of earlier prompts, and reconcile the loop.
 
         So at most one image's results are on their way while another's are made, and a crash has
-        at most that one done again. What has been written may still have to be noted.
+        at most that one done again. What has been written may still have to be noted. If there is
+        anything to wait for, `meanwhile` is called first, and the answer is True.
         """
         key = iteration.key
         own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
-        if self._writes.busy(key.id) or self.memory.kept(key).turns.keys() - own:
+        waits = self._writes.busy(key.id, but=own)
+        if waits:
+            meanwhile()
+        if waits or self.memory.kept(key).turns.keys() - own:
             began = self._host.steady()
             self._writes.wait(key.id, but=own)
             self._reconcile_earlier(key, own, self._host.steady() - began)
+        return waits
 
     @in_transaction(patient=True)
     def _reconcile_earlier(self, key: LoopKey, own: Collection[Turn], waited: float) -> None:

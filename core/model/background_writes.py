@@ -30,8 +30,8 @@ class Turn:
 class Writes(Protocol):
     """The registry's questions about writes; `core.background.write_behind` answers them."""
 
-    def busy(self, loop: str) -> bool:
-        """Whether anything is being written for a loop."""
+    def busy(self, loop: str, but: Collection[Turn] = ()) -> bool:
+        """Whether anything is being written for a loop, ignoring the turns in `but`."""
 
     def under_way(self, turn: Turn) -> bool:
         """Whether anything is being written for a turn."""
@@ -52,7 +52,7 @@ class Writes(Protocol):
 class NoWrites:
     """Stands in where nodes write everything while they run."""
 
-    def busy(self, loop: str) -> bool:  # noqa: ARG002, D102
+    def busy(self, loop: str, but: Collection[Turn] = ()) -> bool:  # noqa: ARG002, D102
         return False
 
     def under_way(self, turn: Turn) -> bool:  # noqa: ARG002, D102

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -40,17 +39,21 @@ class Reading:
         """The image of an iteration; None if it, or a partner of it, was given back.
 
         Its partners, whose iterators have yet to run in this prompt, are read with it, so that
-        nothing is done with an image whose partner cannot be read.
+        nothing is done with an image whose partner cannot be read. The image that the next prompt
+        will ask for is read at the same time.
         """
         assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
         own = Partner(iteration.key, iteration.item.path)
+        following = self._following(iteration, allowed)
         turn = (iteration.prompt, frozenset({own, *iteration.partners}))
         was_read = self._turn == turn
         images: dict[Partner, DecodedImage] = {}
         for one in [own] if was_read else [own, *iteration.partners]:
             try:
                 kept = self._waiting.pop(one, None) if was_read else None
-                images[one] = kept or self._read(one.key, one.path, allowed, iteration.prompt)
+                images[one] = kept or self._read(
+                    one.key, one.path, allowed, iteration.prompt, following if one == own else None
+                )
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = self._told_of(error, one)
                 self._registry.reject(iteration, raised, reason, one)
@@ -60,11 +63,13 @@ class Reading:
         if not was_read:
             self._turn = turn
             self._waiting = {one: image for one, image in images.items() if one != own}
+        if following is not None:  # there may have been no room for it before
+            self._read_ahead.begin(iteration.key.id, following)
         return images[own]
 
     def alone(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """An image that was not handed out; raises UnreadableImage and PathRefused."""
-        return self._read(key, path, allowed, None)
+        return self._read(key, path, allowed, None, None)
 
     def begin_first(self, request: Request, allowed: AllowedFolders) -> None:
         """Start reading the image that a prompt that was just submitted is likely to ask for."""
@@ -75,21 +80,31 @@ class Reading:
 
         self._read_ahead.begin_first(request.key.id, find)
 
-    def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
-        """Start reading the image that the next prompt will ask for, if all goes well."""
-        if iteration.following is not None:
-            # The prompt of that image will report what is wrong with it.
-            with contextlib.suppress(PathRefused):
-                source = check_source_file(iteration.key.full(iteration.following), allowed)
-                self._read_ahead.begin(iteration.key.id, source)
+    @staticmethod
+    def _following(iteration: Iteration, allowed: AllowedFolders) -> str | None:
+        """The real path of the image that the next prompt will ask for, if all goes well."""
+        if iteration.following is None:
+            return None
+        try:
+            return check_source_file(iteration.key.full(iteration.following), allowed)
+        except PathRefused:  # the prompt of that image will report it
+            return None
 
     def _read(
-        self, key: LoopKey, path: str, allowed: AllowedFolders, prompt: Prompt | None
+        self,
+        key: LoopKey,
+        path: str,
+        allowed: AllowedFolders,
+        prompt: Prompt | None,
+        following: str | None,
     ) -> DecodedImage:
-        """The image of an item, from memory if it was read ahead; `prompt` has it."""
+        """The image of an item, from memory if it was read ahead; `prompt` has it.
+
+        `following` is the real path of the image to be read meanwhile.
+        """
         source = check_source_file(key.full(path), allowed)
         began = self._clock()
-        image = self._read_ahead.take(key.id, source)
+        image = self._read_ahead.take(key.id, source, following)
         if image is None:
             return self._read_ahead.read(source)
         if prompt is not None:

@@ -134,7 +134,6 @@ class DirectoryIterator(comfy_io.ComfyNode):
             runtime.spare_time().starts(turn, iteration.batch)
             image = runtime.reading().image(iteration, allowed)
             if image is not None:
-                runtime.reading().begin_next(iteration, allowed)
                 return _image(iteration, image, unreadable, decides=decides)
             unreadable += 1
 

@@ -39,6 +39,8 @@ from .saving import (
 )
 
 _COMPRESSION = "compression"
+_FIRST_SECONDS = 1.0
+"""How long a server's first result is waited for at most; PNG takes a third of it."""
 _WITH_ALPHA = "PNG, WebP, TIFF and AVIF"
 _MORE = frozenset(
     {
@@ -142,15 +144,19 @@ class SaveImage(comfy_io.ComfyNode):
             compression=chosen(Compression, compression, _COMPRESSION),
             efforts=runtime.spare_time().of(turn_of(loop)),
         )
-        saver = Saver(files, saving)
+        saver, writes = Saver(files, saving), runtime.write_behind()
+        is_first = writes.is_new
         try:
             with runtime.telling_the_asker():
-                wait_for_earlier(loop, lambda: saver.begin(runtime.write_behind(), image, mask))
+                wait_for_earlier(loop, lambda: saver.begin(writes, image, mask))
                 paths = saver.save(image, mask)
         except ClaimLost as error:
             return lost(error)
         finally:
             saver.drop()
+        if is_first:
+            # After its first prompt ComfyUI collects garbage, and nothing else runs meanwhile.
+            writes.wait_for_file(paths[0], _FIRST_SECONDS)
         if saver.loses_transparency(loop.metadata, image, mask):
             runtime.registry().note_lost_transparency(loop)
         shown = [_shown(path, image, is_coming=files.is_coming(path)) for path in paths]

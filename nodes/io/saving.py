@@ -118,17 +118,10 @@ class ThisCall:
 
 
 def wait_for_earlier(loop: Iteration, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Wait until the results of earlier images are written, see `finish_earlier`.
-
-    If there are any, call `meanwhile` first.
-    """
-    turn = turn_of(loop)
-    spare, waits = runtime.spare_time(), runtime.write_behind().busy(loop.key.id, but=[turn])
+    """Wait until the results of earlier images are written, see `finish_earlier`."""
+    turn, spare = turn_of(loop), runtime.spare_time()
     spare.begins(turn)
-    if waits:
-        meanwhile()
-    runtime.registry().finish_earlier(loop)
-    spare.goes_on(turn, waited=waits)
+    spare.goes_on(turn, waited=runtime.registry().finish_earlier(loop, meanwhile))
 
 
 def turn_of(loop: Iteration) -> Turn:

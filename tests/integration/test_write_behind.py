@@ -47,10 +47,29 @@ def handed_out(client: ComfyClient, graph: Graph) -> str:
     return str(told(result, ITERATOR)["filename"])
 
 
+def test_a_server_s_first_result_is_there_when_its_prompt_ends(
+    start_server: Callable[..., ComfyServer],
+) -> None:
+    """ComfyUI then collects garbage, and nothing else would run meanwhile."""
+    server = start_server()
+    write_images(server.input / "batch", NAMES)
+    Image.effect_noise((1000, 1000), 64).convert("RGB").save(server.input / "batch" / NAMES[0])
+    with server.client() as client:
+        graph = unchanged("batch", "batch")
+        result = client.run(graph)
+        assert files(server.output / "batch") == NAMES[:1]
+        # It is done as any other is, once it is known how its prompt has ended.
+        wait_for(lambda: written(loop_state(client, result)) == 1, "the image to be done", 1.0)
+        check_ended(client, run_until_stop(client, graph)[-1])
+
+
 def test_the_workflow_does_not_wait_for_the_file(
     client: ComfyClient, workspace: Workspace, noise: list[str]
 ) -> None:
     """A request to ComfyUI for the file still gets all of it."""
+    first = workspace.input.with_name(f"{workspace.name}-first")
+    write_images(first, NAMES[:2])
+    run_until_stop(client, unchanged(first.name, first.name))
     graph = unchanged(workspace.name, workspace.name)
     result = client.run(graph)
     assert files(workspace.output) != ["a.png"]

@@ -32,9 +32,9 @@ class FakeWrites:
                 self._failures[turn] = failure
             self._changed.notify_all()
 
-    def busy(self, loop: str) -> bool:
+    def busy(self, loop: str, but: Collection[Turn] = ()) -> bool:
         with self._changed:
-            return any(turn.loop == loop for turn in self._under_way)
+            return any(turn.loop == loop for turn in self._under_way if turn not in but)
 
     def under_way(self, turn: Turn) -> bool:
         with self._changed:

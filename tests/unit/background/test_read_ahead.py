@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import ReadAhead, read_image
+from batch_loop.core.common.buffers import Buffers, Kind
 from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_broken, write_images
@@ -146,7 +151,7 @@ def test_two_loops_do_not_disturb_each_other(folder: Path, reader: Reader) -> No
     ahead = ahead_with(MemoryBudget(PLENTY), reader)
     ahead.begin(LOOP, path_of(folder, "a.png"))
     ahead.begin(OTHER, path_of(folder, "b.png"))
-    wait_for(lambda: reader.read == ["a.png", "b.png"], "both to be read")
+    wait_for(lambda: sorted(reader.read) == ["a.png", "b.png"], "both to be read")
     assert ahead.take(LOOP, path_of(folder, "a.png")) is not None
     assert ahead.take(OTHER, path_of(folder, "b.png")) is not None
 
@@ -306,6 +311,52 @@ def test_a_loop_that_is_at_work_knows_better_what_comes_next(folder: Path, reade
     ahead.begin_first(LOOP, find)
     wait_for(lambda: "a.png" in reader.read, "it to be read when the loop has rested")
     assert asked == ["asked"]
+
+
+def test_what_follows_is_begun_before_an_image_is_waited_for(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, a, b = ahead_with(budget, reader), path_of(folder, "a.png"), path_of(folder, "b.png")
+    reader.go_on.clear()
+    ahead.begin(LOOP, a)
+    assert reader.began.wait(10)
+    reader.began.clear()
+    taking = threading.Thread(target=lambda: ahead.take(LOOP, a, b))
+    taking.start()
+    assert reader.began.wait(10)
+    reader.go_on.set()
+    taking.join()
+    assert ahead.take(LOOP, b) is not None
+    # Also where there is nothing to wait for.
+    assert ahead.take(LOOP, b, a) is None
+    wait_for(lambda: sorted(reader.read) == ["a.png", "a.png", "b.png"], "it to be read again")
+    assert ahead.take(LOOP, a) is not None
+    assert budget.taken == 0
+
+
+def test_the_memory_of_an_image_s_colours_is_prepared_before_it_is_decoded(tmp_path: Path) -> None:
+    height, width = 60, 90
+    prepared: list[int] = []
+
+    class Asked(Buffers):
+        @contextmanager
+        def expecting(self, size: Callable[[], int]) -> Iterator[None]:
+            prepared.append(size())
+            with super().expecting(size):
+                yield
+
+        def empty(self, shape: tuple[int, ...], kind: type[Kind]) -> npt.NDArray[Kind]:
+            array = super().empty(shape, kind)
+            assert prepared
+            if kind is np.float32:
+                assert array.nbytes == prepared[-1]
+            return array
+
+    for suffix in ("png", "jpg"):
+        path = tmp_path / f"a.{suffix}"
+        Image.effect_noise((width, height), 64).convert("RGB").save(path)
+        image = read_image(str(path), Asked(MemoryBudget(PLENTY), smallest=1))
+        assert image.image.equal(read_image(str(path)).image)
+    assert prepared == [height * width * 3 * 4] * 2
 
 
 def test_what_is_being_read_already_is_not_read_again(folder: Path, reader: Reader) -> None:

@@ -302,3 +302,14 @@ def test_it_is_busy_for_other_turns_than_these(behind: WriteBehind, job: Job) ->
     assert behind.busy("loop")
     assert behind.busy("loop", but=[B])
     assert not behind.busy("loop", but=[A])
+
+
+def test_it_is_new_until_something_was_written(behind: WriteBehind, job: Job) -> None:
+    assert behind.is_new
+    assert not behind.write(A, "/out/a", 101, job, NODE)
+    assert behind.is_new
+    assert behind.write(A, "/out/a", 100, job, NODE)
+    assert not behind.is_new
+    job.go_on.set()
+    behind.wait("loop")
+    assert not behind.is_new

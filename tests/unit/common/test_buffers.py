@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from batch_loop.core.background.budget import MemoryBudget
-from batch_loop.core.common.buffers import Buffers
+from batch_loop.core.common.buffers import Buffers, Touched
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
@@ -321,3 +321,71 @@ def test_many_threads_never_share_memory(budget: MemoryBudget) -> None:
     wait_for(lambda: buffers._lent == 0, "all to be returned")
     buffers.let_go()
     assert budget.taken == 0
+
+
+# Memory that is touched before it is asked for.
+
+
+def test_an_array_takes_the_memory_that_was_touched_for_it(
+    buffers: Buffers, budget: MemoryBudget
+) -> None:
+    with buffers.expecting(lambda: SIZE):
+        (touched,) = buffers._touched
+        other = buffers.empty((40, 200, 3), np.float32)
+        image = buffers.empty(SHAPE, np.float32)
+        image.fill(1)
+        assert address(image) == address(touched._memory) != address(other)
+        # It is taken once, and not touched any more.
+        assert address(buffers.empty(SHAPE, np.float32)) != address(image)
+        touched.touch()
+        assert budget.taken == 0
+    assert bool((image == 1).all())
+
+
+def test_it_is_touched_by_a_thread(buffers: Buffers, monkeypatch: pytest.MonkeyPatch) -> None:
+    by: list[str] = []
+    monkeypatch.setattr(Touched, "touch", lambda _: by.append(threading.current_thread().name))
+    with buffers.expecting(lambda: SIZE):
+        wait_for(lambda: bool(by), "it to be touched")
+    assert by == ["batch-loop-touch"]
+
+
+def test_nothing_is_touched_once_memory_was_used(buffers: Buffers, budget: MemoryBudget) -> None:
+    def asked() -> int:
+        raise AssertionError
+
+    image = buffers.empty(SHAPE, np.float32)
+    with buffers.expecting(asked):
+        assert buffers._touched == []
+    del image
+    wait_for(lambda: budget.taken == SIZE, "it to be kept")
+    with buffers.expecting(asked):
+        assert buffers._touched == []
+
+
+@pytest.mark.parametrize(("size", "count"), [(SIZE, 1), (SIZE - 1, 0)])
+def test_what_is_small_is_not_touched(budget: MemoryBudget, size: int, count: int) -> None:
+    buffers = Buffers(budget, smallest=SIZE)
+    with buffers.expecting(lambda: size):
+        assert len(buffers._touched) == count
+
+
+def test_memory_that_nobody_asked_for_is_gone_after_the_block(buffers: Buffers) -> None:
+    def is_damaged() -> None:
+        with buffers.expecting(lambda: SIZE):
+            found.append(buffers._touched[-1])
+            raise ValueError
+
+    found: list[Touched] = []
+    with buffers.expecting(lambda: SIZE):
+        (other,) = buffers._touched
+        with pytest.raises(ValueError):  # noqa: PT011 - our own
+            is_damaged()
+        assert found[0]._is_over
+        assert buffers._touched == [other]
+    assert buffers._touched == []
+
+
+def test_where_no_thread_can_be_started_memory_is_fresh(buffers: Buffers) -> None:
+    with no_thread_starts(), buffers.expecting(lambda: SIZE):
+        assert buffers.empty(SHAPE, np.float32).shape == SHAPE

@@ -242,12 +242,21 @@ def test_only_one_image_s_results_are_on_their_way_at_a_time(
     second = batch.acquire()
     # This prompt's own writes are not waited for.
     batch.writes.begin(turn_of(second))
-    waiting = aside(lambda: batch.registry.finish_earlier(second))
+    meanwhile: list[bool] = []
+    waiting = aside(
+        lambda: batch.registry.finish_earlier(
+            second, lambda: meanwhile.append(batch.writes.busy(second.key.id))
+        )
+    )
     batch.writes.wait_for_a_wait()
     assert not waiting.done()
+    assert meanwhile == [True]
     batch.writes.end(turn)
-    waiting.result(10)
+    assert waiting.result(10) is True
     assert batch.states() == ["done", "running", "pending"]
+    # Now nothing is waited for.
+    assert not batch.registry.finish_earlier(second, lambda: meanwhile.append(True))
+    assert meanwhile == [True]
 
 
 def test_the_end_waits_for_every_write(batch: Batch, aside: Callable[..., Future[Any]]) -> None:

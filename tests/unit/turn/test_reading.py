@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from pathlib import Path
 
 from batch_loop.core.background.budget import MemoryBudget
@@ -38,7 +39,8 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     clock = GivenClock()
 
     def decode(path: str) -> DecodedImage:
-        clock.now += 2.0
+        if path.endswith("b.png"):
+            clock.now += 2.0
         began.append(path)
         return read_image(path)
 
@@ -56,7 +58,6 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     request = Request(LoopKey("", root), Selection())
     first = registry.acquire(request, host.submit())
     assert reading.image(first, allowed) is not None
-    reading.begin_next(first, allowed)
     wait_for(lambda: len(began) == 2, "b.png to be read")
     registry.end(first)
     host.finish(first.prompt)
@@ -64,3 +65,33 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     assert reading.image(second, allowed) is not None
     assert registry.memory.read_ahead(turn_of(first)) == (0, 0)
     assert registry.memory.read_ahead(turn_of(second)) == (2, 3)
+
+
+def test_the_next_image_is_read_while_a_prompt_waits_for_its_own(tmp_path: Path) -> None:
+    """However its own is read: ahead, or by the prompt itself."""
+    names = ["a.png", "b.png", "c.png"]
+    write_images(tmp_path, names)
+    began: list[str] = []
+    next_began = {name: threading.Event() for name in names}
+
+    def decode(path: str) -> DecodedImage:
+        name = Path(path).name
+        began.append(name)
+        next_began[name].set()
+        if name != names[-1]:
+            assert next_began[names[names.index(name) + 1]].wait(10)
+        return read_image(path)
+
+    host, root = FakeHost(), str(tmp_path)
+    registry = LoopRegistry(
+        MemoryStore(), host, lambda *_args, **_given: names, lambda _path: 0.0, poll_outcomes=ByHand
+    )
+    reading = Reading(registry, ReadAhead(MemoryBudget(10**9), decode, smallest=0))
+    allowed = AllowedFolders(root, root, root)
+    request = Request(LoopKey("", root), Selection())
+    for _ in names:
+        iteration = registry.acquire(request, host.submit())
+        assert reading.image(iteration, allowed) is not None
+        registry.end(iteration)
+        host.finish(iteration.prompt)
+    assert sorted(began) == names
