@@ -66,16 +66,18 @@ class Figures(trial.Figures):
 class Batch(Trial):
     """One batch on one server that is killed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one knob of the trial
         self,
         base: Path,
         images: int,
         chance: random.Random,
         figures: Figures,
         env: Mapping[str, str] | None = None,
+        *,
+        side: int = SIDE,
     ) -> None:
         self.server = ComfyServer(base, custom_nodes=[HELPERS], env=env)
-        super().__init__(base, [self.server], images, SIDE, chance.randrange(2**32))
+        super().__init__(base, [self.server], images, side, chance.randrange(2**32))
         self.chance = chance
         self.figures = figures
 
@@ -161,16 +163,19 @@ def run(  # noqa: PLR0913 - each is one knob of the trial
     env: Mapping[str, str] | None = None,
     *,
     build: Callable[..., Graph] = loop,
+    saving: Mapping[str, Any] = Trial.saving,
+    side: int = SIDE,
 ) -> Figures:
     """Kill a server in that environment at least `kills` times, over batches of `images` each.
 
-    `build` makes the workflow: `graphs.loop` or `graphs.two_nodes`.
+    `build`, `saving` and `side` are as in `Trial`.
     """
     chance = random.Random(seed)  # noqa: S311 for chance that can be repeated
     figures = Figures(seed=seed)
     while figures.kills < kills:
-        batch = Batch(base / f"batch-{figures.batches + 1}", images, chance, figures, env)
-        batch.build = build
+        folder = base / f"batch-{figures.batches + 1}"
+        batch = Batch(folder, images, chance, figures, env, side=side)
+        batch.build, batch.saving = build, saving
         batch.run(kills - figures.kills)
     return figures
 

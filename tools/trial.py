@@ -9,9 +9,10 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,8 @@ class Trial:
 
     build: Callable[..., Graph] = staticmethod(loop)
     """Makes the workflow: `graphs.loop` or `graphs.two_nodes`."""
+    saving: Mapping[str, Any] = MappingProxyType({"format": "PNG"})
+    """Settings of Save Image (Batch); the format must be lossless."""
 
     def __init__(
         self, base: Path, servers: Sequence[ComfyServer], images: int, side: int, seed: int
@@ -93,7 +96,7 @@ class Trial:
 
         `before` has nodes that come between the image and `work`.
         """
-        saving = {"folder": FOLDER, "prefix": "", "suffix": "", "format": "PNG"}
+        saving = {"folder": FOLDER, "prefix": "", "suffix": "", **self.saving}
         graph = self.build(FOLDER, work, saving, **settings) | (before or {})
         record = {"image": [SAVE, 0], "text": FILENAME, "path": str(self.record)}
         return {**graph, "record": node("TestRecord", **record)}
@@ -106,7 +109,8 @@ class Trial:
     def count(self, figures: Figures) -> None:
         """Add the faults to be seen once nothing runs any more."""
         figures.lost += sum(
-            not any(self._is_whole(folder / name) for folder in self.outputs) for name in self.names
+            not any(self._is_whole(folder / self._result_of(name)) for folder in self.outputs)
+            for name in self.names
         )
         figures.half_files += self.half_files()
         figures.stray_files += self.stray_files()
@@ -138,10 +142,17 @@ class Trial:
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
                 yield from entries
 
+    def _result_of(self, name: str) -> str:
+        """The name of a source's result."""
+        return str(Path(name).with_suffix(f".{self.saving['format'].lower()}"))
+
     def _is_whole(self, result: Path) -> bool:
         """Whether it exists and equals its source, pixel by pixel."""
+        source_path = self._sources / f"{result.stem}.png"
+        if result.name != self._result_of(source_path.name):
+            return False
         try:
-            with Image.open(result) as saved, Image.open(self._sources / result.name) as source:
+            with Image.open(result) as saved, Image.open(source_path) as source:
                 return np.array_equal(np.asarray(saved), np.asarray(source))
         except (OSError, SyntaxError, ValueError):
             return False

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from batch_loop.core.background.read_ahead import SMALLEST
 from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.formats.decode import decode
 from batch_loop.core.media.formats.encode import encode
@@ -16,10 +20,13 @@ from batch_loop.core.model.formats import Format
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import run_until_stop
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node, two_node_graph
-from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.client import ComfyClient, Queue
+from batch_loop.tools.server import ComfyServer
 
 NAMES = ["a.png", "b.png", "c.png", "d.png", "e.png"]
 SLOW_SECONDS = 1.2
+NOT_KEPT = (570, 580)
+"""Pixels of an image whose memory is not worth being kept, so that none is beside the images'."""
 
 
 def picture(height: int, width: int) -> Image.Image:
@@ -92,3 +99,33 @@ def test_results_that_are_encoded_before_earlier_ones_are_written(
     """Each takes longer than the workflow, so each has to wait."""
     graph = batch(workspace, (1500, 2000), format="WebP", quality=100)
     assert set(efforts(client, workspace, graph)) == {Effort.FAST}
+
+
+@pytest.mark.parametrize(("format_", "at_once"), [("WebP", 2), ("PNG", 1)])
+def test_the_next_result_is_encoded_while_the_one_before_is(
+    start_server: Callable[..., ComfyServer], format_: str, at_once: int
+) -> None:
+    """The memory that results take shows it; files come, and images are done, in their order."""
+    server = start_server()
+    folder, results = server.input / "batch", server.output / "batch"
+    folder.mkdir()
+    names = [Path(name).with_suffix(".jpg").name for name in NAMES]
+    for name in names:
+        picture(*NOT_KEPT).save(folder / name, quality=10)
+        assert (folder / name).stat().st_size < SMALLEST
+    graph = two_node_graph("batch", "batch")
+    saving = {"format": format_, "quality": 100, "compression": "small"}
+    graph[SAVE]["inputs"].update(image=[ITERATOR, 1], **saving)
+    expected = [Path(name).stem + f".{format_.lower()}" for name in NAMES]
+    with server.client() as client:
+        prompts = [client.submit(graph) for _ in NAMES]
+        while client.queue() != Queue((), ()):
+            loops = client.get_json("/batch_loop/loops")["loops"]
+            done = sum(loop["done"] - loop["finishing"] for loop in loops)
+            files = sorted(path.name for path in results.glob(f"*.{format_.lower()}"))
+            assert files == expected[: len(files)]
+            assert done <= len(files)
+        assert [client.wait(each).status for each in prompts] == ["success"] * len(prompts)
+        assert sorted(os.listdir(results)) == expected
+        most = client.get_json("/batch_loop/memory")["most"]
+    assert most == at_once * math.prod(NOT_KEPT) * 3 * 4

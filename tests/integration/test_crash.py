@@ -39,7 +39,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.graphs import SAVE, loop, two_nodes
+from batch_loop.tools.graphs import loop, two_nodes
 from batch_loop.tools.server import ComfyServer
 
 StartServer = Callable[..., ComfyServer]
@@ -83,32 +83,39 @@ def states(server: ComfyServer) -> list[str]:
         connection.close()
 
 
-def compressed(compression: str) -> Callable[..., Graph]:
-    """Makes a batch of two nodes with a `compression`."""
-
-    def build(*given: Any, **settings: Any) -> Graph:
-        graph = two_nodes(*given, **settings)
-        graph[SAVE]["inputs"]["compression"] = compression
-        return graph
-
-    return build
+PNG = {"format": "PNG"}
+WEBP = {"format": "WebP", "quality": 100}
 
 
 @pytest.mark.parametrize(
-    ("env", "build"),
+    ("env", "build", "saving"),
     [
-        ({}, loop),
-        ({"BATCH_LOOP_MEMORY_MB": "0"}, loop),
-        ({}, two_nodes),
-        ({}, compressed("small")),
-        ({}, compressed("fast")),
+        ({}, loop, PNG),
+        ({"BATCH_LOOP_MEMORY_MB": "0"}, loop, PNG),
+        ({}, two_nodes, PNG),
+        ({}, two_nodes, {**PNG, "compression": "small"}),
+        ({}, two_nodes, {**PNG, "compression": "fast"}),
     ],
     ids=["default", "no memory", "two nodes", "small", "fast"],
 )
 def test_killed_at_random_moments_nothing_is_lost(
-    tmp_path: Path, env: dict[str, str], build: Callable[..., Graph]
+    tmp_path: Path, env: dict[str, str], build: Callable[..., Graph], saving: dict[str, Any]
 ) -> None:
-    figures = crash.run(tmp_path, images=30, kills=5, seed=7, env=env, build=build)
+    figures = crash.run(tmp_path, images=30, kills=5, seed=7, env=env, build=build, saving=saving)
+    check_survived(figures)
+
+
+def test_killed_while_the_next_result_is_encoded_nothing_is_lost(tmp_path: Path) -> None:
+    """One takes longer than the workflow: so each is encoded while the one before is written."""
+    saving = {**WEBP, "compression": "small"}
+    figures = crash.run(
+        tmp_path, images=15, kills=5, seed=7, build=two_nodes, saving=saving, side=1024
+    )
+    check_survived(figures)
+
+
+def check_survived(figures: crash.Figures) -> None:
+    """Nothing was lost, and the server was killed once at each kind of moment."""
     found = asdict(figures)
     assert figures.faults == {}, found
     assert figures.events == dict.fromkeys(crash.MOMENTS, 1), found
