@@ -6,8 +6,10 @@ Only formats that a listing accepts are opened, whatever a file is called.
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from io import BufferedIOBase
+from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,7 @@ from ..alpha import OPAQUE
 from ..metadata import metadata_of
 from ..pixels import to_float
 from ..turning import turn_of, upright
-from . import from_jpeg
+from . import from_jpeg, from_png
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
@@ -83,9 +85,9 @@ def decode(file: BinaryIO, arrays: Arrays = FRESH) -> DecodedImage:
     Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """
     opened = next(iter(ImageSequence.Iterator(open_image(file))))
-    pixels = _jpeg_pixels(opened, file, arrays)
+    pixels = _without_pillow(opened, file, arrays)
     if pixels is not None:
-        return _tensors(to_float(pixels, arrays), metadata_of(opened))
+        return _of_pixels(pixels, metadata_of(opened), arrays)
     opened.load()
     turn = turn_of(opened)
     frame = opened if turn is None else opened.transpose(turn)
@@ -117,18 +119,45 @@ def _tensors(
     return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None], metadata)
 
 
-def _jpeg_pixels(
+def _without_pillow(
     frame: Image.Image, file: BinaryIO, arrays: Arrays
 ) -> npt.NDArray[np.uint8] | None:
-    """[H,W,3] of a JPEG file, upright; None for other files, and JPEGs that need Pillow."""
+    """[H,W,C] of a JPEG or PNG file, upright; None for other files, and those that need Pillow."""
     # MPO is a JPEG file followed by others. CMYK is left to Pillow.
-    if frame.format not in {"JPEG", "MPO"} or frame.mode not in {"L", "RGB"}:
+    is_jpeg = frame.format in {"JPEG", "MPO"} and frame.mode in {"L", "RGB"}
+    if not is_jpeg and not (frame.format == "PNG" and from_png.can_decode(frame.mode)):
         return None
     position = file.tell()
-    file.seek(0)
-    pixels = from_jpeg.decode(file.read(), frame.size, arrays)
+    if is_jpeg:
+        file.seek(0)
+        pixels = from_jpeg.decode(file.read(), frame.size, arrays)
+    else:
+        pixels = from_png.decode(_content(file, arrays), frame.mode, frame.size)
     file.seek(position)  # where Pillow left it, in case Pillow has to decode
     return None if pixels is None else upright(pixels, frame)
+
+
+def _content(file: BinaryIO, arrays: Arrays) -> npt.NDArray[np.uint8]:
+    """A whole file, in memory of `arrays`."""
+    content = arrays.empty((file.seek(0, os.SEEK_END),), np.uint8)
+    file.seek(0)
+    length = cast("BufferedIOBase", file).readinto(content.data)
+    return content[:length]  # it may have become shorter
+
+
+def _of_pixels(
+    pixels: npt.NDArray[np.uint8], metadata: SourceMetadata, arrays: Arrays
+) -> DecodedImage:
+    """Of [H,W,C] with one channel (grey), three (RGB) or four (RGBA)."""
+    *size, channels = pixels.shape
+    if channels == 1:
+        pixels = np.broadcast_to(pixels, (*size, 3))
+    image = to_float(pixels[:, :, :3], arrays)
+    opacities = pixels[:, :, 3:]
+    if not opacities.size:
+        return _tensors(image, metadata)
+    opacity = to_float(opacities[:, :, 0], arrays)
+    return _tensors(image, metadata, np.subtract(1, opacity, out=opacity))
 
 
 def is_deep(image: Image.Image) -> bool:

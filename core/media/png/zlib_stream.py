@@ -142,6 +142,6 @@ def _joined(before: CheckValue, after: CheckValue) -> CheckValue:
     return CheckValue((upper % _ADLER) << 16 | lower % _ADLER, before.length + after.length)
 
 
-def checksum(*parts: bytes) -> int:
+def checksum(*parts: Data) -> int:
     """Return the CRC-32 of all parts joined together."""
     return reduce(lambda value, part: int(_sums.crc32(part, value)), parts, 0)
