@@ -148,7 +148,7 @@ def _content(file: BinaryIO, arrays: Arrays) -> npt.NDArray[np.uint8]:
 def _of_pixels(
     pixels: npt.NDArray[np.uint8], metadata: SourceMetadata, arrays: Arrays
 ) -> DecodedImage:
-    """Of [H,W,C] with one channel (grey), three (RGB) or four (RGBA)."""
+    """The pixels are grey, RGB or RGBA: [H,W,C]."""
     *size, channels = pixels.shape
     if channels == 1:
         pixels = np.broadcast_to(pixels, (*size, 3))
