@@ -16,7 +16,7 @@ import torch
 from ..common.lower_priority import lower_priority
 from ..media.formats.decode import decode
 from ..media.formats.encode import encode
-from ..model.formats import Format
+from ..model.formats import Format, can_write_avif
 
 _log = logging.getLogger(__name__)
 
@@ -46,8 +46,9 @@ def rehearse_when_idle(*others: Callable[[], object], pause: float = PAUSE_SECON
 
 
 def rehearse_image() -> None:
-    """Encode and decode a small image that nobody sees."""
+    """Encode and decode a small image that nobody sees, and try AVIF, which validation asks for."""
     image = torch.zeros((_SIDE, _SIDE, 3))
     for format_ in (Format.PNG, Format.JPEG):
         data = encode(image, format=format_, quality=90, metadata={"prompt": {}})
         decode(io.BytesIO(data))
+    can_write_avif()

@@ -12,7 +12,7 @@ from ..common.buffers import FRESH, Arrays
 
 _WHITE = np.float32(255)
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 17
 """Values per step: few enough for the cache, enough to keep threads out of Python's lock."""
 
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 
-from batch_loop.core.comfy.rehearsal import rehearse_when_idle
+from batch_loop.core.comfy.rehearsal import rehearse_image, rehearse_when_idle
+from batch_loop.core.model.formats import can_write_avif
 from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.layout import ROOT
@@ -43,6 +44,13 @@ def loaded_by_the_first_image(*, rehearsed: bool) -> list[str]:
 def test_the_first_image_loads_nothing_any_more() -> None:
     assert "PIL.JpegImagePlugin" in loaded_by_the_first_image(rehearsed=False)
     assert loaded_by_the_first_image(rehearsed=True) == []
+
+
+def test_whether_pillow_writes_avif_is_known_before_a_prompt_is_validated() -> None:
+    """Trying it takes a moment, and validation is in the event loop."""
+    can_write_avif.cache_clear()
+    rehearse_image()
+    assert can_write_avif.cache_info().currsize == 1
 
 
 def test_one_that_fails_keeps_none_of_the_others_from_being_rehearsed() -> None:
