@@ -389,3 +389,77 @@ def test_memory_that_nobody_asked_for_is_gone_after_the_block(buffers: Buffers) 
 def test_where_no_thread_can_be_started_memory_is_fresh(buffers: Buffers) -> None:
     with no_thread_starts(), buffers.expecting(lambda: SIZE):
         assert buffers.empty(SHAPE, np.float32).shape == SHAPE
+
+
+# What is kept, and what goes, exactly.
+
+
+def kept_in_turn(buffers: Buffers, *rows: int) -> list[int]:
+    """Have memory of so many rows kept, in that order; returns where each is."""
+    lent = [buffers.empty((each, 200, 3), np.float32) for each in rows]
+    places = [address(each) for each in lent]
+    while lent:
+        count = len(buffers._kept)
+        del lent[0]
+        wait_for(lambda count=count: len(buffers._kept) > count, "it to be kept")
+    return places
+
+
+def places_kept(buffers: Buffers) -> list[int]:
+    return [address(each.memory) for each in buffers._kept]
+
+
+def test_of_several_the_one_that_fits_best_is_used(buffers: Buffers) -> None:
+    large, small, largest = kept_in_turn(buffers, 110, 100, 120)
+    assert address(buffers.empty((90, 200, 3), np.float32)) == small
+    assert places_kept(buffers) == [large, largest]
+
+
+@pytest.mark.parametrize(("rows", "is_used"), [(100, True), (150, True), (151, False)])
+def test_how_much_larger_it_may_be(budget: MemoryBudget, rows: int, *, is_used: bool) -> None:
+    """What is lent beyond what was asked for stays a part of the budget."""
+    buffers = buffers_in(budget)
+    kept_in_turn(buffers, rows)
+    used = buffers._used_before(SIZE)
+    assert (used is not None) is is_used
+    if used is not None:
+        assert used.nbytes == rows * SIZE // 100
+        assert budget.taken == used.nbytes - SIZE
+
+
+def test_no_more_goes_than_is_needed_and_the_oldest_first(buffers: Buffers) -> None:
+    *_, last = kept_in_turn(buffers, 50, 60, 40)
+    buffers.empty((110, 200, 3), np.float32)
+    assert places_kept(buffers)[:1] == [last]
+
+
+def test_of_too_many_the_oldest_goes(buffers: Buffers) -> None:
+    lent = [buffers.empty(SHAPE, np.float32) for _ in range(5)]
+    places = [address(each) for each in lent]
+    for number in range(5):
+        del lent[0]
+        expected = places[max(0, number - 2) : number + 1]
+        wait_for(lambda expected=expected: places_kept(buffers) == expected, "it to be kept")
+
+
+def test_it_is_kept_until_the_very_moment(budget: MemoryBudget) -> None:
+    clock = GivenClock()
+    buffers = buffers_in(budget, clock)
+    kept_in_turn(buffers, 100)
+    clock.now = 59.9
+    buffers._wake.put(None)
+    wait_for(buffers._wake.empty, "the thread to look")
+    assert budget.taken == SIZE
+    clock.now = 60.0
+    buffers._wake.put(None)
+    wait_for(lambda: budget.taken == 0, "it to go")
+
+
+def test_what_is_just_large_enough_is_used_again(budget: MemoryBudget) -> None:
+    buffers = Buffers(budget, smallest=SIZE)
+    array = buffers.empty(SHAPE, np.float32)
+    assert buffers._lent == 1
+    less = buffers.empty((99, 200, 3), np.float32)
+    assert buffers._lent == 1
+    del array, less
+    wait_for(lambda: budget.taken == SIZE, "the first to be kept")
