@@ -37,6 +37,43 @@ test("what ComfyUI sent after the copy was made has changed the values", async (
   assert.deepEqual(did, ["says that it goes on", "sends 7"]);
 });
 
+test("the workflow of a batch that goes on is copied once for each of its prompts", async () => {
+  const { gate, screen, turn } = await setUp();
+  const { copy } = screen;
+  let copies = 0;
+  screen.copy = () => copy((copies += 1));
+  for (const sent of [1, 2, 3]) {
+    gate.sending();
+    await turn();
+    gate.accepted();
+    await turn();
+    assert.equal(copies, sent);
+  }
+});
+
+test("a batch that begins again is copied before its prompt is accepted", async () => {
+  const { autoQueue, gate, leave, did, emptied, screen, turn } = await setUp();
+  const { mode } = autoQueue;
+  autoQueue.switchOff();
+  gate.look();
+  screen.value = 20;
+  autoQueue.mode = mode;
+  gate.sending();
+  await turn();
+  await leave();
+  await emptied();
+  assert.deepEqual(did.filter((each) => each.startsWith("sends")), ["sends 21"]);
+});
+
+test("a workflow that leaves while its prompt is being sent goes on with the next values", async () => {
+  const { did, emptied, gate, leave, turn } = await setUp();
+  gate.sending();
+  await turn();
+  await leave();
+  await emptied();
+  assert.deepEqual(did, ["says that it goes on", "sends 7"]);
+});
+
 test("back on the screen, ComfyUI goes on", async () => {
   const { autoQueue, did, emptied, gate, leave, look, screen } = await setUp();
   await leave();

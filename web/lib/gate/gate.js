@@ -230,9 +230,8 @@ export class Gate {
     this.#hold.drop(); // somebody has pressed Run
     const before = this.#batches.here;
     const expected = this.#expected();
-    if (!before || !this.#screen.has(before) || before.isAbandonedFor(expected)) {
-      this.#moves.begin(expected, this.#stood());
-    }
+    const begins = !before || !this.#screen.has(before) || before.isAbandonedFor(expected);
+    if (begins) this.#moves.begin(expected, this.#stood());
     const { here } = this.#batches;
     if (here) {
       this.places.sends(here);
@@ -240,7 +239,9 @@ export class Gate {
       // What becomes of this prompt will be heard.
       here.isUnsure = this.#lostServer.isLost;
     }
-    this.workflowChanged();
+    // The next copy of one that goes on is made once its prompt is accepted. Until then the last
+    // one serves, behind by this prompt alone: to make one takes ComfyUI as long as to send.
+    if (begins || !here?.copy) this.workflowChanged();
   }
 
   /** ComfyUI has accepted a prompt of the workflow on the screen, which has a batch. */
