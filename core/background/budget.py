@@ -38,7 +38,8 @@ class MemoryBudget:
         while not self.take_spare(size):
             # More may become spare meanwhile.
             if not sum(let_go() for let_go in self._spare):
-                return False
+                # They may have given back what they had no need of, and do not count that.
+                return self.take_spare(size)
         return True
 
     def take_spare(self, size: int) -> bool:

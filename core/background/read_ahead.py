@@ -27,6 +27,9 @@ _LOOKS = 10
 _THREADS = 2
 """An image is read while the one before is, if a prompt waits for that."""
 
+_FIRSTS = 2
+"""How many first images are kept at most, of all prompts that wait."""
+
 SMALLEST = 32_768
 """Bytes; a smaller file is read in less time than a thread takes to wake up."""
 
@@ -46,6 +49,8 @@ class _Ahead:
     image: Future[DecodedImage | None]
     until: float
     """When it is dropped, by the reader's clock."""
+    is_first: bool = False
+    """Whether its loop is not yet at work: it is dropped when anything else needs the memory."""
     stamp: _Stamp | None = None
     size: int = 0
     seconds: float = 0.0
@@ -94,7 +99,7 @@ class ReadAhead:
         with self._lock:
             ahead = self._ahead.get(loop)
             if ahead is not None and ahead.path == path and not ahead.has_failed:
-                ahead.until = until
+                ahead.until, ahead.is_first = until, False
                 return
         self.cancel(loop)
         if self._is_worth_it(path):
@@ -104,11 +109,14 @@ class ReadAhead:
         """Have the file at the real path that `find` returns read, if the loop is not yet at work.
 
         `find` is called in this reader's thread. Nothing is read if it returns None, or fails, or
-        if the loop has begun its work by then.
+        if the loop has begun its work by then, nor if that was done for other loops that have yet
+        to begin: the batch at work needs the memory more.
         """
         with self._lock:
             is_at_work = self._used.get(loop, -math.inf) + self._kept_seconds > self._clock()
-        if is_at_work or not self._budget.limit:
+            firsts = {name for name, ahead in self._ahead.items() if ahead.is_first}
+            are_enough = len((firsts | self._searches.keys()) - {loop}) >= _FIRSTS
+        if is_at_work or are_enough or not self._budget.limit:
             return
         until = self._note_use(loop)
         search = object()
@@ -124,7 +132,7 @@ class ReadAhead:
         with suppress(Exception):  # the node will meet it, and report it
             path = find()
         if path is not None and self._is_worth_it(path):
-            self._start(loop, _Ahead(path, Future(), until), search)
+            self._start(loop, _Ahead(path, Future(), until, is_first=True), search)
         with self._lock:
             if self._searches.get(loop) is search:
                 del self._searches[loop]
@@ -198,6 +206,20 @@ class ReadAhead:
         if ahead is not None:
             self._drop(ahead)
 
+    def let_go(self) -> int:
+        """Drop first images that nobody has asked for; returns how many bytes that gives back."""
+        with self._lock:
+            dropped = {
+                loop: ahead
+                for loop, ahead in self._ahead.items()
+                if ahead.is_first and ahead.image.done()
+            }
+            for loop in dropped:
+                del self._ahead[loop]
+        for ahead in dropped.values():
+            self._drop(ahead)
+        return sum(ahead.size for ahead in dropped.values())
+
     def _is_worth_it(self, path: str) -> bool:
         """Whether reading the image takes longer than waking a thread."""
         if not self._budget.limit:
@@ -240,7 +262,7 @@ class ReadAhead:
         try:
             stamp = _stamp(ahead.path)
             size = _pixels(ahead.path) * _BYTES_PER_PIXEL
-            if self._budget.take(size):
+            if self._budget.take_spare(size) or (not ahead.is_first and self._budget.take(size)):
                 ahead.size = size
                 began = self._clock()
                 image = self._decode(ahead.path)

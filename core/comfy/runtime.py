@@ -107,7 +107,9 @@ def budget() -> MemoryBudget:
 @functools.cache
 def read_ahead() -> ReadAhead:
     """Reads the images of the next prompts."""
-    return ReadAhead(budget(), functools.partial(read_image, arrays=_buffers()))
+    reader = ReadAhead(budget(), functools.partial(read_image, arrays=_buffers()))
+    budget().ask(reader.let_go)
+    return reader
 
 
 @functools.cache

@@ -172,7 +172,10 @@ class Buffers:
         would mostly be memory on top of what comes back meanwhile. Who asks for the array accounts
         for it.
         """
-        touched = Touched(size()) if self._janitor is None else None
+        touched = None
+        if self._janitor is None:
+            with suppress(MemoryError):  # who asks for the array meets it, and reports it
+                touched = Touched(size())
         if touched is None or touched.size < self._smallest:
             yield
             return

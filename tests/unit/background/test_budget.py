@@ -34,6 +34,18 @@ def test_what_becomes_spare_while_it_is_asked_for_is_given_up_too() -> None:
     assert not budget.take(3)
 
 
+def test_what_is_given_back_without_being_counted_is_not_missed() -> None:
+    budget = MemoryBudget(10)
+    assert budget.take(10)
+
+    def let_go() -> int:
+        budget.give_back(budget.taken)
+        return 0
+
+    budget.ask(let_go)
+    assert budget.take(8)
+
+
 @pytest.mark.parametrize(
     ("megabytes", "memory", "limit"),
     [

@@ -12,7 +12,12 @@ import pytest
 from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
-from batch_loop.core.background.read_ahead import ReadAhead, read_image
+from batch_loop.core.background.read_ahead import (
+    _BYTES_PER_PIXEL,
+    ReadAhead,
+    _pixels,
+    read_image,
+)
 from batch_loop.core.common.buffers import Buffers, Kind
 from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.given_clock import GivenClock
@@ -410,6 +415,53 @@ def test_what_there_was_no_room_for_is_read_when_it_is_asked_for_again(
     assert ahead.take(LOOP, path) is not None
 
 
+def test_two_first_images_are_kept_for_all_prompts_that_wait(folder: Path, reader: Reader) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
+    for number in range(5):
+        ahead.begin_first(f"loop {number}", lambda: path)
+        wait_for(lambda: not ahead._searches, "it to be found")
+    assert list(ahead._ahead) == ["loop 0", "loop 1"]
+    # A loop that is at work is no longer one of them.
+    ahead.take("loop 0", path)
+    ahead.begin("loop 1", path)
+    ahead.begin("loop 0", path)
+    for number in (5, 6, 7):
+        ahead.begin_first(f"loop {number}", lambda: path)
+        wait_for(lambda: not ahead._searches, "it to be found")
+    assert list(ahead._ahead) == ["loop 1", "loop 0", "loop 5", "loop 6"]
+
+
+def test_a_first_image_makes_room_for_the_batch_at_work(folder: Path, reader: Reader) -> None:
+    path = path_of(folder, "a.png")
+    size = _pixels(path) * _BYTES_PER_PIXEL
+    budget = MemoryBudget(size)
+    ahead = ahead_with(budget, reader)
+    budget.ask(ahead.let_go)
+    ahead.begin_first(LOOP, lambda: path)
+    wait_for(lambda: not ahead._searches and ahead._ahead[LOOP].image.done(), "it to be read")
+    assert budget.taken == size
+    # Another first image does not take its place.
+    ahead.begin_first(OTHER, lambda: path)
+    wait_for(lambda: not ahead._searches and ahead._ahead[OTHER].has_failed, "it to be given up")
+    assert not ahead._ahead[LOOP].has_failed
+    ahead.begin("at work", path)
+    wait_for(lambda: ahead._ahead["at work"].image.done(), "it to be read")
+    assert ahead.take("at work", path) is not None
+    assert ahead.take(LOOP, path) is None
+    assert budget.taken == 0
+
+
+def test_an_image_of_a_batch_at_work_is_not_given_up(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    ahead.begin_first(LOOP, lambda: path)
+    wait_for(lambda: not ahead._searches and ahead._ahead[LOOP].image.done(), "it to be read")
+    ahead.begin(LOOP, path)
+    assert ahead.let_go() == 0
+    assert ahead.take(LOOP, path) is not None
+    assert reader.read == ["a.png"]
+
+
 def test_it_is_no_harm_if_the_first_image_is_not_known(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead = ahead_with(budget, reader)
@@ -417,9 +469,13 @@ def test_it_is_no_harm_if_the_first_image_is_not_known(folder: Path, reader: Rea
     def fails() -> str:
         raise OSError
 
-    ahead.begin_first(LOOP, fails)
-    ahead.begin_first(OTHER, lambda: None)
-    ahead.begin_first("third", lambda: path_of(folder, "missing.png"))
+    for loop, find in {
+        LOOP: fails,
+        OTHER: lambda: None,
+        "third": lambda: path_of(folder, "missing.png"),
+    }.items():
+        ahead.begin_first(loop, find)
+        wait_for(lambda: not ahead._searches, "it to be given up")
     ahead.begin_first("fourth", lambda: path_of(folder, "a.png"))
     wait_for(lambda: reader.read == ["a.png"], "the last to be read")
     none = ReadAhead(MemoryBudget(0), reader, smallest=0)

@@ -386,6 +386,11 @@ def test_memory_that_nobody_asked_for_is_gone_after_the_block(buffers: Buffers) 
     assert buffers._touched == []
 
 
+def test_memory_that_is_not_there_is_left_to_who_asks_for_it(buffers: Buffers) -> None:
+    with buffers.expecting(lambda: 1 << 60):
+        assert buffers._touched == []
+
+
 def test_where_no_thread_can_be_started_memory_is_fresh(buffers: Buffers) -> None:
     with no_thread_starts(), buffers.expecting(lambda: SIZE):
         assert buffers.empty(SHAPE, np.float32).shape == SHAPE
