@@ -7,14 +7,13 @@ killed: a lost change would count as kept because another has its number now.
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    DateTime,
-    String,
+    Double,
+    Executable,
     bindparam,
     column,
     delete,
@@ -29,15 +28,16 @@ from ..schema.tables import marks
 _REMEMBERED_SECONDS = 30 * 86_400.0
 """How long the last mark of a process is remembered, which may ask for it after each commit."""
 
+WHO = "SELECT pg_backend_pid(), date_part('epoch', transaction_timestamp())"
+"""What tells the transaction that runs from all others that run."""
+
 
 class Mark(NamedTuple):
     """What tells a transaction from all others, also from those after a crash."""
 
     token: str
-    backend: int
-    """The database's process that runs it."""
-    began: datetime
-    """When the transaction began there."""
+    who: Any
+    """The driver's cursor that has the answer to `WHO`, or no answer where none came."""
 
 
 class Marks:
@@ -50,27 +50,16 @@ class Marks:
         """`now` is the time by the database's clock."""
         self._now = now
         self._owner = secrets.token_hex(16)
-        token = bindparam("of_token", type_=String)
-        # Nothing for a transaction that has written nothing.
-        wrote = func.txid_current_if_assigned().is_not(None)
-        added = insert(marks).from_select(
-            ["owner", "token", "at"],
-            select(bindparam("of_owner", type_=String), token, now).where(wrote),
-        )
+        added = insert(marks).values(at=now)
         self._add = added.on_conflict_do_update(
             index_elements=[marks.c.owner],
             set_={"token": added.excluded.token, "at": added.excluded.at},
-        ).returning(
-            func.pg_backend_pid().label("backend"),
-            func.transaction_timestamp(type_=DateTime(timezone=True)).label("began"),
         )
 
-    def add(self, connection: Connection) -> Mark | None:
-        """Mark the transaction that runs, if it has written anything: its last statement."""
-        token = secrets.token_hex(16)
-        given = {"of_owner": self._owner, "of_token": token}
-        row = connection.execute(self._add, given).one_or_none()
-        return None if row is None else Mark(token, row.backend, row.began)
+    def new(self, who: Any) -> tuple[Mark, Executable, dict[str, str]]:
+        """A mark for the transaction that runs, and the statement that adds it, its last one."""
+        mark = Mark(secrets.token_hex(16), who)
+        return mark, self._add, {"owner": self._owner, "token": mark.token}
 
     @staticmethod
     def goes_on(connection: Connection, mark: Mark) -> bool:
@@ -78,7 +67,11 @@ class Marks:
 
         To be asked before `has`, which tells for good once it has ended.
         """
-        given = {"of_backend": mark.backend, "of_began": mark.began}
+        if mark.who.pgresult is None:  # without that answer, it was never told to commit
+            return False
+        mark.who.scroll(0, mode="absolute")
+        backend, began = mark.who.fetchone()
+        given = {"of_backend": backend, "of_began": began}
         return connection.execute(_RUNNING, given).one_or_none() is not None
 
     def has(self, connection: Connection, mark: Mark) -> bool:
@@ -95,5 +88,5 @@ _TOKEN = select(marks.c.token).where(marks.c.owner == bindparam("of_owner"))
 _activity = table("pg_stat_activity", column("pid"), column("xact_start"))
 _RUNNING = select(_activity.c.pid).where(
     _activity.c.pid == bindparam("of_backend"),
-    _activity.c.xact_start == bindparam("of_began", type_=DateTime(timezone=True)),
+    func.date_part("epoch", _activity.c.xact_start) == bindparam("of_began", type_=Double),
 )

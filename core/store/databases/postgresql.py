@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Double,
     Engine,
+    Executable,
     NullPool,
+    bindparam,
     create_engine,
     event,
     func,
@@ -31,7 +35,7 @@ from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
-from .marks import Mark, Marks
+from .marks import WHO, Mark, Marks
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -47,6 +51,7 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
+_LOCK = select(func.pg_advisory_xact_lock(bindparam("of_key", type_=BigInteger)))
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _CLOCK_SECONDS = 60.0
@@ -94,6 +99,9 @@ def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.
 
 def _engine(address: Address, **options: object) -> Engine:
     """An engine whose URL lacks the address, as the URL may appear in logs."""
+    # Only now, as the driver may be missing.
+    from .together import ConnectionTogether  # noqa: PLC0415
+
     engine = create_engine(
         f"{DRIVER}://",
         hide_parameters=True,
@@ -112,11 +120,10 @@ def _engine(address: Address, **options: object) -> Engine:
     )
 
     @event.listens_for(engine, "do_connect")
-    def _give_the_address(
-        _dialect: object, _record: object, _arguments: object, named: dict[str, object]
-    ) -> None:
-        for name, value in address.arguments.items():
-            named.setdefault(name, value)
+    def _connect(
+        _dialect: object, _record: object, _arguments: object, named: dict[str, Any]
+    ) -> ConnectionTogether:
+        return ConnectionTogether.connect(**{**address.arguments, **named})
 
     return engine
 
@@ -158,6 +165,7 @@ class PostgresqlBackend:
         self._address = address
         self._own_clock = now
         self._marks = Marks(self.now)
+        self._who: Any = None
         self.is_prepared = False
         self._ahead = 0.0
         # When the clocks were last compared: by the monotonic clock, and by this machine's clock.
@@ -165,7 +173,13 @@ class PostgresqlBackend:
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
-        connection.execute(select(func.pg_advisory_xact_lock(key)))
+        self.later(connection, _LOCK, {"of_key": key})
+
+    def later(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> None:
+        with _driver(connection).later():
+            connection.execute(statement, given)
 
     def prepare(self, engine: Engine) -> None:
         with engine.begin() as connection:
@@ -192,9 +206,15 @@ class PostgresqlBackend:
     def is_as_last_seen(self) -> bool:
         return False
 
+    def begins(self, connection: Connection) -> None:
+        self._who = _driver(connection).ask_later(WHO)
+
     def mark(self, connection: Connection) -> WasKept | None:
-        mark = self._marks.add(connection)
-        return None if mark is None else partial(self._was_kept, mark)
+        if not _driver(connection).has_written:
+            return None
+        mark, statement, given = self._marks.new(self._who)
+        self.later(connection, statement, given)
+        return partial(self._was_kept, mark)
 
     def _was_kept(self, mark: Mark, connection: Connection) -> bool:
         if self._marks.goes_on(connection, mark):
@@ -253,6 +273,11 @@ class PostgresqlBackend:
             ).format(variable=DATABASE_VARIABLE)
         kind = StoreAway if self.is_prepared and is_away else StateNotKept
         return kind(f"Batch Loop cannot use its database {self._address.shown}: {said}. {advice}.")
+
+
+def _driver(connection: Connection) -> Any:
+    """The driver's connection, a `ConnectionTogether`."""
+    return connection.connection.driver_connection
 
 
 def _one_line(error: Exception) -> str:

@@ -6,10 +6,10 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coerce
+from sqlalchemy import ColumnElement, Connection, Double, Engine, Executable, func, type_coerce
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, StoreAway, quoted
@@ -98,6 +98,11 @@ class SqliteBackend:
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         """Do nothing, as a transaction that writes has the whole file to itself."""
 
+    def later(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> None:
+        connection.execute(statement, given)
+
     @property
     def is_prepared(self) -> bool:
         return self._file.is_open
@@ -125,6 +130,9 @@ class SqliteBackend:
             return _data_version(driver) == version
         except sqlite3.Error:  # it was closed: the next transaction gets another
             return False
+
+    def begins(self, connection: Connection) -> None:
+        """Do nothing, as it is never kept without an answer."""
 
     def mark(self, connection: Connection) -> None:
         """Do nothing, as it is never kept without an answer."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine, Insert
+from sqlalchemy import ColumnElement, Connection, Engine, Executable, Insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...common.errors import StateNotKept
@@ -69,6 +69,14 @@ class Backend(Protocol):
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         """Wait until nobody else changes or adds a loop, and keep others from it meanwhile."""
 
+    def later(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> None:
+        """Carry out a statement whose result nobody asks for: before the next one, or the commit.
+
+        So it need not cost a round trip of its own; what is wrong with it is raised later, too.
+        """
+
     def prepare(self, engine: Engine) -> None:
         """Create the tables, or check them; raises StateNotKept."""
 
@@ -80,6 +88,9 @@ class Backend(Protocol):
 
     def is_as_last_seen(self) -> bool:
         """Whether it is certain, without a transaction, that nobody else has written since."""
+
+    def begins(self, connection: Connection) -> None:
+        """Called as a transaction of the registry begins."""
 
     def mark(self, connection: Connection) -> WasKept | None:
         """Mark the transaction, which is about to be kept; returns how to ask later whether it was.

@@ -109,13 +109,13 @@ class SqlItems(SqlSession):
         for listing in (None if only_next else row["listing"], row["next_listing"]):
             if listing is not None:
                 given = {"of_listing": listing, "of_path": path, **values}
-                self._database.execute(statements.set_item, given)
+                self._later(statements.set_item, given)
 
     def _note_not_whole(self, key: LoopKey, path: str) -> None:
         """Note that an item may not have written all of its files in this batch."""
         batch = self._known(key).row["batch"]
         given = {"of_loop": key.id, "of_batch": batch, "of_path": path}
-        self._database.execute(statements.set_not_whole, given)
+        self._later(statements.set_not_whole, given)
 
     def retry(self, key: LoopKey) -> int:
         loop = self._known(key)
@@ -169,7 +169,7 @@ class SqlItems(SqlSession):
         loop = self._known(key)
         given = {"of_listing": loop.row["kept_listing"], "of_path": old.path}
         changed = self._changed_columns(old, new)
-        self._database.execute(statements.set_item, {**given, **changed})
+        self._later(statements.set_item, {**given, **changed})
         if old.index != UNLISTED:
             loop.set(kept=kept_with(loop.row, old.state, new.state))
 

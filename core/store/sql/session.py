@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from ...common.errors import StoreAway, Unanswered
@@ -206,6 +206,7 @@ class SqlSession:
                 self._connections.prepare()
                 with self._connections.engine.begin() as connection:
                     self._connection = connection
+                    self._backend.begins(connection)
                     # The cached loops are valid only if a read would return the same.
                     if self._backend.others_wrote(connection):
                         self._loops.clear()
@@ -265,6 +266,10 @@ class SqlSession:
             raise _OutsideTransaction("a store has to be used inside of a transaction")
         return self._connection
 
+    def _later(self, statement: Executable, given: Mapping[str, Any]) -> None:
+        """See `Backend.later`."""
+        self._backend.later(self._database, statement, given)
+
     @property
     def _ahead(self) -> float:
         return self._connections.ahead
@@ -298,6 +303,6 @@ class SqlSession:
             values, added = loop.take_changes()
             if added:
                 by = {f"by_{name}": added.get(name, 0) for name in statements.COUNTS}
-                self._database.execute(statements.count_loop, {"of_loop": loop_id, **by, **values})
+                self._later(statements.count_loop, {"of_loop": loop_id, **by, **values})
             elif values:
-                self._database.execute(statements.set_loop, {"of_loop": loop_id, **values})
+                self._later(statements.set_loop, {"of_loop": loop_id, **values})
