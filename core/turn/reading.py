@@ -40,19 +40,22 @@ class Reading:
 
         Its partners, whose iterators have yet to run in this prompt, are read with it, so that
         nothing is done with an image whose partner cannot be read. The image that the next prompt
-        will ask for is read at the same time.
+        will ask for is read then; a server's first prompt, for which nothing could be done before,
+        has it read at the same time.
         """
         assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
         own = Partner(iteration.key, iteration.item.path)
         following = self._following(iteration, allowed)
         turn = (iteration.prompt, frozenset({own, *iteration.partners}))
         was_read = self._turn == turn
+        # Later, two that are read at a time would need more memory, and save hardly any time.
+        early = following if self._turn is None else None
         images: dict[Partner, DecodedImage] = {}
         for one in [own] if was_read else [own, *iteration.partners]:
             try:
                 kept = self._waiting.pop(one, None) if was_read else None
                 images[one] = kept or self._read(
-                    one.key, one.path, allowed, iteration.prompt, following if one == own else None
+                    one.key, one.path, allowed, iteration.prompt, early if one == own else None
                 )
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = self._told_of(error, one)
@@ -63,7 +66,7 @@ class Reading:
         if not was_read:
             self._turn = turn
             self._waiting = {one: image for one, image in images.items() if one != own}
-        if following is not None:  # there may have been no room for it before
+        if following is not None:
             self._read_ahead.begin(iteration.key.id, following)
         return images[own]
 

@@ -37,7 +37,7 @@ QUIET = 60
 """After so many looks without anything new, 5 ms or more apart, nothing is in progress any more."""
 
 REHEARSAL = "batch-loop-rehearsal"
-"""The thread that imports ahead, once in a process: no iteration's, whenever it comes to its end."""
+"""The thread that imports ahead, once in a process: no iteration's, whenever that ends."""
 
 
 @dataclass

@@ -445,7 +445,7 @@ def test_a_first_image_makes_room_for_the_batch_at_work(folder: Path, reader: Re
     wait_for(lambda: not ahead._searches and ahead._ahead[OTHER].has_failed, "it to be given up")
     assert not ahead._ahead[LOOP].has_failed
     ahead.begin("at work", path)
-    wait_for(lambda: ahead._ahead["at work"].image.done(), "it to be read")
+    wait_for(ahead._ahead["at work"].image.done, "it to be read")
     assert ahead.take("at work", path) is not None
     assert ahead.take(LOOP, path) is None
     assert budget.taken == 0
