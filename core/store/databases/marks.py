@@ -7,19 +7,16 @@ killed: a lost change would count as kept because another has its number now.
 from __future__ import annotations
 
 import secrets
-from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
-    Double,
     Executable,
     bindparam,
-    column,
     delete,
     func,
     select,
-    table,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -28,16 +25,15 @@ from ..schema.tables import marks
 _REMEMBERED_SECONDS = 30 * 86_400.0
 """How long the last mark of a process is remembered, which may ask for it after each commit."""
 
-WHO = "SELECT pg_backend_pid(), date_part('epoch', transaction_timestamp())"
-"""What tells the transaction that runs from all others that run."""
 
-
-class Mark(NamedTuple):
+class Mark:
     """What tells a transaction from all others, also from those after a crash."""
 
-    token: str
-    who: Any
-    """The driver's cursor that has the answer to `WHO`, or no answer where none came."""
+    def __init__(self) -> None:
+        self.token = secrets.token_hex(16)
+        """Kept with the transaction's changes."""
+        self.lock = secrets.randbits(64) - 2**63
+        """Key of an advisory lock that the transaction holds as long as it runs."""
 
 
 class Marks:
@@ -56,23 +52,18 @@ class Marks:
             set_={"token": added.excluded.token, "at": added.excluded.at},
         )
 
-    def new(self, who: Any) -> tuple[Mark, Executable, dict[str, str]]:
-        """A mark for the transaction that runs, and the statement that adds it, its last one."""
-        mark = Mark(secrets.token_hex(16), who)
-        return mark, self._add, {"owner": self._owner, "token": mark.token}
+    def adding(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
+        """The last statement of a transaction, which adds its mark, with what it is given."""
+        return self._add, {"owner": self._owner, "token": mark.token}
 
     @staticmethod
     def goes_on(connection: Connection, mark: Mark) -> bool:
         """Whether the transaction still runs: the database has yet to notice that it was cut off.
 
-        To be asked before `has`, which tells for good once it has ended.
+        To be asked before `has`, which tells for good once it has ended. A transaction that is told
+        to commit has its lock by then, and loses it only when others see what it has changed.
         """
-        if mark.who.pgresult is None:  # without that answer, it was never told to commit
-            return False
-        mark.who.scroll(0, mode="absolute")
-        backend, began = mark.who.fetchone()
-        given = {"of_backend": backend, "of_began": began}
-        return connection.execute(_RUNNING, given).one_or_none() is not None
+        return not connection.execute(_TRY, {"of_key": mark.lock}).scalar_one()
 
     def has(self, connection: Connection, mark: Mark) -> bool:
         """Whether a transaction that has ended was kept."""
@@ -85,8 +76,7 @@ class Marks:
 
 
 _TOKEN = select(marks.c.token).where(marks.c.owner == bindparam("of_owner"))
-_activity = table("pg_stat_activity", column("pid"), column("xact_start"))
-_RUNNING = select(_activity.c.pid).where(
-    _activity.c.pid == bindparam("of_backend"),
-    func.date_part("epoch", _activity.c.xact_start) == bindparam("of_began", type_=Double),
-)
+_KEY = bindparam("of_key", type_=BigInteger)
+LOCK = select(func.pg_advisory_xact_lock(_KEY))
+"""Waits for an advisory lock, and holds it until the transaction ends."""
+_TRY = select(func.pg_try_advisory_xact_lock(_KEY))

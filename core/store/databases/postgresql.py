@@ -8,14 +8,12 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Double,
     Engine,
     Executable,
     NullPool,
-    bindparam,
     create_engine,
     event,
     func,
@@ -35,7 +33,7 @@ from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
-from .marks import WHO, Mark, Marks
+from .marks import LOCK, Mark, Marks
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -51,7 +49,6 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
-_LOCK = select(func.pg_advisory_xact_lock(bindparam("of_key", type_=BigInteger)))
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _CLOCK_SECONDS = 60.0
@@ -105,6 +102,8 @@ def _engine(address: Address, **options: object) -> Engine:
     engine = create_engine(
         f"{DRIVER}://",
         hide_parameters=True,
+        # Whatever the database's default is: who waits for a lock has to see what it waited for.
+        isolation_level="READ COMMITTED",
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "batch-loop",
@@ -165,7 +164,7 @@ class PostgresqlBackend:
         self._address = address
         self._own_clock = now
         self._marks = Marks(self.now)
-        self._who: Any = None
+        self._mark = Mark()
         self.is_prepared = False
         self._ahead = 0.0
         # When the clocks were last compared: by the monotonic clock, and by this machine's clock.
@@ -173,7 +172,7 @@ class PostgresqlBackend:
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
-        self.later(connection, _LOCK, {"of_key": key})
+        self.later(connection, LOCK, {"of_key": key})
 
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
@@ -207,14 +206,14 @@ class PostgresqlBackend:
         return False
 
     def begins(self, connection: Connection) -> None:
-        self._who = _driver(connection).ask_later(WHO)
+        self._mark = Mark()
+        self.later(connection, LOCK, {"of_key": self._mark.lock})
 
     def mark(self, connection: Connection) -> WasKept | None:
         if not _driver(connection).has_written:
             return None
-        mark, statement, given = self._marks.new(self._who)
-        self.later(connection, statement, given)
-        return partial(self._was_kept, mark)
+        self.later(connection, *self._marks.adding(self._mark))
+        return partial(self._was_kept, self._mark)
 
     def _was_kept(self, mark: Mark, connection: Connection) -> bool:
         if self._marks.goes_on(connection, mark):

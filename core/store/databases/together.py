@@ -40,15 +40,6 @@ class ConnectionTogether(psycopg.Connection[Any]):
         finally:
             self._keeps_back = False
 
-    def ask_later(self, query: Any) -> psycopg.Cursor[Any]:
-        """A cursor that has the result of `query` once the next statement has its own."""
-        cursor = psycopg.Cursor(self)
-        if self._is_able:
-            self._waiting.append((cursor, query, None))
-        else:
-            cursor.execute(query)
-        return cursor
-
     def keep_back(self, query: Any, params: Params | None) -> bool:
         """Note a statement that is about to be executed; whether it is sent later instead."""
         self.has_written |= not str(query).startswith(_READS)

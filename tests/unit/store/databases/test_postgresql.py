@@ -13,8 +13,10 @@ from contextlib import suppress
 from typing import Any, Literal
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from hypothesis import given, settings, strategies
+from psycopg import sql
 from sqlalchemy import func, select
 
 from batch_loop.core.common.errors import StateNotKept, StoreAway, Unanswered
@@ -289,7 +291,7 @@ class Wire:
     def _ask(self, here: socket.socket, there: socket.socket) -> None:
         with suppress(OSError):
             while said := here.recv(65536):
-                if self.how and b"COMMIT" in said:
+                if self.how and b"COMMIT\0" in said:  # READ COMMITTED is none
                     how, self.how = self.how, ""
                     here.shutdown(socket.SHUT_RDWR)
                     if how == "answer":
@@ -433,6 +435,33 @@ def test_servers_that_start_together_make_the_tables_once(postgresql: Postgresql
         store.close()
     assert found.count("begun") == 1
     assert len({*found} - {"begun"}) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("datestyle", "German, DMY"),
+        ("timezone", "<-03>+3"),
+        ("track_activities", "off"),
+        ("default_transaction_isolation", "repeatable read"),
+    ],
+)
+def test_it_does_not_matter_what_a_database_sets_by_default(
+    postgresql: Postgresql, wire: Wire, setting: str, value: str
+) -> None:
+    address = postgresql.new_database()
+    with psycopg.connect(address.replace("+psycopg", "")) as first:
+        change = sql.SQL("ALTER DATABASE {} SET {} = {}")
+        names = map(sql.Identifier, (first.info.dbname, setting))
+        first.execute(change.format(*names, sql.Literal(value)))
+    store = open_postgresql(address.replace(f":{postgresql.port}/", f":{wire.port}/"), NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    wire.how = "unseen"
+    unanswered = commit_without_an_answer(store)
+    with pytest.raises(StoreAway, match="has yet to notice"):
+        unanswered.was_kept()
+    store.close()
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

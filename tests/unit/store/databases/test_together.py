@@ -47,9 +47,7 @@ def numbers_of(connection: ConnectionTogether) -> list[int]:
 
 def test_the_next_statement_sees_what_was_kept_back(connection: ConnectionTogether) -> None:
     add_later(connection, 1, 2)
-    who = connection.ask_later("SELECT count(*) FROM numbers")
     assert numbers_of(connection) == [1, 2]
-    assert who.fetchone() == (2,)
 
 
 def test_many_rows_at_once_come_after_what_was_kept_back(connection: ConnectionTogether) -> None:
