@@ -39,7 +39,7 @@ def decode(
         return None
     try:
         pixels: torch.Tensor = decode_png(torch.from_numpy(alone))
-    except RuntimeError:  # also if this torchvision was built without libpng
+    except (RuntimeError, AttributeError):  # also, by its release, where libpng is missing
         return None
     if pixels.dtype is not torch.uint8 or pixels.shape != (_CHANNELS[mode], size[1], size[0]):
         return None
