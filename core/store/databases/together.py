@@ -16,6 +16,7 @@ from psycopg.abc import Params
 from psycopg.pq import TransactionStatus
 
 _READS = "SELECT"
+"""How each statement of the store begins that writes nothing, and none that does."""
 
 
 class ConnectionTogether(psycopg.Connection[Any]):
@@ -26,8 +27,9 @@ class ConnectionTogether(psycopg.Connection[Any]):
         self.cursor_factory = _Cursor
         self.has_written = False
         """Whether the transaction that runs has executed what may have written something."""
-        # An old libpq has no pipelines.
-        self._is_able = psycopg.Pipeline.is_supported()
+        # An old libpq has no pipelines, nor has the first psycopg 3.
+        pipeline = getattr(psycopg, "Pipeline", None)
+        self._is_able = pipeline is not None and pipeline.is_supported()
         self._keeps_back = False
         self._waiting: list[tuple[psycopg.Cursor[Any], Any, Params | None]] = []
 
