@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "large": "large.measure",
     "codecs": "codecs.measure",
     "servers": "servers.measure",
+    "claims": "claims.measure",
     "idle": "servers.measure_idle",
     "memory": "memory.measure_growth",
     "budget": "memory.measure_budget",
