@@ -122,7 +122,7 @@ def _engine(address: Address, **options: object) -> Engine:
     def _connect(
         _dialect: object, _record: object, _arguments: object, named: dict[str, Any]
     ) -> ConnectionTogether:
-        return ConnectionTogether.connect(**{**address.arguments, **named})
+        return ConnectionTogether.connect(**{**address.arguments, **named, "autocommit": True})
 
     return engine
 

@@ -3,12 +3,15 @@
 A statement that only has to be carried out is kept back (`ConnectionTogether.later`), and sent
 along with the next one whose result somebody waits for, or with the commit. PostgreSQL carries them
 out one after the other, each with a snapshot of its own, and none after one that has failed.
+
+BEGIN and COMMIT are such statements: the driver, which would wait for an answer to each, is told to
+commit by itself, and does not as long as the transaction that was begun goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg
@@ -33,6 +36,15 @@ class ConnectionTogether(psycopg.Connection[Any]):
         self._keeps_back = False
         self._waiting: list[tuple[psycopg.Cursor[Any], Any, Params | None]] = []
 
+    @property
+    def autocommit(self) -> bool:
+        """What the driver is told when it connects, whatever transactions are begun here."""
+        return True
+
+    @autocommit.setter
+    def autocommit(self, value: bool) -> None:
+        pass
+
     @contextmanager
     def later(self) -> Iterator[None]:
         """Keep back what is executed inside; its results are not to be asked for."""
@@ -44,34 +56,39 @@ class ConnectionTogether(psycopg.Connection[Any]):
 
     def keep_back(self, query: Any, params: Params | None) -> bool:
         """Note a statement that is about to be executed; whether it is sent later instead."""
+        self._begin()
         self.has_written |= not str(query).startswith(_READS)
         if self._keeps_back:
-            self._waiting.append((psycopg.Cursor(self), query, params))
+            self._send_later(query, params)
         return self._keeps_back
+
+    def _begin(self) -> None:
+        """Begin a transaction, unless one goes on or is about to."""
+        if self._waiting or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            return
+        level = self.isolation_level
+        isolation = "" if level is None else f" ISOLATION LEVEL {level.name.replace('_', ' ')}"
+        self._send_later(f"BEGIN{isolation}")
+
+    def _send_later(self, query: Any, params: Params | None = None) -> None:
+        self._waiting.append((psycopg.Cursor(self), query, params))
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Send what was kept back along with what is done inside."""
-        if not self._waiting:
-            yield
-            return
-        waiting = self._waiting.copy()
-        self._waiting.clear()
-        with self.pipeline():
+        waiting, self._waiting = self._waiting, []
+        with self.pipeline() if waiting and self._is_able else nullcontext():
             for cursor, query, params in waiting:
                 cursor.execute(query, params)
             yield
 
     def commit(self) -> None:
         """Commit, and carry out before that what was kept back."""
-        if self.info.transaction_status is TransactionStatus.IDLE:
-            if self.has_written:
-                # A commit that is sent along would take it that there is nothing to commit.
-                with self.together():
-                    pass
-            self._waiting.clear()
-        with self.together():
-            super().commit()
+        if self.has_written or self.pgconn.transaction_status != TransactionStatus.IDLE:
+            self._send_later("COMMIT")
+            with self.together():
+                pass
+        self._waiting.clear()
         self.has_written = False
 
     def rollback(self) -> None:

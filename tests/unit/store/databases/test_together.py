@@ -29,7 +29,7 @@ def connection(postgresql: Postgresql) -> Iterator[ConnectionTogether]:
     address = postgresql.new_database().replace("+psycopg", "")
     with psycopg.connect(address) as first:
         first.execute("CREATE TABLE numbers (number INTEGER PRIMARY KEY)")
-    connection = ConnectionTogether.connect(address)
+    connection = ConnectionTogether.connect(address, autocommit=True)
     yield connection
     connection.close()
 
