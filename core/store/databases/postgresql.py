@@ -33,6 +33,7 @@ from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
+from .clocks import Clocks
 from .marks import LOCK, Mark, Marks
 
 _CONSEQUENCE = "no batch goes on"
@@ -51,10 +52,6 @@ _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
-_CLOCK_SECONDS = 60.0
-"""How long a measured difference between the clocks is used."""
-_STEP_SECONDS = 0.5
-"""The difference is measured again if this machine's clock is set by more than this."""
 _LARGEST_VALUE = 2**29
 """Most bytes of a carried value: as text it has twice as many, the most that a row may have."""
 
@@ -162,13 +159,10 @@ class PostgresqlBackend:
     def __init__(self, address: Address, now: Callable[[], float]) -> None:
         self.carried = CarriedRows()
         self._address = address
-        self._own_clock = now
+        self._clocks = Clocks(now)
         self._marks = Marks(self.now)
         self._mark = Mark()
         self.is_prepared = False
-        self._ahead = 0.0
-        # When the clocks were last compared: by the monotonic clock, and by this machine's clock.
-        self._compared: tuple[float, float] | None = None
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
@@ -224,16 +218,7 @@ class PostgresqlBackend:
         return self._marks.has(connection, mark)
 
     def clock_ahead(self, connection: Connection) -> float:
-        steady, own = time.monotonic(), self._own_clock()
-        if self._compared is None or (
-            steady - self._compared[0] > _CLOCK_SECONDS
-            or abs((own - self._compared[1]) - (steady - self._compared[0])) > _STEP_SECONDS
-        ):
-            theirs: float = connection.execute(select(self.now)).scalar_one()
-            # It was read at some time between our request and the response.
-            self._ahead = theirs - (own + self._own_clock()) / 2
-            self._compared = steady, own
-        return self._ahead
+        return self._clocks.ahead(lambda: connection.execute(select(self.now)).scalar_one())
 
     def insert(
         self,

@@ -21,7 +21,7 @@ from batch_loop.tools.postgresql import Postgresql
 
 MOST_WAITS = 8
 """To claim an image: the loop's row, its open items, the claim, the image after it, the commit. To
-end its turn: the row, the open items, the commit. Without what the driver adds."""
+end its turn: the row, the open items, the commit."""
 
 
 @pytest.fixture
