@@ -129,6 +129,14 @@ export interface Workflow {
   filename: string;
   /** As it is now; null before it has been loaded. */
   activeState: SavedWorkflow | null;
+  changeTracker?: ChangeTracker | null;
+}
+
+/** Notes how a workflow is changed, for Undo and for its tab. */
+export interface ChangeTracker {
+  /** How many changes are being made that count as one; it looks for none meanwhile. */
+  changeCount: number;
+  beforeChange(): void;
 }
 
 /** The settings of the Run button. */

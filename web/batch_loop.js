@@ -28,6 +28,7 @@ import { Awake } from "./lib/gate/awake.js";
 import { AwayNotice } from "./lib/gate/away_notice.js";
 import { Claims } from "./lib/gate/claims.js";
 import { Gate } from "./lib/gate/gate.js";
+import { keepingState } from "./lib/gate/kept_state.js";
 import { Leaving } from "./lib/gate/leaving.js";
 import { OnScreen } from "./lib/gate/on_screen.js";
 import { Sender } from "./lib/gate/sender.js";
@@ -381,7 +382,7 @@ app.registerExtension({
   beforeLoadGraph: () => gate.beforeAnother(),
   beforeConfigureGraph(workflow) {
     inOwnLanguage(workflow);
-    return gate.beforeAnother();
+    return keepingState(app, () => gate.beforeAnother());
   },
   afterConfigureGraph() {
     gate.look();

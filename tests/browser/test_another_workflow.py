@@ -87,6 +87,22 @@ def test_the_batch_s_workflow_is_left(comfy: ComfyPage, third: Batch, leave: str
     assert others(third.client) == 0
 
 
+def test_a_workflow_that_is_left_while_it_is_sent_is_still_in_its_tab(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph())
+    here = comfy.page.evaluate_handle("app.extensionManager.workflow.activeWorkflow")
+    with comfy.run_instant_up_to(3):
+        comfy.page.evaluate("void app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.page.evaluate("app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
+    comfy.page.wait_for_function(
+        "here => app.extensionManager.workflow.activeWorkflow === here", arg=here
+    )
+    assert comfy.page.evaluate("app.graph._nodes.length") == len(batch.graph())
+    expect(comfy.card()).to_contain_text("All 7 images done")
+
+
 def test_the_seed_goes_on_and_the_way_back_is_a_click(comfy: ComfyPage, batch: Batch) -> None:
     for name in ("img3.png", "img10.png"):
         batch.close_gate(name)
