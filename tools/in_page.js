@@ -75,6 +75,18 @@
       return pictures.length > 0 && pictures.every((each) => each.naturalWidth > 0);
     },
 
+    /** Whether each template that can be seen in the Templates window has its picture. */
+    areTemplatesDrawn() {
+      const cards = [...document.querySelectorAll("[data-testid^=template-workflow-]")].filter(
+        (each) => {
+          const { left, top, width } = each.getBoundingClientRect();
+          return each.contains(document.elementFromPoint(left + width / 2, top + width / 4));
+        },
+      );
+      const isDrawn = ({ complete, naturalWidth }) => complete && naturalWidth > 0;
+      return cards.length > 0 && cards.every((each) => [...each.querySelectorAll("img")].some(isDrawn));
+    },
+
     /** Open an example, ready to be saved again. */
     async openExample(workflow) {
       await app.loadGraphData(workflow);

@@ -99,7 +99,7 @@ def digest() -> str:
 def _keep(comfy: Tab, folder: Path, step: str, width: int) -> None:
     path = folder / f"{step}.jpg"
     if step == "template":
-        comfy.page.wait_for_load_state("networkidle")  # its pictures come one by one
+        comfy.wait_until("areTemplatesDrawn")
     comfy.photograph(width=width).save(path, quality=QUALITY, optimize=True)
 
 
