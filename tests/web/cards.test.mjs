@@ -51,6 +51,11 @@ class FakeElement {
     return this.#text ? [this.#text] : this.children.flatMap(({ lines = [] }) => lines);
   }
 
+  /** It, and all that is in it. */
+  get all() {
+    return [this, ...this.children.flatMap(({ all = [] }) => all)];
+  }
+
   get firstLine() {
     return this.#text || this.children.map((child) => child.firstLine).find(Boolean) || "";
   }
@@ -162,6 +167,17 @@ test("the loops of the workflow are known, and how they stand", (t) => {
     told("loop", { value: state });
     assert.deepEqual(loops(), [["l"], new Map([["l", state]])]);
   }
+});
+
+test("until anything is known, a card has no picture, no figures and no empty lines", (t) => {
+  const { ofIterator, told } = setUp(t);
+  const shows = () =>
+    ["thumbnail", "progress", "times", "hint"].filter((name) =>
+      ofIterator.all.some((each) => each.className === `batch-loop-${name}` && !each.hidden),
+    );
+  assert.deepEqual(shows(), []);
+  told("folder", { value: { ...FOLDER, loop: null } });
+  assert.deepEqual(shows(), ["hint"]);
 });
 
 test("while nothing is known of the folder, a card says why the server fails", (t) => {

@@ -75,8 +75,9 @@ export class IteratorCard {
     const { run, tryOne, tryWhich, choose, startOver, ...others } = this.#buttons;
     // Until it is known which are needed.
     for (const each of [run, tryOne, tryWhich, choose, startOver]) each.disabled = true;
-    this.#times.hidden = true; // Nodes 2.0 makes a node no lower again
-    for (const each of [...Object.values(others), this.#results]) each.hidden = true;
+    // Nodes 2.0 makes a node no lower again, and a page may be slow to hear of its folder.
+    const unknown = [this.#image, this.#progress.element, this.#times, this.#results, this.#hint];
+    for (const each of [...Object.values(others), ...unknown]) each.hidden = true;
     tryWhich.replaceChildren(icon("chevron-down"));
     attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
     const tries = attributed(element("div", "card-split", tryOne, tryWhich), { "data-split": "try" });
