@@ -1,10 +1,11 @@
-"""How much longer than the images so far those that are left will take, by their weights."""
+"""How long each of the images that are left will take, by their weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from operator import attrgetter
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -14,8 +15,12 @@ MOST_WEIGHED = 256
 ENOUGH = 3
 """How many images must have ended after the first before their times are compared by weight."""
 
-_RECENT = 8
-"""How many images tell what reading and writing cost now: a disk may be busy for a while only."""
+_RECENT = 24
+"""How many images tell what each part costs now: a disk may be busy for a while only."""
+
+_COLD = 2
+"""The first images of a server, which also wait for what is loaded and measured for the first
+time. What passes besides the parts of the work is told from the others, as soon as there are."""
 
 _HELD_UP = 3
 """An image that took this many times as long as expected was held up by something else."""
@@ -28,6 +33,18 @@ class Weight(NamedTuple):
     """What a model's work goes with."""
     detail: float
     """What reading and writing go with."""
+    reading: float = 1.0
+    """How many times as long as usual reading takes for these."""
+
+    @property
+    def to_read(self) -> Weight:
+        """What reading it goes with."""
+        return Weight(self.reading * self.pixels, self.reading * self.detail)
+
+
+Measure = Callable[[Weight], float]
+PIXELS: Measure = attrgetter("pixels")
+DETAIL: Measure = attrgetter("detail")
 
 
 class Spent(NamedTuple):
@@ -44,6 +61,8 @@ class Spent(NamedTuple):
     """The part of its prompt that was spent waiting for the image, as it was read ahead."""
     reading: float = 0.0
     """Reading it ahead, while the prompt before ran; 0 if it was not."""
+    passed: float = 0.0
+    """What the batch took from the end of the image before, by whichever server, to its own."""
 
 
 @dataclass(frozen=True)
@@ -65,54 +84,84 @@ class Forecast:
         return replace(self, spent=tuple(one for one in spent if one.path in self.weights))
 
     @property
-    def factor(self) -> float:
-        """How many times as long an image that is left takes as one that has ended, on average.
+    def to_come(self) -> tuple[float, ...]:
+        """How many seconds the batch will take for each image that is left; () if not known.
 
         Three things go on at once: the work on an image, reading the next one ahead, and writing
         the results of the one before. Each is told from the images that have ended, even where
         another took longer: after light images, nothing else shows what heavy ones will cost.
+        What else passes (between two prompts, and as nothing is ever quite regular), and how
+        many servers share the work, is told by what the same reckoning gives for those that have
+        ended.
         """
         ended = {one.path for one in self.spent}
         left = [weight for path, weight in self.weights.items() if path not in ended]
         # Without the first, which often waits for models.
         after_first = self.spent[1:]
         if not left or not after_first:
-            return 1.0
-        work, reading, writing = self._work(after_first), self._reading(), self._writing()
-        last = self.spent[-1]
-        takes, late = last.seconds, last.late
-        to_come = 0.0
-        for earlier, own in pairwise([self.weights[last.path], *left]):
-            # It was begun once the image before had been read.
-            late = max(0.0, reading * own.pixels - (takes - late))
-            takes = max(late + work(own), writing * earlier.detail)
-            to_come += takes
-        return to_come / len(left) / fmean(one.seconds for one in after_first)
+            return ()
+        takes = self._parts(after_first[-_RECENT:])
+        first = max(min(_COLD, len(self.spent) - 1), len(self.spent) - _RECENT)
+        known = self.spent[first:]
+        expected = takes(self.spent[first - 1], [self.weights[one.path] for one in known])
+        pace = _pace(expected, [one.passed for one in known])
+        return tuple(pace * each for each in takes(self.spent[-1], left))
 
-    def _work(self, spent: Sequence[Spent]) -> Callable[[Weight], float]:
-        """How long an image of a weight is worked on."""
-        seconds = [max(0.0, one.seconds - one.waited - one.late) for one in spent]
-        if len(spent) < ENOUGH:
-            usual = median(seconds)
-            return lambda _weight: usual
-        weights = [self.weights[one.path] for one in spent]
-        by_detail = _line([weight.detail for weight in weights], seconds)
-        by_pixels = _line([weight.pixels for weight in weights], seconds)
-        if by_pixels.misses < by_detail.misses:
-            return lambda weight: by_pixels.at(weight.pixels)
-        return lambda weight: by_detail.at(weight.detail)
-
-    def _reading(self) -> float:
-        """How long reading an image ahead takes by now, for each of its pixels."""
+    def _parts(self, recent: Sequence[Spent]) -> Callable[[Spent, Sequence[Weight]], list[float]]:
+        """How long the prompts of images take that follow on another, by the three parts."""
         read = [one for one in self.spent if one.reading > 0][-_RECENT:]
-        pixels = sum(self.weights[one.path].pixels for one in read)
-        return sum(one.reading for one in read) / pixels if read else 0.0
-
-    def _writing(self) -> float:
-        """How long writing the results of an image takes by now, for each unit of its detail."""
         written = [one for one in self.spent if one.writing > 0][-_RECENT:]
-        detail = sum(self.weights[one.path].detail for one in written)
-        return sum(one.writing for one in written) / detail if written else 0.0
+        work = _by_weight(
+            (self.weights[one.path], max(0.0, one.seconds - one.waited - one.late))
+            for one in recent
+        )
+        reading = _by_weight(
+            ((self.weights[one.path].to_read, one.reading) for one in read), PIXELS
+        )
+        writing = _by_weight(((self.weights[one.path], one.writing) for one in written), DETAIL)
+
+        def takes(before: Spent, images: Sequence[Weight]) -> list[float]:
+            seconds, late, found = before.seconds, before.late, []
+            for earlier, own in pairwise([self.weights[before.path], *images]):
+                # It was begun once the image before had been read.
+                late = max(0.0, reading(own.to_read) - (seconds - late))
+                seconds = max(late + work(own), writing(earlier))
+                found.append(seconds)
+            return found
+
+        return takes
+
+
+def _pace(expected: Sequence[float], passed: Sequence[float]) -> float:
+    """What passes for each second that images are expected to take."""
+    both = [(own, took) for own, took in zip(expected, passed, strict=True) if own > 0]
+    if not both:
+        return 1.0
+    usual = median(took / own for own, took in both)
+    least = fmean(own for own, _ in both)
+    level = [(own, took) for own, took in both if took <= _HELD_UP * usual * max(own, least)]
+    return sum(took for _, took in level) / sum(own for own, _ in level)
+
+
+def _by_weight(
+    known: Iterable[tuple[Weight, float]], likely: Measure | None = None
+) -> Callable[[Weight], float]:
+    """How many seconds something takes for a weight: by pixels or by detail, what fits better.
+
+    As long as the weights do not show it, it goes with what is `likely`; without that, it takes
+    the usual time.
+    """
+    found = list(known)
+    if not found or (likely is None and len(found) < ENOUGH):
+        middle = median(took for _, took in found) if found else 0.0
+        return lambda _weight: middle
+    measures = sorted((PIXELS, DETAIL), key=lambda each: each is not likely)
+    lines = [
+        (_line([of(weight) for weight, _ in found], [took for _, took in found], likely), of)
+        for of in measures
+    ]
+    line, measure = min(lines, key=lambda each: each[0].misses)
+    return lambda weight: line.at(measure(weight))
 
 
 class _Line(NamedTuple):
@@ -129,18 +178,21 @@ class _Line(NamedTuple):
         return self.seconds + self.slope * (weight - self.weight)
 
 
-def _line(weights: Sequence[float], seconds: Sequence[float]) -> _Line:
+def _line(weights: Sequence[float], seconds: Sequence[float], likely: Measure | None) -> _Line:
     """The line through all images but those that were held up."""
-    usual = median(seconds)
+    middle = median(seconds)
     each = median(took / weight for weight, took in zip(weights, seconds, strict=True))
     found = [
         (weight, took)
         for weight, took in zip(weights, seconds, strict=True)
-        if took <= _HELD_UP * max(usual, each * weight)
+        if took <= _HELD_UP * max(middle, each * weight)
     ]
     mean, level = fmean(weight for weight, _ in found), fmean(took for _, took in found)
     together = sum((weight - mean) * (took - level) for weight, took in found)
     apart = sum((weight - mean) ** 2 for weight, _ in found)
+    if likely is not None:
+        # As if one more image were known, that weighs nothing and takes no time.
+        together, apart = together + mean * level, apart + mean * mean
     slope = min(together / apart, level / mean) if together > 0 else 0.0
     line = _Line(mean, level, slope, 0.0)
     return line._replace(misses=fmean((took - line.at(weight)) ** 2 for weight, took in found))

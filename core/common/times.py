@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 ENOUGH = 2
 """How many images must have ended before a speed is told: the first often waits for models."""
@@ -29,6 +31,9 @@ class Times:
     """
     first_turns: float = 0.0
     """The part of `turns` that their prompts took."""
+    last: float = 0.0
+    """`seconds` when an image ended last, or when the next was handed out, if that was before it
+    was known."""
 
     def passed(self, seconds: float, until: float) -> Times:
         """The times once `seconds` more have been taken, at `until`."""
@@ -41,7 +46,8 @@ class Times:
         """
         if turn <= 0:
             return self
-        changed = replace(self, ended=self.ended + 1, turns=self.turns + turn)
+        turns = self.turns + turn
+        changed = replace(self, ended=self.ended + 1, turns=turns, last=self.seconds)
         if not self.ended:
             changed = replace(changed, first=self.seconds)
         elif turn <= self.seconds - self.first:
@@ -60,20 +66,20 @@ class Times:
         more end after 38 seconds. Others usually take 4 seconds, so that 30 of the 34 were lost.
         The other 8 went into 4 images: 2 seconds each.
         """
-        if self.ended < ENOUGH or self.seconds <= 0:
+        if self.ended < ENOUGH or self.last <= 0:
             return None
         others = self.ended - self.firsts
         usual = self.first
         if others:
             # What passes between two prompts belongs to each image, too.
-            usual = max(self.turns - self.first_turns, self.seconds - self.first) / others
+            usual = max(self.turns - self.first_turns, self.last - self.first) / others
         lost = max(0.0, self.first - usual)
-        return (self.seconds - lost) / self.ended
+        return (self.last - lost) / self.ended
 
     @property
     def per_minute(self) -> float | None:
         """How many images a minute have ended so far, all that it took counted; None as above."""
-        return None if self.per_image is None else 60 * self.ended / self.seconds
+        return None if self.per_image is None else 60 * self.ended / self.last
 
 
 @dataclass(frozen=True)
@@ -85,19 +91,24 @@ class Took:
     remaining: float | None = None
     """How long it will take; None if not known, or nothing is left."""
     per_minute: float | None = None
-    """How many images a minute it was, until the last prompt began or ended; None if not known."""
+    """How many images a minute it was, until an image ended last; None if not known."""
 
 
-def took(times: Times, *, left: int, under_way: int, since: float, factor: float = 1.0) -> Took:
+def took(
+    times: Times, *, left: int, under_way: int, since: float, to_come: Sequence[float] = ()
+) -> Took:
     """What to tell of the times, `since` seconds after a prompt last began or ended.
 
-    `left` counts the images that have not ended, with those that are `under_way`; each takes
-    `factor` times as long as one that has ended.
+    `left` counts the images that have not ended, with those that are `under_way`. `to_come` are
+    the seconds that some of them are expected to take, in order; without it, all take what those
+    that have ended took. An image whose prompt has ended is under way until its results are
+    written, so that the time since an image ended last may be that of several.
     """
-    since = since if under_way else 0.0
+    seconds = times.seconds + (since if under_way else 0.0)
     each = times.per_image
     if each is None:
-        return Took(times.seconds + since)
-    to_come = each * factor
-    remaining = to_come * left - min(since, to_come) if left else None
-    return Took(times.seconds + since, remaining, times.per_minute)
+        return Took(seconds)
+    mean = fmean(to_come) if to_come else each
+    begun = sum(to_come[:under_way]) if to_come else mean * under_way
+    remaining = mean * left - min(seconds - times.last, begun) if left else None
+    return Took(seconds, remaining, times.per_minute)

@@ -18,6 +18,7 @@ MEASUREMENTS = {
     "listing": "listing.measure_first",
     "million": "listing.measure_million",
     "photographs": "batches.measure",
+    "forecast": "forecast.measure",
     "large": "large.measure",
     "codecs": "codecs.measure",
     "servers": "servers.measure",
@@ -31,7 +32,7 @@ MEASUREMENTS = {
 }
 """Every measurement, in the order of the table: its module and function."""
 NAMES = tuple(MEASUREMENTS)
-OF_PHOTOGRAPHS = frozenset({"photographs", "codecs"})
+OF_PHOTOGRAPHS = frozenset({"photographs", "forecast", "codecs"})
 """Those that need photographs, which may have to be asked for."""
 
 FILE = "bench.json"

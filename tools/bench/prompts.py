@@ -41,11 +41,12 @@ def run_all(
     client: ComfyClient,
     prompts: Sequence[Prompt],
     each: Callable[[], object] = lambda: None,
+    waiting: int = WAITING,
 ) -> list[Timing]:
-    """Run prompts, with `WAITING` more submitted at any time; calls `each` after each of them."""
+    """Run prompts, with so many more submitted at any time; calls `each` after each of them."""
     submitted: list[str] = []
     for number in range(len(prompts)):
-        while len(submitted) < min(len(prompts), number + 1 + WAITING):
+        while len(submitted) < min(len(prompts), number + 1 + waiting):
             submitted.append(client.submit(prompts[len(submitted)]))
         client.wait(submitted[number], MOST_SECONDS)
         each()

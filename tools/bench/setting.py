@@ -62,7 +62,7 @@ class Setting:
 
 
 @contextmanager
-def meanwhile(look: Callable[[], float], pause: float) -> Iterator[list[float]]:
+def meanwhile(look: Callable[[], Found], pause: float) -> Iterator[list[Found]]:
     """Look repeatedly while the block runs; the list fills with what was seen."""
     seen = [look()]
     is_over = threading.Event()

@@ -121,10 +121,11 @@ class EndedPrompts:
         if is_known:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
-            times = times.ended_one(took)
+            before, times = times.last, times.ended_one(took)
             reading, late = self._memory.read_ahead(over.turn)
             writing = self._writes.seconds(over.turn)
-            spent = Spent(item.path, took, known.waited, writing, late, reading)
+            passed = times.last - before
+            spent = Spent(item.path, took, known.waited, writing, late, reading, passed)
             self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:

@@ -125,6 +125,7 @@ _ONLY_FOR_RUNS = {
     "first",
     "firsts",
     "first_turns",
+    "last",
     "partners",
     "carried_file",
     "carried_lost",

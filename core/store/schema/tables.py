@@ -172,6 +172,7 @@ loops = Table(
     Column("first", Double, nullable=False, default=0.0),
     Column("firsts", Integer, nullable=False, default=0),
     Column("first_turns", Double, nullable=False, default=0.0),
+    Column("last", Double, nullable=False, default=0.0),
     # Images that are transparent, and a result of theirs is not.
     Column("lost_transparency", Integer, nullable=False, default=0),
     # Texts that went to other names, as files of others had theirs.
