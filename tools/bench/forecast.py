@@ -86,7 +86,7 @@ def _errors(setting: Setting, case: Case, images: Sequence[Path]) -> list[float]
 
 
 def _told(setting: Setting, case: Case, images: Sequence[Path]) -> list[Mapping[str, Any]]:
-    """What the list of loops said of the batch, from its first image on to its end."""
+    """What was said of the batch, from its first image on to its end."""
     server = setting.new_server()
     _fill(server.input / FOLDER, images, case.seed)
     work = waiting(case.model_seconds)(image=graphs.IMAGE)
@@ -100,8 +100,8 @@ def _told(setting: Setting, case: Case, images: Sequence[Path]) -> list[Mapping[
 
 
 def _loops(client: ComfyClient) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = client.get_json("/batch_loop/loops")["loops"]
-    return found
+    known = client.get_json("/batch_loop/loops")["loops"]
+    return [client.get_json(f"/batch_loop/loops/{loop['id']}") for loop in known]
 
 
 def _fill(folder: Path, images: Sequence[Path], seed: int) -> None:
