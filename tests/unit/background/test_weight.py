@@ -21,6 +21,17 @@ def test_it_goes_with_the_pixels_and_the_size_of_the_file(tmp_path: Path) -> Non
     assert heavier.detail / lighter.detail == pytest.approx(100, rel=0.02)
 
 
+def test_a_progressive_file_takes_longer_to_read(tmp_path: Path) -> None:
+    plain, progressive = tmp_path / "plain.jpg", tmp_path / "progressive.jpg"
+    Image.new("RGB", (40, 30)).save(plain)
+    Image.new("RGB", (40, 30)).save(progressive, progressive=True)
+    usual, longer = weight(str(plain)), weight(str(progressive))
+    assert usual is not None
+    assert longer is not None
+    assert usual.to_read.pixels == usual.pixels == longer.pixels
+    assert longer.to_read.pixels >= 2 * longer.pixels
+
+
 def test_what_is_no_image_is_not_weighed(tmp_path: Path) -> None:
     broken, link = tmp_path / "broken.png", tmp_path / "link.png"
     broken.write_bytes(b"no image")

@@ -63,3 +63,21 @@ def test_what_is_told_of_a_batch() -> None:
     assert took(times, left=5, under_way=1, since=60) == Took(66, 12, 20)
     assert took(times, left=0, under_way=0, since=9) == Took(6, None, 20)
     assert took(Times(), left=2, under_way=0, since=9) == Took(0, None, None)
+
+
+def test_an_image_whose_result_is_still_being_written_does_not_make_the_rest_seem_longer() -> None:
+    """Its prompt has ended, and the next one has begun, before it counts."""
+    times = of((3, 3), (3, 3)).passed(3, 3)
+    assert took(times, left=5, under_way=2, since=1) == Took(10, 11, 20)
+    assert took(times.ended_one(3), left=4, under_way=1, since=1) == Took(10, 11, 20)
+
+
+def test_what_is_expected_of_each_image_is_told_instead() -> None:
+    times = of((3, 3), (3, 3))
+    expected = (1.0, 6.0, 2.0)
+    assert took(times, left=3, under_way=0, since=0, to_come=expected).remaining == 9
+    # Of the first one, no more has passed than it takes.
+    assert took(times, left=3, under_way=1, since=4, to_come=expected).remaining == 8
+    assert took(times, left=3, under_way=2, since=4, to_come=expected).remaining == 5
+    # One whose weight is not known counts as much as the others.
+    assert took(times, left=4, under_way=0, since=0, to_come=expected).remaining == 12
