@@ -9,6 +9,8 @@ export interface Iteration extends Standing {
   complete: boolean;
   index: number;
   filename: string;
+  /** In the folder. */
+  path: string;
   /** How many images this prompt gave up because they could not be read. */
   unreadable: number;
   /** What to do next if the prompt fails. */

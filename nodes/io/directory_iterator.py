@@ -250,7 +250,7 @@ def _nothing_left(iteration: Iteration, unreadable: int, *, decides: bool) -> co
         ui=_ui(
             iteration,
             index=total,
-            filename="",
+            path="",
             unreadable=unreadable,
             decides=decides,
             status=status,
@@ -263,12 +263,11 @@ def _image(
 ) -> comfy_io.NodeOutput:
     """The outputs for an image."""
     assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
-    index, filename = iteration.item.index, posixpath.basename(iteration.item.path)
     status = handed_out(iteration)
     ui = _ui(
         iteration,
-        index=index,
-        filename=filename,
+        index=iteration.item.index,
+        path=iteration.item.path,
         unreadable=unreadable,
         decides=decides,
         status=status,
@@ -310,7 +309,7 @@ def _ui(  # noqa: PLR0913 - what it reports
     iteration: Iteration,
     *,
     index: int,
-    filename: str,
+    path: str,
     unreadable: int,
     decides: bool,
     status: str,
@@ -325,7 +324,8 @@ def _ui(  # noqa: PLR0913 - what it reports
                 "loop_name": iteration.key.name,
                 "complete": iteration.complete and not iteration.elsewhere,
                 "index": index,
-                "filename": filename,
+                "filename": posixpath.basename(path),
+                "path": path,
                 "unreadable": unreadable,
                 "without": list(iteration.without),
                 "decides": decides,

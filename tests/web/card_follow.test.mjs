@@ -116,6 +116,21 @@ test("an answer that waited says nothing after the settings have changed", () =>
   assert.deepEqual(shown.map(({ phase }) => phase), ["paused"]);
 });
 
+test("between two images it shows the one handed out last, though nobody asked while it ran", () => {
+  const { entry, shown, told } = entryOf();
+  told(UNDER_WAY);
+  const between = { ...UNDER_WAY, running: 0, current: [], done: 3, total: 5 };
+  const image = { index: 2, path: "c.png" };
+  entry.heard("l", image);
+  told(between);
+  assert.deepEqual([shown.at(-1).headline, shown.at(-1).detail], ["c.png", "Image 3 of 5"]);
+  // Of two that were asked about at once, the server has the later.
+  entry.heard("l", image);
+  told({ ...between, running: 1, current: [{ index: 3, path: "d.png" }] });
+  told(between);
+  assert.equal(shown.at(-1).headline, "d.png");
+});
+
 test("a report under other settings is about another loop", () => {
   const { entry, node, told } = entryOf();
   entry.heard("l");
@@ -134,14 +149,14 @@ test("a report of a prompt that was sent with another folder does not count for 
     node.widgets[0].value = "other";
     // Whether or not the server has told yet which loop the new folder stands for.
     if (answers.length > 0) told(...answers);
-    entry.heard("l", 1);
+    entry.heard("l", { index: 1, path: "b.png" });
     assert.notEqual(entry.named, "l");
     told(null, OTHER);
     assert.deepEqual([entry.named, shown.at(-1).headline], ["m", "7 images"]);
     entry.sending();
-    entry.heard("l", 1); // one of several that were sent before
+    entry.heard("l", { index: 1, path: "b.png" }); // one of several that were sent before
     assert.equal(entry.named, "m");
-    entry.heard("m", 0);
+    entry.heard("m", { index: 0, path: "a.png" });
     assert.equal(entry.named, "m");
   }
 });
@@ -154,7 +169,7 @@ test("a report counts for a folder under other settings of the same batch", () =
   told(REST);
   told(REST, { error: new Refused("gone", 400, "folder_not_found") });
   assert.equal(shown.at(-1).phase, "gone");
-  entry.heard("l", 1);
+  entry.heard("l", { index: 1, path: "b.png" });
   entry.show();
   assert.equal(shown.at(-1).phase, "paused");
 });
@@ -165,7 +180,7 @@ test("a refused folder stays refused when a prompt reports that was sent with an
   entry.sending();
   node.widgets[0].value = "other";
   told(null, { error: new Refused("refused", 400) });
-  entry.heard("l", 1);
+  entry.heard("l", { index: 1, path: "b.png" });
   entry.show();
   assert.equal(shown.at(-1).phase, "refused");
 });
@@ -374,7 +389,7 @@ test("after Cancel, the card says so until the image has ended", () => {
   for (const isInstant of [true, false]) {
     const { entry, runControl, shown, told } = entryOf();
     runControl.goesOn = () => isInstant;
-    entry.heard("l", 1);
+    entry.heard("l", { index: 1, path: "b.png" });
     told(UNDER_WAY);
     runControl.goesOn = () => false;
     runControl.cancels = () => true;
@@ -395,7 +410,7 @@ test("after Cancel, the card says so until the image has ended", () => {
 
 test("a cancelled image is still cancelled once the batch goes on", () => {
   const { entry, runControl, shown, told } = entryOf();
-  entry.heard("l", 1);
+  entry.heard("l", { index: 1, path: "b.png" });
   runControl.goesOn = runControl.cancels = () => true;
   told(UNDER_WAY);
   assert.equal(shown.at(-1).detail, "Cancelling…");
@@ -409,7 +424,7 @@ test("a paused batch does not pause for an image that another server had in prog
   const others = { path: "c.png", index: 2 };
   const both = { ...UNDER_WAY, running: 2, current: [...UNDER_WAY.current, others] };
   runControl.goesOn = () => true;
-  entry.heard("l", 1);
+  entry.heard("l", { index: 1, path: "b.png" });
   told(both);
   runControl.goesOn = () => false;
   runControl.pauses = () => true;
@@ -425,7 +440,7 @@ function paused() {
   const batch = entryOf();
   const { entry, runControl, shown, told } = batch;
   runControl.goesOn = () => true;
-  entry.heard("l", 1);
+  entry.heard("l", { index: 1, path: "b.png" });
   told(UNDER_WAY);
   runControl.goesOn = () => false;
   for (const pauses of [true, false]) {

@@ -119,6 +119,7 @@ function iterationOf({ id, name, ...loop }) {
     loop_name: name,
     index: 0,
     filename: "",
+    path: "",
     unreadable: 0,
     on_error: "stop",
     finished_by: null,

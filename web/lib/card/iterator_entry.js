@@ -15,6 +15,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { CardsAsk, RunControl } from "../run_control.js"
  * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
+ * @typedef {Pick<Current, "index" | "path">} HandedOut - an image
  */
 
 /** Values of the settings that say what a Run does with the results of earlier ones. */
@@ -55,18 +56,24 @@ export class IteratorEntry {
   /** The settings with which the last prompt was sent; null if this page has not seen that. */
   #sentWith = /** @type {string | null} */ (null);
   /**
-   * The loop that the node last reported on, its settings at the time, and the index of the image
-   * that it handed out; null if it did not.
+   * The loop that the node last reported on, its settings at the time, and the image that it handed
+   * out; null if it did not.
    *
-   * @type {{ loop: string, key: string, index: number | null } | null}
+   * @type {{ loop: string, key: string, image: HandedOut | null } | null}
    */
   #heard = null;
   /**
    * The image that was last in progress, while the loop is at work.
    *
-   * @type {Current | null}
+   * @type {HandedOut | null}
    */
   #last = null;
+  /**
+   * The image that the node has handed out since the server was last heard; null if none.
+   *
+   * @type {HandedOut | null}
+   */
+  #next = null;
   /**
    * Answers that were not shown yet, as another one is still to come. None of them comes twice.
    *
@@ -152,13 +159,14 @@ export class IteratorEntry {
    * The node has reported on this loop.
    *
    * @param {string} loop
-   * @param {number | null} [index] - of the image that it has handed out; null if it has not
+   * @param {HandedOut | null} [image] - that it has handed out; null if it has not
    */
-  heard(loop, index = null) {
+  heard(loop, image = null) {
     const key = this.#key;
     const named = this.#namedByServer ?? ((this.#sentWith ?? key) === key ? loop : null);
     if (named !== loop) return; // it was sent with another folder
-    this.#heard = { loop, key, index };
+    this.#heard = { loop, key, image };
+    this.#next = image;
     this.#refusal = null; // it has run since
     this.#tried = null;
     this.#runs = true;
@@ -308,8 +316,8 @@ export class IteratorEntry {
 
   /** Whether the image is in progress that the node has last handed out to this page's prompts. */
   get #isUnderWay() {
-    const { loop, index = null } = this.#heard ?? {};
-    return loop === this.loop && (this.state?.current ?? []).some((each) => each.index === index);
+    const { loop, image } = this.#heard ?? {};
+    return loop === this.loop && (this.state?.current ?? []).some(({ index }) => index === image?.index);
   }
 
   /**
@@ -344,7 +352,10 @@ export class IteratorEntry {
     const hasStopped = state !== null && !isAlive && this.#runs;
     this.#runs = isAlive || (this.#runs && !hasStopped);
     this.#state = state;
-    this.#last = isAlive ? (state.current[0] ?? this.#last) : null;
+    // It may have ended before the server was asked: then this is all that tells which it was.
+    const next = this.#heard?.loop === state?.id ? this.#next : null;
+    this.#last = isAlive ? (state.current[0] ?? next ?? this.#last) : null;
+    this.#next = null;
     // An image under way was read from the folder.
     if (state?.current[0]) this.#refusal = null;
     return isComplete || hasStopped;

@@ -122,7 +122,7 @@ function gone({ message }, figures) {
 }
 
 /**
- * @param {Current} current
+ * @param {Pick<Current, "index" | "path">} current
  * @param {Figures} figures
  * @param {string} wait - what the page waits for meanwhile; empty if for nothing
  */

@@ -18,7 +18,8 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {Folder | null} folder - the folder's contents; null if unknown
  * @property {Refused | null} refusal - the server's refusal to list the folder
  * @property {Loop | null} state - the loop's state; null before its first run
- * @property {Current | null} [last] - between two images, the one that was last in progress
+ * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
+ *   last in progress
  * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
  * @property {boolean} [goesOn] - whether the page goes on with the batch by itself
  * @property {boolean} [triesChanges] - whether Run (On Change) is chosen
