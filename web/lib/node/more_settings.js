@@ -60,7 +60,8 @@ export function foldSettings(node) {
     takeOver(node);
     update();
   });
-  alsoOn(node, "onPropertyChanged", (name) => name === UNFOLDED && change(node, update));
+  // Also as a workflow is opened, whose node then has its height already.
+  alsoOn(node, "onPropertyChanged", (name) => name === UNFOLDED && update());
   alsoOn(node, "onConnectionsChange", update);
   keepingExtraHeight(node, update);
 }
