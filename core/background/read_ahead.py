@@ -7,13 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from ..common.buffers import FRESH, Arrays
-from ..common.lower_priority import lower_priority
+from ..common.workers import worker_pool
 from ..files.unreadable import opened_image
 from ..media.formats.decode import DecodedImage, decode, open_image
 from .budget import MemoryBudget
@@ -89,9 +89,7 @@ class ReadAhead:
         self._used: dict[str, float] = {}
         self._searches: dict[str, object] = {}
         self._janitor: threading.Thread | None = None
-        self._pool = ThreadPoolExecutor(
-            _THREADS, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
-        )
+        self._pool = worker_pool("read-ahead", _THREADS)
 
     def begin(self, loop: str, path: str) -> None:
         """Start reading the file at a real path for a loop, and drop any other of that loop."""

@@ -5,7 +5,6 @@ Everything is measured in the batch as it goes. Nothing is known of the model it
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import OrderedDict, deque
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..common.workers import usable_cores, worker_count
 from ..media.effort import Effort
 from ..model.background_writes import Turn
 from .costs import Costs, Work
@@ -27,13 +27,6 @@ _PATIENCE = 8
 """Turns until an effort that a result had to be waited for is tried again; twice as many each
 time."""
 _MOST_LOOPS = 16
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Moment(NamedTuple):
@@ -86,7 +79,7 @@ class SpareTime:
         self._clock = clock
         self._processor = processor
         self._cores = usable_cores() if cores is None else cores
-        self._workers = min(4, self._cores) if workers is None else workers
+        self._workers = worker_count(self._cores) if workers is None else workers
         self._lock = threading.Lock()
         self._costs = Costs()
         self._paces: OrderedDict[str, _Pace] = OrderedDict()
@@ -202,7 +195,7 @@ class SpareTime:
         return max(longest, together), processor
 
     def _threads(self, work: Work) -> int:
-        return min(4, self._cores) if work.kind.parallel else 1
+        return worker_count(self._cores) if work.kind.parallel else 1
 
 
 @dataclass(frozen=True)

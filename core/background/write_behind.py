@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from ..common.errors import BatchLoopError, NoRoom
-from ..common.lower_priority import lower_priority
+from ..common.workers import worker_count, worker_pool
 from ..model.background_writes import Turn
 from ..model.prompt import Failure
 from ..model.records import Iteration
 from .budget import MemoryBudget, Room
 
-_MOST_WORKERS = 4
 _TURNS_KEPT = 64
 """Those whose outcome is still to be noted are few. Nobody asks for one of a batch that was started
 over meanwhile."""
@@ -59,11 +57,7 @@ class WriteBehind:
         self._since: dict[Turn, float] = {}
         self._seconds: dict[Turn, float] = {}
         # Python waits for these threads before it ends.
-        self._pool = ThreadPoolExecutor(
-            min(_MOST_WORKERS, os.cpu_count() or 1),
-            thread_name_prefix="batch-loop-write-behind",
-            initializer=lower_priority,
-        )
+        self._pool = worker_pool("write-behind", worker_count())
 
     def write(  # noqa: PLR0913, PLR0917 - what a write is known by
         self,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import torch
 
-from ..common.lower_priority import lower_priority
+from ..common.workers import lower_priority
 from ..media.formats.decode import decode
 from ..media.formats.encode import encode
 from ..model.formats import Format, can_write_avif

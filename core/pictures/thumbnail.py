@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from ..common.lower_priority import lower_priority
+from ..common.workers import worker_pool
 from ..media.formats.decode import open_image
 from .reduced import reduced
 
@@ -44,9 +44,7 @@ def thumbnail_pool(workers: int = _WORKERS) -> ThreadPoolExecutor:
 
     So a gallery of very large images uses up neither memory nor processor.
     """
-    return ThreadPoolExecutor(
-        workers, thread_name_prefix="batch-loop-thumbnail", initializer=lower_priority
-    )
+    return worker_pool("thumbnail", workers)
 
 
 def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thumbnail:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from ...common.workers import worker_count
 from ...model.formats import (
     LARGEST_AVIF,
     LARGEST_AVIF_SIDE,
@@ -18,7 +18,6 @@ from ..metadata import ResultMetadata
 
 _SPEED = {Effort.FAST: 10, Effort.MIDDLE: 8, Effort.SMALL: 6}
 _BEST = 100
-_MOST_THREADS = 4
 
 
 def reason_against(size: tuple[int, int]) -> str:
@@ -33,7 +32,7 @@ def ways(quality: int, kept: ResultMetadata, effort: Effort) -> list[dict[str, A
     common = {
         "quality": quality,
         "subsampling": "4:4:4" if quality >= _BEST else "4:2:0",
-        "max_threads": min(_MOST_THREADS, os.cpu_count() or 1),
+        "max_threads": worker_count(),
         "exif": exif.without_orientation(kept.exif),
         "icc_profile": kept.profile or None,
         "xmp": kept.xmp,

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
-from ...common.lower_priority import lower_priority
+from ...common.workers import worker_count, worker_pool
 
-_MOST_WORKERS = 4
-_workers = ThreadPoolExecutor(
-    min(_MOST_WORKERS, os.cpu_count() or 1),
-    thread_name_prefix="batch-loop-png",
-    initializer=lower_priority,
-)
-_AHEAD = 2 * _MOST_WORKERS
+_workers = worker_pool("png", worker_count())
+_AHEAD = 8
 """The most bands in memory at a time."""
 
 Argument = TypeVar("Argument")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from batch_loop.core.common.lower_priority import NICENESS, lower_priority
+from batch_loop.core.common.workers import NICENESS, worker_count, worker_pool
 
 
 def niceness() -> int:
@@ -17,7 +16,7 @@ def niceness() -> int:
 @pytest.mark.linux
 def test_a_thread_gets_low_priority_and_its_process_keeps_its_own() -> None:
     before = niceness()
-    with ThreadPoolExecutor(1, initializer=lower_priority) as pool:
+    with worker_pool("test", 1) as pool:
         assert pool.submit(niceness).result() == max(before, NICENESS)
     assert niceness() == before
 
@@ -28,5 +27,17 @@ def test_a_system_that_refuses_does_not_stop_the_work(monkeypatch: pytest.Monkey
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "setpriority", refused)
-    with ThreadPoolExecutor(1, initializer=lower_priority) as pool:
+    with worker_pool("test", 1) as pool:
         assert pool.submit(str, 1).result() == "1"
+
+
+@pytest.mark.linux
+def test_they_are_no_more_than_the_cores_that_the_process_may_use() -> None:
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usable)})
+    try:
+        assert worker_count() == 1
+    finally:
+        os.sched_setaffinity(0, usable)
+    assert worker_count(2) == 2
+    assert worker_count(64) == worker_count(32) < 32
