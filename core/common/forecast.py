@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 from statistics import fmean, median
@@ -20,7 +21,7 @@ _RECENT = 24
 
 _COLD = 2
 """The first images of a server, which also wait for what is loaded and measured for the first
-time. What passes besides the parts of the work is told from the others, as soon as there are."""
+time. What passes besides the parts of the work is told from the others."""
 
 _HELD_UP = 3
 """An image that took this many times as long as expected was held up by something else."""
@@ -39,6 +40,8 @@ class Weight(NamedTuple):
     @property
     def to_read(self) -> Weight:
         """What reading it goes with."""
+        if self.reading == 1:
+            return self
         return Weight(self.reading * self.pixels, self.reading * self.detail)
 
 
@@ -83,7 +86,7 @@ class Forecast:
         """The same with what images of an earlier listing took."""
         return replace(self, spent=tuple(one for one in spent if one.path in self.weights))
 
-    @property
+    @cached_property
     def to_come(self) -> tuple[float, ...]:
         """How many seconds the batch will take for each image that is left; () if not known.
 
@@ -96,12 +99,11 @@ class Forecast:
         """
         ended = {one.path for one in self.spent}
         left = [weight for path, weight in self.weights.items() if path not in ended]
-        # Without the first, which often waits for models.
-        after_first = self.spent[1:]
-        if not left or not after_first:
+        if not left or len(self.spent) <= _COLD:
             return ()
-        takes = self._parts(after_first[-_RECENT:])
-        first = max(min(_COLD, len(self.spent) - 1), len(self.spent) - _RECENT)
+        # Without the first, which often waits for models.
+        takes = self._parts(self.spent[1:][-_RECENT:])
+        first = max(_COLD, len(self.spent) - _RECENT)
         known = self.spent[first:]
         expected = takes(self.spent[first - 1], [self.weights[one.path] for one in known])
         pace = _pace(expected, [one.passed for one in known])
