@@ -10,12 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from ..common.buffers import FRESH, Arrays
 from ..common.workers import worker_pool
 from ..files.unreadable import opened_image
-from ..media.formats.decode import DecodedImage, decode, open_image
+from ..media.formats.decode import DecodedImage, decode_opened, open_image
 from .budget import MemoryBudget
 
 KEPT_SECONDS = 60.0
@@ -289,13 +288,7 @@ def _pixels(path: str) -> int:
 
 def read_image(path: str, arrays: Arrays = FRESH) -> DecodedImage:
     """The image in the file at a real path, in memory of `arrays`; raises UnreadableImage."""
-    with opened_image(path) as file, arrays.expecting(lambda: _colours(file)):
-        return decode(file, arrays)
-
-
-def _colours(file: BinaryIO) -> int:
-    """The bytes that an image's colours take, from its header."""
-    with open_image(file) as image:
-        size = int(image.width * image.height) * _BYTES_OF_COLOURS
-    file.seek(0)
-    return size
+    with opened_image(path) as file:
+        image = open_image(file)
+        with arrays.expecting(lambda: int(image.width * image.height) * _BYTES_OF_COLOURS):
+            return decode_opened(image, file, arrays)

@@ -29,10 +29,13 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
     """
     if image.format == "TIFF":
         return None
-    marks = small = Image.fromarray(_MARKS)
-    small.info = {key: image.info[key] for key in _XMP_ENTRIES if key in image.info}
+    said = {key: image.info[key] for key in _XMP_ENTRIES if key in image.info}
     if exif := _orientation_in_exif(image):
-        small.info["exif"] = exif
+        said["exif"] = exif
+    if not said:
+        return None
+    marks = small = Image.fromarray(_MARKS)
+    small.info.update(said)
     try:
         turned = np.asarray(ImageOps.exif_transpose(small))
     except Exception as error:  # noqa: BLE001 Pillow raises anything for damaged data

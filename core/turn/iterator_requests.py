@@ -88,17 +88,18 @@ class IteratorRequests:
 
     def check_settings(
         self, unique_id: str, directory: str, has_listing: Callable[[Request], bool]
-    ) -> None:
+    ) -> str:
         """Raise the errors of execution that can be found before the run.
 
-        NoImages if nothing in the folder matches. This is not checked for a loop that `has_listing`
-        knows: if few files match, finding the first may take long, and every prompt is checked.
+        Returns the real path of the folder that `directory` names. NoImages if nothing in it
+        matches. This is not checked for a loop that `has_listing` knows: if few files match,
+        finding the first may take long, and every prompt is checked.
         """
         given = self._given(unique_id) | {"directory": directory}
         if given.keys() >= SETTINGS.keys():
             request = self.of(unique_id, given)
             if request.policy.when_complete is WhenComplete.WATCH or has_listing(request):
-                return
+                return request.key.directory
             folder, selection = request.key.directory, request.selection
         else:
             settings = IteratorSettings.of(given)
@@ -108,6 +109,7 @@ class IteratorRequests:
         if given.keys() >= MATCHING and not has_images(folder, selection):
             # Nothing in the whole folder matches: the range is not to blame.
             raise NoImages(no_images(folder, replace(selection, start_index=0, limit=0)))
+        return folder
 
     def check_together(self, unique_id: str) -> None:
         """Raise InvalidSetting if other iterators of the graph do not go together with one.

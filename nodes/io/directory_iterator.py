@@ -15,7 +15,7 @@ from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_li
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id
-from ...core.files.allowed_paths import AllowedFolders, resolve_source
+from ...core.files.allowed_paths import AllowedFolders
 from ...core.graph.loop_ends import check_end, decides_itself
 from ...core.graph.required_nodes import Submission, left_out, names_of
 from ...core.graph.trial import tried
@@ -189,8 +189,8 @@ def _check(submission: Submission, unique_id: str, directory: str | None) -> Non
     check_saver_folders(submission, unique_id, allowed)
     requests = runtime.requests_submitted(submission, allowed)
     if directory is not None:
-        requests.check_settings(unique_id, directory, runtime.registry().has_listing)
-        check_beside(submission, unique_id, resolve_source(directory, allowed), allowed)
+        folder = requests.check_settings(unique_id, directory, runtime.registry().has_listing)
+        check_beside(submission, unique_id, folder, allowed)
     requests.check_together(unique_id)
     request = requests.known_request(unique_id)
     if request is not None and tried(submission.graph, unique_id) is None:

@@ -30,7 +30,7 @@ MOST_OPENED = 8
 """How often one iteration may open something: its image once, its result twice (as Python reports
 both of its ways to open a file), then the result's folder, and the list of allowed folders when
 each of two nodes is validated and when it runs. Folders on the way to these do not count."""
-MOST_LOOKS = 16
+MOST_LOOKS = 15
 """How often one iteration may look at every part of a path, starting from the root."""
 
 QUIET = 60

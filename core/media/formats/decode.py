@@ -84,7 +84,12 @@ def decode(file: BinaryIO, arrays: Arrays = FRESH) -> DecodedImage:
 
     Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """
-    opened = next(iter(ImageSequence.Iterator(open_image(file))))
+    return decode_opened(open_image(file), file, arrays)
+
+
+def decode_opened(whole: Image.Image, file: BinaryIO, arrays: Arrays = FRESH) -> DecodedImage:
+    """The same of a file whose header has been read: `whole` is what `open_image` has returned."""
+    opened = next(iter(ImageSequence.Iterator(whole)))
     pixels = _without_pillow(opened, file, arrays)
     if pixels is not None:
         return _of_pixels(pixels, metadata_of(opened), arrays)

@@ -92,7 +92,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "looked_at": entry.looked_at + ahead,
         "looked_again": entry.looked_again,
         "completed_at": _moved(entry.completed_at, ahead),
-        **asdict(entry.times),
+        **vars(entry.times),
         "until": _moved(entry.times.until, ahead),
         "finished": entry.finished,
         "ran_at": _moved(entry.ran_at, ahead),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import EpsImagePlugin, Image
 
 from batch_loop.batch_loop_cli import contact_sheet
+from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import read_image
+from batch_loop.core.common.buffers import Buffers
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.media.formats.decode import FORMATS
 from batch_loop.core.model.selection import IMAGE_EXTENSIONS
@@ -46,3 +49,19 @@ def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError), Image.open(file) as image:  # noqa: PT011 - of any wording
         image.load()
     assert started.exists()
+
+
+def test_a_header_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path)
+    opened: list[object] = []
+    real = Image.open
+
+    def counting(file: IO[bytes], *, formats: tuple[str, ...]) -> Image.Image:
+        opened.append(file)
+        return real(file, formats=formats)
+
+    monkeypatch.setattr(Image, "open", counting)
+    image = read_image(os.path.realpath(path), Buffers(MemoryBudget(10**6)))
+    assert image.image.shape == (1, 8, 8, 3)
+    assert len(opened) == 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from batch_loop.core.media.turning import upright
+from batch_loop.core.media.turning import turn_of, upright
 
 
 @pytest.mark.parametrize("orientation", range(10))
@@ -31,3 +31,21 @@ def test_the_image_is_left_unchanged() -> None:
 def test_without_exif_it_is_a_view_of_the_same() -> None:
     pixels = np.zeros((2, 3, 3), np.uint8)
     assert upright(pixels, Image.new("RGB", (3, 2))).base is pixels
+
+
+@pytest.mark.parametrize(("said", "times"), [({}, 0), ({"xmp": b""}, 1)])
+def test_pillow_is_asked_only_about_images_that_say_how_they_are_turned(
+    said: dict[str, bytes], times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Image.Image] = []
+    turned = ImageOps.exif_transpose
+
+    def counting(image: Image.Image) -> Image.Image:
+        asked.append(image)
+        return turned(image)
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", counting)
+    image = Image.new("RGB", (3, 2))
+    image.info = {"dpi": (72, 72), **said}
+    assert turn_of(image) is None
+    assert len(asked) == times

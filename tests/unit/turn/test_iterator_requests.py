@@ -186,6 +186,18 @@ def test_a_request_uses_the_present_values_of_its_inputs(allowed: AllowedFolders
     assert requests.of("left", {**inputs, "limit": 2}).selection.limit == 2
 
 
+@pytest.mark.parametrize("is_listed", [True, False])
+@pytest.mark.parametrize("of_another_node", [{}, {"loop_name": ["text", 0]}])
+def test_a_check_says_which_folder_it_has_found(
+    allowed: AllowedFolders, of_another_node: dict[str, Any], *, is_listed: bool
+) -> None:
+    folder = Path(allowed.input, "left")
+    (folder / "a.png").touch()
+    requests = requests_of({"left": iterator("left", **of_another_node)}, allowed, Learned())
+    found = requests.check_settings("left", "left", has_listing=lambda _request: is_listed)
+    assert found == str(folder)
+
+
 def test_if_nothing_matches_the_range_is_not_blamed(allowed: AllowedFolders) -> None:
     requests = requests_of({"left": iterator("left", start_index=1)}, allowed, Learned())
     with pytest.raises(NoImages) as told:
