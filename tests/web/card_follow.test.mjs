@@ -308,10 +308,22 @@ test("a batch that this page has paused is shown as paused, and no longer once i
   assert.equal(phase(), "running");
   runControl.goesOn = () => false;
   entry.show();
+  told(between);
   assert.equal(phase(), "paused");
   runControl.goesOn = () => true;
   entry.show();
   assert.equal(phase(), "running");
+});
+
+test("a batch that ends is not shown as paused before the server has told of its end", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  runControl.goesOn = () => true;
+  told(UNDER_WAY);
+  told({ ...UNDER_WAY, current: [], running: 0, left: 1, done: 2 });
+  runControl.goesOn = () => false; // End Queue has switched it off
+  entry.show();
+  told({ ...REST, pending: 0, done: 3, left: 0, complete: true, stands: "complete" });
+  assert.deepEqual([...new Set(shown.map(({ phase }) => phase))], ["running", "complete"]);
 });
 
 test("a trial is shown until its node runs, changes, or its prompt is interrupted", () => {

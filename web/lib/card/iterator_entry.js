@@ -86,6 +86,11 @@ export class IteratorEntry {
   #goneOnWith = "";
   /** The loop that this page has gone on with, and then was paused; "" for none. */
   #paused = "";
+  /**
+   * Whether the server has been heard since this page ceased to go on: before that, it may have
+   * ceased as the batch is complete.
+   */
+  #hasAnswered = true;
   /** Whether the batch was paused, and the image that this page had in progress then still is. */
   #isLast = false;
   /** Whether that image was cancelled. */
@@ -267,7 +272,7 @@ export class IteratorEntry {
       repeats: this.#repeats,
       adds: !this.#repeats && this.#valueOf("skip_finished", "") === false,
       tried: this.#tried?.key === this.#key ? this.#tried : null,
-      isPaused: this.#paused !== "" && this.#paused === this.loop,
+      isPaused: this.#hasAnswered && this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),
       pauses,
       cancels: this.#isCancelled,
@@ -304,7 +309,10 @@ export class IteratorEntry {
   #notePause() {
     const goesOn = this.#runControl.goesOn(this.loop, { isHere: true });
     if (goesOn) this.#paused = "";
-    else if (this.#goneOnWith) this.#paused = this.#goneOnWith;
+    else if (this.#goneOnWith) {
+      this.#paused = this.#goneOnWith;
+      this.#hasAnswered = false;
+    }
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
     const cancels = this.#runControl.cancels(this.loop);
     const pauses = !goesOn && (cancels || this.#runControl.pauses(this.loop));
@@ -352,6 +360,7 @@ export class IteratorEntry {
     const hasStopped = state !== null && !isAlive && this.#runs;
     this.#runs = isAlive || (this.#runs && !hasStopped);
     this.#state = state;
+    this.#hasAnswered = true;
     // It may have ended before the server was asked: then this is all that tells which it was.
     const next = this.#heard?.loop === state?.id ? this.#next : null;
     this.#last = isAlive ? (state.current[0] ?? next ?? this.#last) : null;
