@@ -112,6 +112,8 @@ class HandingOut(Parts):
     ) -> Iteration | Refusal | Due:
         """See `acquire`; returns what has to be listed first, if anything."""
         keys = [request.key for request in requests]
+        if len(keys) == 1:
+            self._store.will_claim(keys[0], self._host.server)
         self._loops.take(self._reconciler.with_partners(keys))
         for request in requests:
             self._watch_if_asked(request)

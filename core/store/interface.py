@@ -185,6 +185,12 @@ class Listings(Protocol):
 class Items(Protocol):
     """The state of each item, and the prompt that has claimed it."""
 
+    def will_claim(self, key: LoopKey, server: str) -> None:
+        """Note that an item may be claimed for a server in this transaction, as it begins.
+
+        What that needs may then be read together with the loop.
+        """
+
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`; None if there is none."""
 

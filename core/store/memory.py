@@ -163,6 +163,9 @@ class MemoryStore(MemoryOutputs):
 
     # Items.
 
+    def will_claim(self, key: LoopKey, server: str) -> None:
+        """Do nothing: nothing is read."""
+
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         items = self._items[key]
         if not items.pending:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -52,9 +53,19 @@ class Marks:
             set_={"token": added.excluded.token, "at": added.excluded.at},
         )
 
+        this = (marks.c.owner == self._owner, marks.c.token == bindparam("of_token"))
+        self._again = update(marks).where(*this).values(at=now)
+
     def adding(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
         """The last statement of a transaction, which adds its mark, with what it is given."""
         return self._add, {"owner": self._owner, "token": mark.token}
+
+    def writing_again(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
+        """A statement that writes a mark once more after its transaction, with what it is given.
+
+        A commit that waits for the disk waits for all that was committed before.
+        """
+        return self._again, {"of_token": mark.token}
 
     @staticmethod
     def goes_on(connection: Connection, mark: Mark) -> bool:
@@ -66,16 +77,14 @@ class Marks:
         return not connection.execute(_TRY, {"of_key": mark.lock}).scalar_one()
 
     def has(self, connection: Connection, mark: Mark) -> bool:
-        """Whether a transaction that has ended was kept."""
-        found = connection.execute(_TOKEN, {"of_owner": self._owner}).scalar_one_or_none()
-        return bool(found == mark.token)
+        """Whether a transaction that has ended was kept; it is on the disk once this one is."""
+        return connection.execute(*self.writing_again(mark)).rowcount == 1
 
     def forget_old(self, connection: Connection) -> None:
         """Delete the marks of processes that have not been at work for long."""
         connection.execute(delete(marks).where(marks.c.at < self._now - _REMEMBERED_SECONDS))
 
 
-_TOKEN = select(marks.c.token).where(marks.c.owner == bindparam("of_owner"))
 _KEY = bindparam("of_key", type_=BigInteger)
 LOCK = select(func.pg_advisory_xact_lock(_KEY))
 """Waits for an advisory lock, and holds it until the transaction ends."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     event,
     func,
     select,
+    text,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -50,6 +51,7 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
+_NOT_YET_ON_DISK = text("SET LOCAL synchronous_commit TO off")
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _LARGEST_VALUE = 2**29
@@ -174,6 +176,16 @@ class PostgresqlBackend:
         with _driver(connection).later():
             connection.execute(statement, given)
 
+    def along(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> bool:
+        driver = _driver(connection)
+        if not driver.is_able:
+            return False
+        with driver.along():
+            connection.execute(statement, given)
+        return True
+
     def prepare(self, engine: Engine) -> None:
         with engine.begin() as connection:
             connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
@@ -203,10 +215,15 @@ class PostgresqlBackend:
         self._mark = Mark()
         self.later(connection, LOCK, {"of_key": self._mark.lock})
 
-    def mark(self, connection: Connection) -> WasKept | None:
-        if not _driver(connection).has_written:
+    def mark(self, connection: Connection, *, is_milestone: bool) -> WasKept | None:
+        driver = _driver(connection)
+        if not driver.has_written:
             return None
         self.later(connection, *self._marks.adding(self._mark))
+        if driver.is_able and not is_milestone:
+            self.later(connection, _NOT_YET_ON_DISK, {})
+            with driver.after():
+                connection.execute(*self._marks.writing_again(self._mark))
         return partial(self._was_kept, self._mark)
 
     def _was_kept(self, mark: Mark, connection: Connection) -> bool:

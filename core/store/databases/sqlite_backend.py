@@ -116,6 +116,14 @@ class SqliteBackend:
     def close(self) -> None:
         self._file.close()
 
+    def along(
+        self,
+        connection: Connection,  # noqa: ARG002
+        statement: Executable,  # noqa: ARG002
+        given: Mapping[str, Any],  # noqa: ARG002
+    ) -> bool:
+        return False
+
     def others_wrote(self, connection: Connection) -> bool:
         # Called inside of the transaction, during which nobody else can write.
         driver = connection.connection.dbapi_connection
@@ -134,7 +142,7 @@ class SqliteBackend:
     def begins(self, connection: Connection) -> None:
         """Do nothing, as it is never kept without an answer."""
 
-    def mark(self, connection: Connection) -> None:
+    def mark(self, connection: Connection, *, is_milestone: bool) -> None:
         """Do nothing, as it is never kept without an answer."""
 
     def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002

@@ -19,12 +19,14 @@ from sqlalchemy import (
     bindparam,
     delete,
     false,
+    func,
     insert,
     literal_column,
     not_,
     or_,
     select,
     type_coerce,
+    union_all,
     update,
 )
 
@@ -169,6 +171,31 @@ claim_item = (
     .where(_of_listing, items.c.path == _free, is_pending)
     .values(state=ItemState.RUNNING.value, turns=items.c.turns + 1)
     .returning(items)
+)
+_of_loop = (
+    items.c.listing
+    == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
+)
+open_rows_of = select(items).where(_of_loop, is_open).order_by(items.c.position)
+_next_of = (
+    select(items)
+    .where(_of_loop, items.c.position >= 0, is_pending)
+    .order_by(items.c.position)
+    .limit(1)
+)
+_taken_by_others = (
+    select(func.count())
+    .select_from(items)
+    .where(_of_loop, is_open, items.c.position >= 0)
+    .where(items.c.claim_server != bindparam("of_server"))
+    .scalar_subquery()
+)
+# What a claim needs: besides the open items, the first that is pending, and the one that comes
+# after as many as others than a server have.
+open_and_next_rows_of = union_all(
+    select(items).where(_of_loop, is_open),
+    _next_of,
+    _next_of.offset(literal_column("1") + _taken_by_others),
 )
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))

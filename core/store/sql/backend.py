@@ -77,6 +77,15 @@ class Backend(Protocol):
         So it need not cost a round trip of its own; what is wrong with it is raised later, too.
         """
 
+    def along(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> bool:
+        """Have a statement that only reads carried out along with the next one, in its round trip.
+
+        The answer is there once it is executed, at once after the next one. False, and nothing is
+        done, where that is impossible or of no use.
+        """
+
     def prepare(self, engine: Engine) -> None:
         """Create the tables, or check them; raises StateNotKept."""
 
@@ -92,11 +101,14 @@ class Backend(Protocol):
     def begins(self, connection: Connection) -> None:
         """Called as a transaction of the registry begins."""
 
-    def mark(self, connection: Connection) -> WasKept | None:
+    def mark(self, connection: Connection, *, is_milestone: bool) -> WasKept | None:
         """Mark the transaction, which is about to be kept; returns how to ask later whether it was.
 
         None where it has nothing to keep, or is never kept without an answer. The answer is that of
         another connection; it raises `StoreAway` while the transaction goes on.
+
+        Others may see what it has changed before that is on the disk, unless it is a milestone; the
+        commit returns once it is.
         """
 
     def clock_ahead(self, connection: Connection) -> float:

@@ -17,6 +17,7 @@ from ...model.records import ReportedItem, Written
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, file_of, item_of, kept_with, reported
+from .known_loop import Next
 from .session import SqlSession
 
 
@@ -53,7 +54,13 @@ _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
 class SqlItems(SqlSession):
     """See `core.store.interface.Items`."""
 
+    def will_claim(self, key: LoopKey, server: str) -> None:
+        self._claimants[key.id] = server
+
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
+        known = self._known(key).next
+        if known is not None:
+            return self._claim_known(key, claim, known)
         columns = claim_columns(claim, self._ahead)
         given = {"of_listing": self._listing(key), **columns}
         row = self._database.execute(statements.claim_item, given).one_or_none()
@@ -67,7 +74,18 @@ class SqlItems(SqlSession):
         loop.moved(ItemState.PENDING, item)
         return item
 
+    def _claim_known(self, key: LoopKey, claim: Claim, known: Next) -> Item | None:
+        """Claim an item that was read under the loop's lock, so that nobody else can."""
+        if known.first is None:
+            return None
+        item = self.put(key, known.first, after_event(known.first, Event(On.ACQUIRED, claim=claim)))
+        self._known(key).following = known.taken, known.following
+        return item
+
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
+        known = self._known(key).following
+        if known is not None and known[0] == skipping:
+            return known[1]
         given = {"of_listing": self._listing(key), "of_others": skipping}
         found = self._database.execute(statements.next_pending, given)
         path: str | None = found.scalar_one_or_none()

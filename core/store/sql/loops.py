@@ -17,7 +17,8 @@ from ..schema.rows import NOTHING_KEPT, counts_of, entry_columns, kept_batch, ke
 from . import listing_rows
 from .backend import AT_ONCE
 from .items import SqlItems
-from .session import KnownLoop, SqlSession
+from .known_loop import KnownLoop
+from .session import SqlSession
 
 
 def key_of(name: str, directory: str, workflow: str, roots: Roots) -> LoopKey:

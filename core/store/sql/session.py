@@ -7,97 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy import Connection, Engine, Executable, Row
 from sqlalchemy.exc import DBAPIError
 
 from ...common.errors import StoreAway, Unanswered
 from ...model.item_life import OPEN
-from ...model.items import Item, ItemState
+from ...model.items import ItemState
 from ...model.loop_key import LoopKey
-from ...model.records import Written
 from ...model.shared_roots import Roots
-from ..records import LoopEntry
+from ..records import UNLISTED
 from ..schema import statements
-from ..schema.rows import entry_of
+from ..schema.rows import item_of
 from ..schema.tables import loops
 from .backend import ONLY_READS, Backend, WasKept
 from .carried_values import Carrying
-
-
-class KnownLoop:
-    """A loop's row, and what was read of its items and outputs.
-
-    It is valid as long as nobody else writes. Changes to the row are collected, and written once,
-    at the end of the transaction.
-    """
-
-    def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
-        """See `core.store.schema.rows.entry_of`."""
-        self.row = dict(row)
-        self._ahead = ahead
-        self._roots = roots
-        self.open: dict[str, Item] | None = None
-        """The items that are RUNNING or FINISHING, by path; None if not read yet."""
-        self.failures: tuple[int, tuple[Item, ...]] | None = None
-        """The first FAILED items, with how many were asked for."""
-        self.writers: dict[str, Written | None] = {}
-        """For each file that was asked about, the image of this loop that wrote it, or None for
-        nobody. Emptied when an item is no longer open."""
-        self._entry: LoopEntry | None = None
-        self._set: set[str] = set()
-        self._added: Counter[str] = Counter()
-
-    @property
-    def entry(self) -> LoopEntry:
-        """The loop's entry."""
-        if self._entry is None:
-            self._entry = entry_of(self.row, self._ahead, self._roots)
-        return self._entry
-
-    def set(self, **values: Any) -> None:
-        """Set columns of the row."""
-        self._entry = None
-        self.row |= values
-        self._set |= values.keys()
-        for name in values:
-            self._added.pop(name, None)
-
-    def add(self, **changes: int) -> None:
-        """Change numbers in the row by differences."""
-        for name, change in changes.items():
-            self.row[name] += change
-            if name not in self._set:
-                self._added[name] += change
-
-    def moved(self, before: ItemState, new: Item) -> None:
-        """Note an item's new state; `before` is the one it had."""
-        if self.open is not None:
-            if new.state in OPEN:
-                self.open[new.path] = new
-            else:
-                self.open.pop(new.path, None)
-        if new.state not in OPEN:
-            self.writers.clear()
-        if ItemState.FAILED in {before, new.state}:
-            self.failures = None
-
-    def forget_items(self) -> None:
-        """Forget what was read of the items."""
-        self.open = None
-        self.failures = None
-
-    def take_changes(self) -> tuple[dict[str, Any], dict[str, int]]:
-        """Take the columns to write, and the numbers to change with their differences."""
-        values = {name: self.row[name] for name in self._set}
-        added = {name: by for name, by in self._added.items() if by}
-        self._set.clear()
-        self._added.clear()
-        return values, added
+from .known_loop import KnownLoop, Next
 
 
 class Connections:
@@ -191,6 +119,8 @@ class SqlSession:
         self._carrying = Carrying(self._backend.carried)
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
+        # The servers for which items of loops are about to be claimed.
+        self._claimants: dict[str, str] = {}
         # A snapshot read changes nothing, so it need not keep others from changing a loop.
         self._only_reads = False
 
@@ -212,8 +142,9 @@ class SqlSession:
                         self._loops.clear()
                     self._connections.ahead = self._backend.clock_ahead(connection)
                     yield
+                    is_milestone = any(loop.is_at_milestone for loop in self._loops.values())
                     self._write_loops()
-                    was_kept = self._backend.mark(connection)
+                    was_kept = self._backend.mark(connection, is_milestone=is_milestone)
                 kept = True
         except StoreAway as error:
             if was_kept is None:
@@ -222,6 +153,7 @@ class SqlSession:
             raise Unanswered(str(error), partial(self._was_kept, was_kept)) from None
         finally:
             self._connection = None
+            self._claimants.clear()
             if not kept:
                 self._loops.clear()
             if kept is not None:
@@ -278,15 +210,50 @@ class SqlSession:
         """A loop, if it has a batch."""
         loop = self._loops.get(key.id)
         if loop is None:
+            along = None
             if not self._only_reads:
                 self._backend.take_turn(self._database, key.id)
+                along = self._items_along(key)
             row = self._database.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
             if row is None:
                 return None
             columns = {column.name: row[at] for at, column in _LOOP_COLUMNS}
             loop = KnownLoop(columns, self._ahead, self._roots)
             self._loops[key.id] = loop
+            if along is not None:
+                self._know_items(loop, self._database.execute(*along))
         return loop if loop.row["batch"] else None
+
+    def _items_along(self, key: LoopKey) -> tuple[Executable, dict[str, Any]] | None:
+        """The statement by which a loop's items are read along with its row; None if they are not.
+
+        Those that are open, and if a claim is to come, those that are next.
+        """
+        server = self._claimants.get(key.id)
+        statement: Executable = statements.open_rows_of
+        given = {"of_loop": key.id}
+        if server is not None:
+            statement = statements.open_and_next_rows_of
+            given["of_server"] = server
+        is_along = self._backend.along(self._database, statement, given)
+        return (statement, given) if is_along else None
+
+    def _know_items(self, loop: KnownLoop, rows: Iterable[Row[Any]]) -> None:
+        found = [item_of(row, self._ahead) for row in rows]
+        loop.open = {item.path: item for item in found if item.state in OPEN}
+        server = self._claimants.get(loop.row["id"])
+        if server is None:
+            return
+        taken = sum(
+            item.claim is not None and item.claim.server != server
+            for item in loop.open.values()
+            if item.index != UNLISTED
+        )
+        pending = [item for item in found if item.state is ItemState.PENDING]
+        pending.sort(key=lambda item: item.index)
+        loop.next = Next(
+            pending[0] if pending else None, taken, pending[1].path if pending[1:] else None
+        )
 
     def _known(self, key: LoopKey) -> KnownLoop:
         """A loop that has a row, even if its first batch is only about to begin."""

@@ -174,7 +174,7 @@ def test_tables_from_before_the_marks_are_taken_along(postgresql: Postgresql) ->
     with store.transaction():
         begin(store, KEY, ["a", "b"])
         store._database.exec_driver_sql(f"DROP TABLE {marks.name}")
-        store._backend.mark = lambda _connection: None  # type: ignore[method-assign]
+        store._backend.mark = lambda *_arguments, **_named: None  # type: ignore[method-assign]
     store.close()
     again = open_postgresql(address, NO_ROOTS)
     with again.transaction():

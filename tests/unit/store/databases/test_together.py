@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from sqlalchemy import event
 
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
@@ -15,13 +14,12 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.together import ConnectionTogether
-from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tools.bench.round_trips import RoundTrips
 from batch_loop.tools.postgresql import Postgresql
 
-MOST_WAITS = 8
-"""To claim an image: the loop's row, its open items, the claim, the image after it, the commit. To
-end its turn: the row, the open items, the commit."""
+MOST_ROUND_TRIPS = 4
+"""To claim an image: all that is asked, and all that is written. To end its turn, the same."""
 
 
 @pytest.fixture
@@ -90,35 +88,84 @@ def test_a_rollback_drops_what_was_kept_back(connection: ConnectionTogether) -> 
     assert numbers_of(connection) == []
 
 
+def test_what_was_asked_along_is_answered_when_it_is_executed(
+    connection: ConnectionTogether,
+) -> None:
+    asked = "SELECT number, number + 1 AS next FROM numbers WHERE number > %(above)s"
+    given = {"above": 1}
+    add_later(connection, 1, 2, 3)
+    with connection.along():
+        connection.execute(asked, given)
+    assert numbers_of(connection) == [1, 2, 3]
+    add_later(connection, 4)
+    answer = connection.execute(asked, given)
+    # It is that from before, and only for once.
+    assert [column.name for column in answer.description or ()] == ["number", "next"]
+    assert answer.rowcount == 2
+    assert answer.fetchone() == (2, 3)
+    assert answer.fetchall() == [(3, 4)]
+    assert connection.execute(asked, given).fetchmany(9) == [(2, 3), (3, 4), (4, 5)]
+
+
+def test_an_answer_is_not_kept_beyond_its_transaction(connection: ConnectionTogether) -> None:
+    asked = "SELECT count(*) FROM numbers"
+    with connection.along():
+        connection.execute(asked)
+    add_later(connection, 1)
+    connection.commit()
+    assert connection.execute(asked).fetchone() == (1,)
+
+
+def after(connection: ConnectionTogether, number: int) -> None:
+    with connection.after():
+        connection.execute("INSERT INTO numbers VALUES (%s)", (number,))
+
+
+def test_what_comes_after_a_commit_is_kept_by_itself(connection: ConnectionTogether) -> None:
+    after(connection, 2)
+    add_later(connection, 1)
+    connection.commit()
+    connection.rollback()
+    assert numbers_of(connection) == [1, 2]
+
+
+def test_a_commit_is_kept_even_if_what_comes_after_it_fails(connection: ConnectionTogether) -> None:
+    after(connection, 1)
+    add_later(connection, 1)
+    with pytest.raises(psycopg.OperationalError):
+        connection.commit()
+    connection.rollback()
+    assert numbers_of(connection) == [1]
+
+
+def test_nothing_comes_after_what_is_not_kept(connection: ConnectionTogether) -> None:
+    after(connection, 2)
+    add_later(connection, 1, 1)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        connection.commit()
+    connection.rollback()
+    add_later(connection, 3)
+    connection.commit()
+    assert numbers_of(connection) == [3]
+
+
 def test_little_of_an_image_is_waited_for(postgresql: Postgresql) -> None:
-    store = open_postgresql(postgresql.new_database(), NO_ROOTS)
-    assert isinstance(store, SqlStore)
-    host = FakeHost()
     names = [f"{number}.png" for number in range(9)]
-    registry = LoopRegistry(
-        store, host, lambda *_args, **_seed: names, lambda _path: 0.0, poll_outcomes=ByHand
-    )
+    with RoundTrips(postgresql.port) as trips:
+        address = postgresql.new_database().replace(f":{postgresql.port}/", f":{trips.port}/")
+        store, host = open_postgresql(address, NO_ROOTS), FakeHost()
+        registry = LoopRegistry(
+            store, host, lambda *_args, **_seed: names, lambda _path: 0.0, poll_outcomes=ByHand
+        )
 
-    def image() -> None:
-        prompt = host.submit()
-        registry.end(registry.acquire(Request(LoopKey("", "/folder"), Selection()), prompt))
-        host.finish(prompt)
+        def image() -> None:
+            prompt = host.submit()
+            registry.end(registry.acquire(Request(LoopKey("", "/folder"), Selection()), prompt))
+            host.finish(prompt)
 
-    image()
-    image()
-    engine = store._connections.engine
-    sent: list[str] = []
-
-    @event.listens_for(engine, "after_cursor_execute")
-    def _executed(_c: object, cursor: psycopg.Cursor, text: str, *_rest: object) -> None:
-        # What was kept back has no result yet.
-        if cursor.pgresult is not None:
-            sent.append(text)
-
-    @event.listens_for(engine, "commit")
-    def _committed(_connection: object) -> None:
-        sent.append("COMMIT")
-
-    image()
-    assert len(sent) <= MOST_WAITS, sent
-    store.close()
+        image()
+        image()
+        before = trips.count
+        image()
+        assert trips.count - before <= MOST_ROUND_TRIPS
+        store.close()

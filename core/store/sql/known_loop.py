@@ -1,0 +1,111 @@
+"""What is known of a loop in a database while nobody else writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ...model.item_life import OPEN
+from ...model.items import Item, ItemState
+from ...model.records import Written
+from ...model.shared_roots import Roots
+from ..records import LoopEntry
+from ..schema.rows import entry_of
+
+_MILESTONES = frozenset({"batch", "listing", "completed_at"})
+"""The columns of a loop that say which batch it has, and whether that is complete."""
+
+
+class Next(NamedTuple):
+    """The items of a loop that are handed out next to a server."""
+
+    first: Item | None
+    """The first; None if none is pending."""
+    taken: int
+    """How many listed items others have."""
+    following: str | None
+    """The path of the one that comes after the first, once so many others are taken."""
+
+
+class KnownLoop:
+    """A loop's row, and what was read of its items and outputs.
+
+    It is valid as long as nobody else writes. Changes to the row are collected, and written once,
+    at the end of the transaction.
+    """
+
+    def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
+        """See `core.store.schema.rows.entry_of`."""
+        self.row = dict(row)
+        self._ahead = ahead
+        self._roots = roots
+        self.open: dict[str, Item] | None = None
+        """The items that are RUNNING or FINISHING, by path; None if not read yet."""
+        self.next: Next | None = None
+        """What a claim needs; None if not read yet."""
+        self.following: tuple[int, str | None] | None = None
+        """Once an item was claimed, the one that comes next once so many others are taken."""
+        self.failures: tuple[int, tuple[Item, ...]] | None = None
+        """The first FAILED items, with how many were asked for."""
+        self.writers: dict[str, Written | None] = {}
+        """For each file that was asked about, the image of this loop that wrote it, or None for
+        nobody. Emptied when an item is no longer open."""
+        self._entry: LoopEntry | None = None
+        self._set: set[str] = set()
+        self._added: Counter[str] = Counter()
+
+    @property
+    def entry(self) -> LoopEntry:
+        """The loop's entry."""
+        if self._entry is None:
+            self._entry = entry_of(self.row, self._ahead, self._roots)
+        return self._entry
+
+    def set(self, **values: Any) -> None:
+        """Set columns of the row."""
+        self._entry = None
+        self.row |= values
+        self._set |= values.keys()
+        for name in values:
+            self._added.pop(name, None)
+
+    def add(self, **changes: int) -> None:
+        """Change numbers in the row by differences."""
+        for name, change in changes.items():
+            self.row[name] += change
+            if name not in self._set:
+                self._added[name] += change
+
+    def moved(self, before: ItemState, new: Item) -> None:
+        """Note an item's new state; `before` is the one it had."""
+        if self.open is not None:
+            if new.state in OPEN:
+                self.open[new.path] = new
+            else:
+                self.open.pop(new.path, None)
+        if new.state not in OPEN:
+            self.writers.clear()
+        if ItemState.FAILED in {before, new.state}:
+            self.failures = None
+        if ItemState.PENDING in {before, new.state}:
+            self.next = self.following = None
+
+    def forget_items(self) -> None:
+        """Forget what was read of the items."""
+        self.open = None
+        self.failures = None
+        self.next = self.following = None
+
+    @property
+    def is_at_milestone(self) -> bool:
+        """Whether a batch begins or is completed: nobody may hear of it before it is certain."""
+        return not _MILESTONES.isdisjoint(self._set)
+
+    def take_changes(self) -> tuple[dict[str, Any], dict[str, int]]:
+        """Take the columns to write, and the numbers to change with their differences."""
+        values = {name: self.row[name] for name in self._set}
+        added = {name: by for name, by in self._added.items() if by}
+        self._set.clear()
+        self._added.clear()
+        return values, added
