@@ -14,13 +14,16 @@ transaction of their own (`ConnectionTogether.after`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.abc import Params
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
+
+from .round_trip import Answer, RoundTrips, Statement
 
 _READS = "SELECT"
 """How each statement of the store begins that writes nothing, and none that does."""
@@ -38,10 +41,13 @@ class ConnectionTogether(psycopg.Connection[Any]):
         self.is_able: bool = pipeline is not None and pipeline.is_supported()
         """Whether it can send statements together: an old libpq cannot, nor the first psycopg 3.
         What is to be kept back is carried out at once then, but for what comes after the commit."""
-        self._keep: Callable[[_Statement], object] | None = None
-        self._waiting: list[_Statement] = []
-        self._after: list[_Statement] = []
-        self._answers: dict[_Asked, psycopg.Cursor[Any]] = {}
+        self._trips = RoundTrips(self)
+        self._keep: Callable[[Statement], object] | None = None
+        self._waiting: list[Statement] = []
+        self._after: list[Statement] = []
+        # What was asked along, and its answers.
+        self._along: list[Statement] = []
+        self._answers: list[tuple[Statement, Answer]] = []
 
     @property
     def autocommit(self) -> bool:
@@ -65,48 +71,57 @@ class ConnectionTogether(psycopg.Connection[Any]):
         return self._keeping(self._after.append)
 
     @contextmanager
-    def _keeping(self, keep: Callable[[_Statement], object]) -> Iterator[None]:
+    def _keeping(self, keep: Callable[[Statement], object]) -> Iterator[None]:
         self._keep = keep if self.is_able else None
         try:
             yield
         finally:
             self._keep = None
 
-    def _ask_along(self, statement: _Statement) -> None:
+    def _ask_along(self, statement: Statement) -> None:
         self._waiting.append(statement)
-        self._answers[_asked(statement.query, statement.params)] = statement.cursor
+        self._along.append(statement)
 
-    def answer(self, query: Any, params: Params | None) -> psycopg.Cursor[Any] | None:
-        """The answer to a statement, if it was carried out along with another."""
-        if not self._answers or self._keep is not None:
-            return None
-        return self._answers.pop(_asked(query, params), None)
-
-    def keep_back(self, query: Any, params: Params | None) -> bool:
-        """Note a statement that is about to be executed; whether it is sent later instead."""
-        self._begin()
-        self.has_written |= not str(query).startswith(_READS)
-        if self._keep is not None:
-            self._keep(_Statement(psycopg.Cursor(self), query, params))
-        return self._keep is not None
-
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Begin a transaction, unless one goes on or is about to."""
         if self._waiting or self.pgconn.transaction_status != TransactionStatus.IDLE:
             return
         level = self.isolation_level
         isolation = "" if level is None else f" ISOLATION LEVEL {level.name.replace('_', ' ')}"
-        self._waiting.append(_Statement(psycopg.Cursor(self), f"BEGIN{isolation}"))
+        self._waiting.append(Statement(f"BEGIN{isolation}"))
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Send what was kept back along with what is done inside."""
-        waiting = self._waiting.copy()
+    def keep_back(self, statement: Statement) -> bool:
+        """Keep a statement back, if that is to be done with what is executed now."""
+        if self._keep is not None:
+            self._keep(statement)
+        return self._keep is not None
+
+    def answer(self, statement: Statement) -> Answer:
+        """The answer to a statement, sent with all that was kept back unless it is there."""
+        for at, (asked, answer) in enumerate(self._answers):
+            if asked == statement:
+                del self._answers[at]
+                return answer
+        return self._sent(statement)[-1]
+
+    def send(self, *more: Statement) -> None:
+        """Send what was kept back, with some more, and wait until it was carried out."""
+        if self._waiting or more:
+            self._sent(*more)
+
+    def _sent(self, *more: Statement) -> list[Answer]:
+        statements = [*self._waiting, *more]
         self._waiting.clear()
-        with self.pipeline() if waiting and self.is_able else nullcontext():
-            for cursor, query, params in waiting:
-                cursor.execute(query, params)
-            yield
+        if not self.is_able:
+            for query, params in statements:
+                psycopg.Cursor(self).execute(query, params)
+            return []
+        answers = self._trips.ask(statements)
+        if self._along:
+            asked = zip(statements, answers, strict=True)
+            self._answers += [each for each in asked if each[0] in self._along]
+            self._along.clear()
+        return answers
 
     def commit(self) -> None:
         """Commit, and carry out before that what was kept back.
@@ -114,10 +129,8 @@ class ConnectionTogether(psycopg.Connection[Any]):
         OperationalError if it was kept, and what was to follow has failed.
         """
         if self.has_written or self.pgconn.transaction_status != TransactionStatus.IDLE:
-            self._waiting += [_Statement(psycopg.Cursor(self), "COMMIT"), *self._after]
             try:
-                with self.together():
-                    pass
+                self.send(Statement("COMMIT"), *self._after)
             except psycopg.Error as error:
                 if self._after and self.pgconn.transaction_status == TransactionStatus.IDLE:
                     raise psycopg.OperationalError(str(error)) from error
@@ -130,31 +143,15 @@ class ConnectionTogether(psycopg.Connection[Any]):
         super().rollback()
 
     def _forget(self) -> None:
-        for kept in (self._waiting, self._after, self._answers):
+        for kept in (self._waiting, self._after, self._along, self._answers):
             kept.clear()
         self.has_written = False
 
 
-class _Statement(NamedTuple):
-    cursor: psycopg.Cursor[Any]
-    query: Any
-    params: Params | None = None
-
-
-_Asked = tuple[Any, tuple[Any, ...]]
-
-
-def _asked(query: Any, params: Params | None) -> _Asked:
-    return query, tuple(params.items() if isinstance(params, Mapping) else params or ())
-
-
 class _Cursor(psycopg.Cursor[Any]):
-    """Executes a statement together with those that were kept back, or keeps it back, too.
+    """Executes a statement together with those that were kept back, or keeps it back, too."""
 
-    It has the answer of another cursor if that has executed the same along with another statement.
-    """
-
-    _answer: psycopg.Cursor[Any] | None = None
+    _answer: Answer | None = None
 
     def execute(
         self,
@@ -164,26 +161,36 @@ class _Cursor(psycopg.Cursor[Any]):
         prepare: bool | None = None,
         binary: bool | None = None,
     ) -> _Cursor:
-        connection = self.connection
-        assert isinstance(connection, ConnectionTogether)  # noqa: S101 - for the type checker
-        self._answer = connection.answer(query, params)
-        if self._answer is None and not connection.keep_back(query, params):
-            with connection.together():
-                super().execute(query, params, prepare=prepare, binary=binary)
+        connection = self._together
+        connection.begin()
+        connection.has_written |= not str(query).startswith(_READS)
+        # The driver's own questions are asked in its own way.
+        is_ours = isinstance(query, str) and self.row_factory is tuple_row
+        self._answer = None
+        if not is_ours or not connection.is_able:
+            connection.send()
+            super().execute(query, params, prepare=prepare, binary=binary)
+        elif not connection.keep_back(Statement(query, params)):
+            self._answer = connection.answer(Statement(query, params))
         return self
 
     def executemany(
         self, query: Any, params_seq: Iterable[Params], *, returning: bool = False
     ) -> None:
-        connection = self.connection
-        assert isinstance(connection, ConnectionTogether)  # noqa: S101 - for the type checker
+        connection = self._together
+        connection.begin()
         connection.has_written = True
-        with connection.together():
-            pass
+        connection.send()
         super().executemany(query, params_seq, returning=returning)
 
     @property
-    def description(self) -> list[psycopg.Column] | None:
+    def _together(self) -> ConnectionTogether:
+        connection = self.connection
+        assert isinstance(connection, ConnectionTogether)  # noqa: S101 - for the type checker
+        return connection
+
+    @property
+    def description(self) -> Any:
         return super().description if self._answer is None else self._answer.description
 
     @property
@@ -194,7 +201,9 @@ class _Cursor(psycopg.Cursor[Any]):
         return super().fetchone() if self._answer is None else self._answer.fetchone()
 
     def fetchmany(self, size: int = 0) -> list[Any]:
-        return super().fetchmany(size) if self._answer is None else self._answer.fetchmany(size)
+        if self._answer is None:
+            return super().fetchmany(size)
+        return self._answer.fetchmany(size or self.arraysize)
 
     def fetchall(self) -> list[Any]:
         return super().fetchall() if self._answer is None else self._answer.fetchall()

@@ -22,6 +22,28 @@ MOST_ROUND_TRIPS = 4
 """To claim an image: all that is asked, and all that is written. To end its turn, the same."""
 
 
+NAMES = [f"{number}.png" for number in range(9)]
+
+
+def opened(address: str) -> tuple[LoopRegistry, FakeHost]:
+    """A registry in a database, and its host."""
+    host, store = FakeHost(), open_postgresql(address, NO_ROOTS)
+    registry = LoopRegistry(
+        store, host, lambda *_args, **_seed: NAMES, lambda _path: 0.0, poll_outcomes=ByHand
+    )
+    return registry, host
+
+
+def image(registry: LoopRegistry, host: FakeHost) -> str:
+    """Have a prompt do the next image."""
+    prompt = host.submit()
+    iteration = registry.acquire(Request(LoopKey("", "/folder"), Selection()), prompt)
+    registry.end(iteration)
+    host.finish(prompt)
+    assert iteration.item is not None
+    return iteration.item.path
+
+
 @pytest.fixture
 def connection(postgresql: Postgresql) -> Iterator[ConnectionTogether]:
     address = postgresql.new_database().replace("+psycopg", "")
@@ -100,7 +122,7 @@ def test_what_was_asked_along_is_answered_when_it_is_executed(
     add_later(connection, 4)
     answer = connection.execute(asked, given)
     # It is that from before, and only for once.
-    assert [column.name for column in answer.description or ()] == ["number", "next"]
+    assert [column[0] for column in answer.description or ()] == ["number", "next"]
     assert answer.rowcount == 2
     assert answer.fetchone() == (2, 3)
     assert answer.fetchall() == [(3, 4)]
@@ -149,23 +171,22 @@ def test_nothing_comes_after_what_is_not_kept(connection: ConnectionTogether) ->
     assert numbers_of(connection) == [3]
 
 
+def test_a_driver_without_pipelines_hands_out_images(
+    postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(psycopg, "Pipeline")
+    registry, host = opened(postgresql.new_database())
+    assert [image(registry, host) for _ in range(3)] == NAMES[:3]
+    registry.close()
+
+
 def test_little_of_an_image_is_waited_for(postgresql: Postgresql) -> None:
-    names = [f"{number}.png" for number in range(9)]
     with RoundTrips(postgresql.port) as trips:
         address = postgresql.new_database().replace(f":{postgresql.port}/", f":{trips.port}/")
-        store, host = open_postgresql(address, NO_ROOTS), FakeHost()
-        registry = LoopRegistry(
-            store, host, lambda *_args, **_seed: names, lambda _path: 0.0, poll_outcomes=ByHand
-        )
-
-        def image() -> None:
-            prompt = host.submit()
-            registry.end(registry.acquire(Request(LoopKey("", "/folder"), Selection()), prompt))
-            host.finish(prompt)
-
-        image()
-        image()
+        registry, host = opened(address)
+        image(registry, host)
+        image(registry, host)
         before = trips.count
-        image()
+        image(registry, host)
         assert trips.count - before <= MOST_ROUND_TRIPS
-        store.close()
+        registry.close()
