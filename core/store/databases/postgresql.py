@@ -36,6 +36,7 @@ from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks
 from .marks import LOCK, Mark, Marks
+from .sent import as_sent
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -173,7 +174,10 @@ class PostgresqlBackend:
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
     ) -> None:
-        with _driver(connection).later():
+        driver = _driver(connection)
+        if driver.is_able:
+            driver.send_later(as_sent(statement, given, connection.dialect))
+        else:
             connection.execute(statement, given)
 
     def along(
@@ -182,8 +186,7 @@ class PostgresqlBackend:
         driver = _driver(connection)
         if not driver.is_able:
             return False
-        with driver.along():
-            connection.execute(statement, given)
+        driver.ask_along(as_sent(statement, given, connection.dialect))
         return True
 
     def prepare(self, engine: Engine) -> None:
@@ -222,8 +225,8 @@ class PostgresqlBackend:
         self.later(connection, *self._marks.adding(self._mark))
         if driver.is_able and not is_milestone:
             self.later(connection, _NOT_YET_ON_DISK, {})
-            with driver.after():
-                connection.execute(*self._marks.writing_again(self._mark))
+            again = as_sent(*self._marks.writing_again(self._mark), connection.dialect)
+            driver.send_after(again)
         return partial(self._was_kept, self._mark)
 
     def _was_kept(self, mark: Mark, connection: Connection) -> bool:

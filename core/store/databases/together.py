@@ -1,21 +1,18 @@
 """A connection to PostgreSQL that sends several statements in one round trip.
 
-A statement that only has to be carried out is kept back (`ConnectionTogether.later`), and sent
-along with the next one whose result somebody waits for, or with the commit. PostgreSQL carries them
-out one after the other, each with a snapshot of its own, and none after one that has failed.
+A statement that only has to be carried out is kept back (`send_later`), and sent along with the
+next one whose result somebody waits for, or with the commit. PostgreSQL carries them out one after
+the other, each with a snapshot of its own, and none after one that has failed.
 
 BEGIN and COMMIT are such statements: the driver, which would wait for an answer to each, is told to
-commit by itself, and does not as long as the transaction that was begun goes on.
-
-A statement whose answer is known to be asked for soon is sent with the next one, and its answer is
-there once it is executed again (`ConnectionTogether.along`). Others follow the COMMIT, in a
-transaction of their own (`ConnectionTogether.after`).
+commit by itself, and does not as long as the transaction that was begun goes on. A statement whose
+answer is known to be asked for soon is sent with the next one, and its answer is there once it is
+executed (`ask_along`). Others follow the COMMIT, in a transaction of their own (`send_after`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -39,10 +36,8 @@ class ConnectionTogether(psycopg.Connection[Any]):
         """Whether the transaction that runs has executed what may have written something."""
         pipeline = getattr(psycopg, "Pipeline", None)
         self.is_able: bool = pipeline is not None and pipeline.is_supported()
-        """Whether it can send statements together: an old libpq cannot, nor the first psycopg 3.
-        What is to be kept back is carried out at once then, but for what comes after the commit."""
+        """Whether it can send statements together: an old libpq cannot, nor the first psycopg 3."""
         self._trips = RoundTrips(self)
-        self._keep: Callable[[Statement], object] | None = None
         self._waiting: list[Statement] = []
         self._after: list[Statement] = []
         # What was asked along, and its answers.
@@ -58,29 +53,20 @@ class ConnectionTogether(psycopg.Connection[Any]):
     def autocommit(self, value: bool) -> None:
         pass
 
-    def later(self) -> AbstractContextManager[None]:
-        """Keep back what is executed inside; its results are not to be asked for."""
-        return self._keeping(self._waiting.append)
-
-    def along(self) -> AbstractContextManager[None]:
-        """Keep back what is executed inside, and have its answer when it is executed again."""
-        return self._keeping(self._ask_along)
-
-    def after(self) -> AbstractContextManager[None]:
-        """Have what is executed inside follow the commit, in a transaction of its own."""
-        return self._keeping(self._after.append)
-
-    @contextmanager
-    def _keeping(self, keep: Callable[[Statement], object]) -> Iterator[None]:
-        self._keep = keep if self.is_able else None
-        try:
-            yield
-        finally:
-            self._keep = None
-
-    def _ask_along(self, statement: Statement) -> None:
+    def send_later(self, statement: Statement) -> None:
+        """Carry a statement out before the next one, or the commit, in the same round trip."""
+        self.begin()
+        self.has_written |= not statement.query.startswith(_READS)
         self._waiting.append(statement)
+
+    def ask_along(self, statement: Statement) -> None:
+        """The same, and have its answer when it is executed once more."""
+        self.send_later(statement)
         self._along.append(statement)
+
+    def send_after(self, statement: Statement) -> None:
+        """Have a statement follow the commit, in the same round trip and by itself."""
+        self._after.append(statement)
 
     def begin(self) -> None:
         """Begin a transaction, unless one goes on or is about to."""
@@ -89,12 +75,6 @@ class ConnectionTogether(psycopg.Connection[Any]):
         level = self.isolation_level
         isolation = "" if level is None else f" ISOLATION LEVEL {level.name.replace('_', ' ')}"
         self._waiting.append(Statement(f"BEGIN{isolation}"))
-
-    def keep_back(self, statement: Statement) -> bool:
-        """Keep a statement back, if that is to be done with what is executed now."""
-        if self._keep is not None:
-            self._keep(statement)
-        return self._keep is not None
 
     def answer(self, statement: Statement) -> Answer:
         """The answer to a statement, sent with all that was kept back unless it is there."""
@@ -149,7 +129,7 @@ class ConnectionTogether(psycopg.Connection[Any]):
 
 
 class _Cursor(psycopg.Cursor[Any]):
-    """Executes a statement together with those that were kept back, or keeps it back, too."""
+    """Executes a statement together with those that were kept back."""
 
     _answer: Answer | None = None
 
@@ -166,12 +146,12 @@ class _Cursor(psycopg.Cursor[Any]):
         connection.has_written |= not str(query).startswith(_READS)
         # The driver's own questions are asked in its own way.
         is_ours = isinstance(query, str) and self.row_factory is tuple_row
-        self._answer = None
-        if not is_ours or not connection.is_able:
+        if is_ours and connection.is_able:
+            self._answer = connection.answer(Statement(query, params))
+        else:
+            self._answer = None
             connection.send()
             super().execute(query, params, prepare=prepare, binary=binary)
-        elif not connection.keep_back(Statement(query, params)):
-            self._answer = connection.answer(Statement(query, params))
         return self
 
     def executemany(

@@ -13,6 +13,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.round_trip import Statement
 from batch_loop.core.store.databases.together import ConnectionTogether
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tools.bench.round_trips import RoundTrips
@@ -55,9 +56,8 @@ def connection(postgresql: Postgresql) -> Iterator[ConnectionTogether]:
 
 
 def add_later(connection: ConnectionTogether, *numbers: int) -> None:
-    with connection.later():
-        for number in numbers:
-            connection.execute("INSERT INTO numbers VALUES (%s)", (number,))
+    for number in numbers:
+        connection.send_later(Statement("INSERT INTO numbers VALUES (%s)", (number,)))
 
 
 def numbers_of(connection: ConnectionTogether) -> list[int]:
@@ -116,8 +116,7 @@ def test_what_was_asked_along_is_answered_when_it_is_executed(
     asked = "SELECT number, number + 1 AS next FROM numbers WHERE number > %(above)s"
     given = {"above": 1}
     add_later(connection, 1, 2, 3)
-    with connection.along():
-        connection.execute(asked, given)
+    connection.ask_along(Statement(asked, given))
     assert numbers_of(connection) == [1, 2, 3]
     add_later(connection, 4)
     answer = connection.execute(asked, given)
@@ -131,16 +130,14 @@ def test_what_was_asked_along_is_answered_when_it_is_executed(
 
 def test_an_answer_is_not_kept_beyond_its_transaction(connection: ConnectionTogether) -> None:
     asked = "SELECT count(*) FROM numbers"
-    with connection.along():
-        connection.execute(asked)
+    connection.ask_along(Statement(asked))
     add_later(connection, 1)
     connection.commit()
     assert connection.execute(asked).fetchone() == (1,)
 
 
 def after(connection: ConnectionTogether, number: int) -> None:
-    with connection.after():
-        connection.execute("INSERT INTO numbers VALUES (%s)", (number,))
+    connection.send_after(Statement("INSERT INTO numbers VALUES (%s)", (number,)))
 
 
 def test_what_comes_after_a_commit_is_kept_by_itself(connection: ConnectionTogether) -> None:
