@@ -120,7 +120,8 @@ class ConnectionTogether(psycopg.Connection[Any]):
     def rollback(self) -> None:
         """Roll back, and drop what was kept back."""
         self._forget()
-        super().rollback()
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
 
     def _forget(self) -> None:
         for kept in (self._waiting, self._after, self._along, self._answers):

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from batch_loop.core.common.errors import StoreAway
+from batch_loop.core.common.errors import StoreAway, Unanswered
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import Store
@@ -57,6 +57,7 @@ def slow_disk(server: Postgresql) -> Iterator[Callable[[], bool]]:
 
         connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         connection.execute("SELECT pg_reload_conf()")
+        wait_for(lambda: _is_slow(server), "the disk to be slow")
         try:
             yield waits
         finally:
@@ -76,7 +77,6 @@ def made_on_a_slow_disk(
 
     thread = threading.Thread(target=make)
     with slow_disk(server) as waits:
-        wait_for(lambda: _is_slow(server), "the disk to be slow")
         thread.start()
         wait_for(waits, "the change to wait for the disk")
         yield
@@ -129,6 +129,38 @@ def test_nobody_hears_of_a_batchs_end_before_it_is_on_the_disk(
     with made_on_a_slow_disk(lazy, one, complete):
         assert completed_at() is None
     assert completed_at() == pytest.approx(1.0, abs=0.5)
+
+
+def test_a_change_without_an_answer_was_kept_once_it_is_on_the_disk(
+    lazy: Postgresql, stores: list[Store]
+) -> None:
+    store = stores[0]
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    unanswered: list[Unanswered] = []
+
+    def claim() -> None:
+        try:
+            with store.transaction():
+                store.claim(KEY, CLAIM)
+        except Unanswered as error:
+            unanswered.append(error)
+
+    kept: list[bool] = []
+    claims = threading.Thread(target=claim)
+    asks = threading.Thread(target=lambda: kept.append(unanswered[0].was_kept()))
+    with slow_disk(lazy) as waits:
+        claims.start()
+        wait_for(waits, "the change to wait for the disk")
+        asked = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event"
+        with psycopg.connect(lazy.address.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f"{asked} = 'SyncRep'")
+        claims.join()
+        asks.start()
+        wait_for(waits, "the answer to wait for the disk")
+        assert not kept
+    asks.join()
+    assert kept == [True]
 
 
 def test_a_change_that_was_made_outlasts_a_crash(lazy: Postgresql, stores: list[Store]) -> None:
