@@ -134,10 +134,10 @@ def test_no_secret_part_of_the_address_is_shown(hidden: str, place: Callable[[st
     if isinstance(store, SqlStore):
         known = store._connections
         said.write(f"{known.engine!r} {known.engine.url!r} {vars(known)!r} {vars(store)!r}")
-    text = said.getvalue().casefold()
-    for part in re.split("[@:/?#]", hidden.casefold()):
+    text = said.getvalue().lower()
+    for part in re.split("[@:/?#]", hidden.lower()):
         assert len(part) < 3 or part not in text
-    assert encoded(hidden).casefold() not in text
+    assert encoded(hidden).lower() not in text
 
 
 @pytest.mark.parametrize("password", ["p@zz:w0rd", "p@zz", "p@zz/w0rd", "p@zz?w0rd", "pa/zz", "?"])
