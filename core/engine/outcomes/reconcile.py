@@ -111,6 +111,8 @@ class Reconciler:
         if entry is None:
             return
         if entry.kept_at is None:
+            if not self._memory[key].kept_turns:
+                return
             items = self._store.open_items(key)
             turns = [Turn.of(key, item.claim.prompt, item) for item in items if item.claim]
             self._memory.keeps_no_longer(key, turns)

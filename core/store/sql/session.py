@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 
 from ...common.errors import StoreAway, Unanswered
@@ -21,10 +21,10 @@ from ...model.loop_key import LoopKey
 from ...model.shared_roots import Roots
 from ..records import UNLISTED
 from ..schema import statements
-from ..schema.rows import item_of
 from ..schema.tables import loops
 from .backend import ONLY_READS, Backend, WasKept
 from .carried_values import Carrying
+from .known_items import KnownItems
 from .known_loop import KnownLoop, Next
 
 
@@ -119,6 +119,7 @@ class SqlSession:
         self._carrying = Carrying(self._backend.carried)
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
+        self._known_items = KnownItems()
         # The servers for which items of loops are about to be claimed.
         self._claimants: dict[str, str] = {}
         # A snapshot read changes nothing, so it need not keep others from changing a loop.
@@ -238,8 +239,8 @@ class SqlSession:
         is_along = self._backend.along(self._database, statement, given)
         return (statement, given) if is_along else None
 
-    def _know_items(self, loop: KnownLoop, rows: Iterable[Row[Any]]) -> None:
-        found = [item_of(row, self._ahead) for row in rows]
+    def _know_items(self, loop: KnownLoop, rows: CursorResult[Any]) -> None:
+        found = self._known_items.of(self._database, rows, self._ahead)
         loop.open = {item.path: item for item in found if item.state in OPEN}
         server = self._claimants.get(loop.row["id"])
         if server is None:
