@@ -98,8 +98,10 @@ class ConnectionTogether(psycopg.Connection[Any]):
             return []
         answers = self._trips.ask(statements)
         if self._along:
-            asked = zip(statements, answers, strict=True)
-            self._answers += [each for each in asked if each[0] in self._along]
+            # What was answered before is of the past.
+            others = [each for each in self._answers if each[0] not in self._along]
+            new = zip(statements, answers, strict=True)
+            self._answers = [*others, *(each for each in new if each[0] in self._along)]
             self._along.clear()
         return answers
 

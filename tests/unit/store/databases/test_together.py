@@ -128,6 +128,15 @@ def test_what_was_asked_along_is_answered_when_it_is_executed(
     assert connection.execute(asked, given).fetchmany(9) == [(2, 3), (3, 4), (4, 5)]
 
 
+def test_of_two_answers_the_later_one_counts(connection: ConnectionTogether) -> None:
+    asked = "SELECT count(*) FROM numbers"
+    for number in (1, 2):
+        add_later(connection, number)
+        connection.ask_along(Statement(asked))
+        numbers_of(connection)
+    assert connection.execute(asked).fetchone() == (2,)
+
+
 def test_an_answer_is_not_kept_beyond_its_transaction(connection: ConnectionTogether) -> None:
     asked = "SELECT count(*) FROM numbers"
     connection.ask_along(Statement(asked))
