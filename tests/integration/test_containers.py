@@ -60,9 +60,15 @@ def test_each_image_is_done_once_and_a_dead_servers_image_is_not_lost(
             wait_for(lambda: written(loop_state(client, ended[-1])) == len(NAMES), "the last image")  # noqa: B023
 
         record.unlink()
-        one.submit(graph("second", held))
-        loops = "/batch_loop/loops"
-        wait_for(lambda: one.get_json(loops)["loops"][0]["running"], "the first image")
+        prompt = one.submit(graph("second", held))
+
+        def has_begun() -> bool:
+            ended = one.history(prompt)
+            assert ended is None, ended
+            loops = one.get_json("/batch_loop/loops")["loops"]
+            return any(loop["running"] for loop in loops if loop["name"] == "second")
+
+        wait_for(has_begun, "the first image")
         first.kill()
         run_until_stop(other, graph("second", slow), MOST_PROMPTS)
         # Not at once, as nobody can see that it died; how many come first depends on the lease.
