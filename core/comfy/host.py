@@ -99,9 +99,12 @@ class ComfyHost:
         """Whether that prompt was sent from this machine; raises OutsidePrompt."""
         return note_of(current_entry()).get("here") is True
 
-    def unrun(self, node_id: str) -> Unrun:
-        """The output nodes that the node feeds but that do not run in that prompt."""
-        return unrun(self.current_submission(), node_id, current_entry()[4], _is_output)
+    def unrun(self, submission: Submission, node_id: str) -> Unrun:
+        """The output nodes that the node feeds but that do not run in that prompt.
+
+        `submission` is that of the prompt.
+        """
+        return unrun(submission, node_id, current_entry()[4], _is_output)
 
     def faults(self, graph: Graph, outputs: Collection[str]) -> tuple[Fault, ...]:
         """The errors that ComfyUI's validation finds in output nodes and the nodes that feed them.

@@ -33,11 +33,6 @@ def linked(graph: Graph, node_id: str) -> Iterator[str]:
         waiting += reversed([value[0] for value in inputs.values() if is_link(value)])
 
 
-def fed(graph: Graph, node_id: str) -> set[str]:
-    """Ids of all nodes that `node_id` feeds, directly or not, excluding itself."""
-    return reached_by(feeds_by_node(graph), node_id) - {node_id}
-
-
 def feeds_by_node(graph: Graph) -> Mapping[str, list[str]]:
     """For each node, the nodes that it feeds directly."""
     feeds = defaultdict(list)

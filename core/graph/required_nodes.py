@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from .links import Graph, fed, linked, name_of
+from .links import Graph, feeds_by_node, linked, name_of, reached_by
 
 _NAMED = 3
 """Most nodes that a message names; the others are only counted."""
@@ -32,7 +33,18 @@ class Submission:
         """Whether the node was asked for, itself or because a requested node needs it."""
         if self.targets is None or node_id in self.targets:
             return True
-        return not fed(self.graph, node_id).isdisjoint(self.targets)
+        return not self.fed_by(node_id).isdisjoint(self.targets)
+
+    def fed_by(self, node_id: str) -> set[str]:
+        """Ids of all nodes that `node_id` feeds, directly or not, excluding itself.
+
+        The graph is gone through once for all who ask.
+        """
+        return reached_by(self._feeds, node_id) - {node_id}
+
+    @cached_property
+    def _feeds(self) -> Mapping[str, list[str]]:
+        return feeds_by_node(self.graph)
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ def unrun(
     graph, targets = submission.graph, submission.targets
     missing = [
         each
-        for each in sorted(fed(graph, node_id).difference(runs))
+        for each in sorted(submission.fed_by(node_id).difference(runs))
         if is_output(str(graph[each].get("class_type")))
     ]
     if missing:

@@ -8,7 +8,7 @@ from typing import Any
 from ..common.errors import BatchLoopError, InvalidSetting, PathRefused
 from ..common.names import node_id
 from ..files.allowed_paths import AllowedFolders, resolve_target
-from ..graph.links import fed, is_link, linked, name_of
+from ..graph.links import is_link, linked, name_of
 from ..graph.required_nodes import Submission
 from ..graph.savers import BESIDE_THE_SOURCE, is_saver, savers_of, saves_text
 from ..media.formats.encode import no_room_for_mask
@@ -116,7 +116,7 @@ def check_beside(
 
 def _savers(submission: Submission, iterator: str) -> Iterator[str]:
     """The savers fed by `iterator` that are to run."""
-    for saver in sorted(fed(submission.graph, iterator)):
+    for saver in sorted(submission.fed_by(iterator)):
         if is_saver(submission.graph, saver) and submission.asks_for(saver):
             yield saver
 

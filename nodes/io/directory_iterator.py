@@ -97,9 +97,9 @@ class DirectoryIterator(comfy_io.ComfyNode):
         expansion, which ends with this node again.
         """
         prompt = runtime.host().current_prompt()
-        without = cls._without()
         unique_id = cls._own_id()
         submission = runtime.host().current_submission()
+        without = _without(submission, unique_id)
         allowed = runtime.allowed_folders()
         learned = runtime.learned(prompt)
         requests = runtime.requests_of_prompt(prompt, allowed)
@@ -145,17 +145,6 @@ class DirectoryIterator(comfy_io.ComfyNode):
             return unique_id
         return str(cls.hidden.dynprompt.get_real_node_id(unique_id))
 
-    @classmethod
-    def _without(cls) -> tuple[str, ...]:
-        """Names of the output nodes that were not asked for; OutputLeftOut if one was dropped."""
-        host = runtime.host()
-        unrun = host.unrun(cls._own_id())
-        graph = host.current_submission().graph
-        if unrun.left_out:
-            faults = host.faults(graph, unrun.left_out)
-            raise OutputLeftOut(left_out(graph, unrun.left_out, faults))
-        return names_of(graph, unrun.not_asked_for)
-
 
 class AfterLearning(comfy_io.ComfyNode):
     """Part of Directory Iterator's expansion: passes a value on once all inputs are known."""
@@ -195,6 +184,16 @@ def _check(submission: Submission, unique_id: str, directory: str | None) -> Non
     request = requests.known_request(unique_id)
     if request is not None and tried(submission.graph, unique_id) is None:
         runtime.reading().begin_first(request, allowed)
+
+
+def _without(submission: Submission, unique_id: str) -> tuple[str, ...]:
+    """Names of the output nodes that were not asked for; OutputLeftOut if one was dropped."""
+    graph = submission.graph
+    unrun = runtime.host().unrun(submission, unique_id)
+    if unrun.left_out:
+        faults = runtime.host().faults(graph, unrun.left_out)
+        raise OutputLeftOut(left_out(graph, unrun.left_out, faults))
+    return names_of(graph, unrun.not_asked_for)
 
 
 def _when_known(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.core.graph.links import fed, is_link, linked, name_of, reaches
+from batch_loop.core.graph.links import is_link, linked, name_of, reaches
+from batch_loop.core.graph.required_nodes import Submission
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
@@ -58,11 +59,11 @@ def test_a_search_ends_at_cycles_and_missing_nodes() -> None:
 
 def test_nodes_that_a_node_feeds_are_found_through_cycles_too() -> None:
     graph = batch_graph("a", "b")
-    assert fed(graph, START) == {SAVE, END, COMPLETE, STOP}
+    assert Submission(graph).fed_by(START) == {SAVE, END, COMPLETE, STOP}
     graph[START]["inputs"]["initial_value"] = [WORK, 0]
     graph[WORK]["inputs"]["again"] = [START, 1]
-    assert fed(graph, WORK) == {START, SAVE, END, COMPLETE, STOP}
-    assert fed(graph, "unknown") == set()
+    assert Submission(graph).fed_by(WORK) == {START, SAVE, END, COMPLETE, STOP}
+    assert Submission(graph).fed_by("unknown") == set()
 
 
 def test_a_node_is_called_by_its_title() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.graph.links import Graph
-from batch_loop.core.graph.required_nodes import Submission
+from batch_loop.core.graph.required_nodes import Submission, Unrun, unrun
 from batch_loop.core.turn.linked_inputs import Learned, Wanted, nothing_known
-from batch_loop.core.turn.saver_folders import check_known_folders, wanted_folders
+from batch_loop.core.turn.saver_folders import (
+    check_known_folders,
+    check_saver_folders,
+    wanted_folders,
+)
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, batch_graph, node
 
 WANTED = Wanted(SAVE, "folder", ["folder", 0])
@@ -40,6 +46,27 @@ def test_a_folder_is_wanted_until_it_is_known() -> None:
     assert wanted_folders(submission, ITERATOR, learned.of) == [WANTED]
     learned.ask(WANTED).values.append("out")
     assert wanted_folders(submission, ITERATOR, learned.of) == []
+
+
+class Counted(dict[str, dict[str, Any]]):
+    """A graph that counts how often somebody goes through all of its nodes."""
+
+    times = 0
+
+    def items(self) -> ItemsView[str, dict[str, Any]]:
+        self.times += 1
+        return super().items()
+
+
+def test_a_submission_s_graph_is_gone_through_once(allowed: AllowedFolders) -> None:
+    graph = Counted(batch_graph("in", "out"))
+    submission = Submission(graph, targets=[SAVE])
+    for _ in range(2):
+        check_saver_folders(submission, ITERATOR, allowed)
+        assert wanted_folders(submission, ITERATOR, nothing_known) == []
+        check_known_folders(submission, ITERATOR, nothing_known, allowed)
+        assert unrun(submission, ITERATOR, [SAVE], lambda class_type: class_type == SAVE) == Unrun()
+    assert graph.times == 1
 
 
 def test_a_folder_that_waits_for_an_image_or_is_not_requested_is_not_wanted() -> None:
