@@ -10,6 +10,8 @@ from operator import attrgetter
 from statistics import fmean, median
 from typing import NamedTuple
 
+from .times import Times
+
 MOST_WEIGHED = 256
 """In a larger batch the images that have ended stand for the others."""
 
@@ -65,7 +67,7 @@ class Spent(NamedTuple):
     reading: float = 0.0
     """Reading it ahead, while the prompt before ran; 0 if it was not."""
     passed: float = 0.0
-    """What the batch took from the end of the image before, by whichever server, to its own."""
+    """What the batch took for each image, by whichever server, since this one ended another."""
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,30 @@ class Forecast:
     """By path, in the batch's order."""
     spent: tuple[Spent, ...] = ()
     """Those that have ended, in this order."""
+    times: Times = field(default_factory=Times)
+    """Those of the batch when the last of them ended."""
+    batch: int = 0
+    """Its number."""
 
     def ended_one(self, one: Spent) -> Forecast:
         """The same once another image has ended."""
         known = one.path in self.weights and one.seconds > 0
         return replace(self, spent=(*self.spent, one)) if known else self
 
-    def knowing(self, spent: Iterable[Spent]) -> Forecast:
+    def of(self, batch: int) -> Forecast:
+        """The same if it is for that batch; else an empty one, as another server has begun it."""
+        return self if self.batch == batch else Forecast(batch=batch)
+
+    def knowing(self, before: Forecast) -> Forecast:
         """The same with what images of an earlier listing took."""
-        return replace(self, spent=tuple(one for one in spent if one.path in self.weights))
+        spent = tuple(one for one in before.spent if one.path in self.weights)
+        return replace(self, spent=spent, times=before.times)
 
     @cached_property
     def to_come(self) -> tuple[float, ...]:
         """How many seconds the batch will take for each image that is left; () if not known.
+
+        Images that another server has worked on, or that could not be read, are among them.
 
         Three things go on at once: the work on an image, reading the next one ahead, and writing
         the results of the one before. Each is told from the images that have ended, even where
@@ -139,7 +152,9 @@ def _pace(expected: Sequence[float], passed: Sequence[float]) -> float:
     both = [(own, took) for own, took in zip(expected, passed, strict=True) if own > 0]
     if not both:
         return 1.0
-    usual = median(took / own for own, took in both)
+    ratios = [took / own for own, took in both]
+    # Of images that were found to have ended at the same moment, only the first took any time.
+    usual = median(ratios) or max(ratios)
     least = fmean(own for own, _ in both)
     level = [(own, took) for own, took in both if took <= _HELD_UP * usual * max(own, least)]
     return sum(took for _, took in level) / sum(own for own, _ in level)

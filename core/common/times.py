@@ -54,6 +54,10 @@ class Times:
             return changed
         return replace(changed, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
 
+    def each_since(self, before: Times) -> float:
+        """What passed for each image that has ended since `before`, by whichever server."""
+        return (self.last - before.last) / max(1, self.ended - before.ended)
+
     @property
     def per_image(self) -> float | None:
         """How long an image takes, however many are worked on at once; None if not yet known.
@@ -100,14 +104,16 @@ def took(
     """What to tell of the times, `since` seconds after a prompt last began or ended.
 
     `left` counts the images that have not ended, with those that are `under_way`. `to_come` are
-    the seconds that some of them are expected to take, in order; without it, all take what those
-    that have ended took. An image whose prompt has ended is under way until its results are
-    written, so that the time since an image ended last may be that of several.
+    the seconds that images are expected to take, in order, of which those that are left are the
+    last; without it, all take what those that have ended took. An image whose prompt has ended is
+    under way until its results are written, so that the time since an image ended last may be that
+    of several.
     """
     seconds = times.seconds + (since if under_way else 0.0)
     each = times.per_image
     if each is None:
         return Took(seconds)
+    to_come = to_come[-left:] if left else ()
     mean = fmean(to_come) if to_come else each
     begun = sum(to_come[:under_way]) if to_come else mean * under_way
     remaining = mean * left - min(seconds - times.last, begun) if left else None

@@ -134,7 +134,7 @@ class Batches:
             title="" if before is None else before.title,
         )
         self._store.save(key, entry)
-        self._memory.change(key, forecast=Forecast(listing.weights))
+        self._memory.change(key, forecast=Forecast(listing.weights, batch=listing.due.batch))
         self._transactions.changes_state()
         self._loops.note_completion(key)
 
@@ -264,8 +264,9 @@ class Batches:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
         self._store.relist(key, listing.paths, listing.new)
-        spent = self._memory[key].forecast.spent
-        self._memory.change(key, forecast=Forecast(listing.weights).knowing(spent))
+        before = self._memory[key].forecast.of(listing.due.batch)
+        forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
+        self._memory.change(key, forecast=forecast)
         changes = {"selection": selection, "finished": listing.finished}
         self._loops.save(key, looked_at=listing.began, **changes)
 

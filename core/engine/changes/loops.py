@@ -118,7 +118,7 @@ class Loops:
                 left=counts.left + counts.finishing,
                 under_way=counts.running + counts.finishing,
                 since=self.clock.since(key, entry.times) or 0.0,
-                to_come=self._memory[key].forecast.to_come,
+                to_come=self._memory[key].forecast.of(entry.batch).to_come,
             ),
             failures=self._store.failures(key, FAILURES_SHOWN),
             lost_transparency=entry.lost_transparency,

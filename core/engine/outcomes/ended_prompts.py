@@ -121,12 +121,13 @@ class EndedPrompts:
         if is_known:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
-            before, times = times.last, times.ended_one(took)
+            times, forecast = times.ended_one(took), self._memory[key].forecast.of(entry.batch)
             reading, late = self._memory.read_ahead(over.turn)
             writing = self._writes.seconds(over.turn)
-            passed = times.last - before
+            passed = times.each_since(forecast.times)
             spent = Spent(item.path, took, known.waited, writing, late, reading, passed)
-            self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
+            forecast = replace(forecast.ended_one(spent), times=times)
+            self._memory.change(key, forecast=forecast)
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
             self._store.carry(key, known.value)

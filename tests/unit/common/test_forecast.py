@@ -266,6 +266,13 @@ def test_a_time_that_does_not_go_with_the_weights_is_the_same_for_all() -> None:
     assert known.ended_one(Spent("f", 7)).to_come == ()
 
 
+def test_images_that_were_found_to_have_ended_at_once_took_their_time() -> None:
+    known = weighing(dict.fromkeys("abcdefg", 3.0))
+    for path, passed in zip("abcdef", (2, 2, 0, 4, 0, 0), strict=True):
+        known = known.ended_one(Spent(path, 2, passed=passed))
+    assert known.to_come == pytest.approx((1,))
+
+
 def test_images_that_all_weigh_the_same_take_the_same() -> None:
     known = weighing(dict.fromkeys("abcdefg", 3.0))
     for number, path in enumerate("abcdef"):
@@ -275,7 +282,7 @@ def test_images_that_all_weigh_the_same_take_the_same() -> None:
 
 def test_another_listing_keeps_what_is_known_of_its_images() -> None:
     known = weighing({"a": 1, "b": 2}).ended_one(Spent("a", 3)).ended_one(Spent("b", 4))
-    assert weighing({"b": 2, "c": 3}).knowing(known.spent).spent == (Spent("b", 4),)
+    assert weighing({"b": 2, "c": 3}).knowing(known).spent == (Spent("b", 4),)
 
 
 def weighing(weights: Mapping[str, float]) -> Forecast:

@@ -81,3 +81,9 @@ def test_what_is_expected_of_each_image_is_told_instead() -> None:
     assert took(times, left=3, under_way=2, since=4, to_come=expected).remaining == 5
     # One whose weight is not known counts as much as the others.
     assert took(times, left=4, under_way=0, since=0, to_come=expected).remaining == 12
+
+
+def test_of_what_images_are_expected_to_take_the_last_are_left() -> None:
+    times = of((3, 3), (3, 3))
+    assert took(times, left=2, under_way=1, since=4, to_come=(90, 5, 1)).remaining == 2
+    assert took(times, left=2, under_way=0, since=0, to_come=(90, 5, 1)).remaining == 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -213,3 +213,69 @@ def test_an_image_that_cannot_be_read_is_not_taken_for_the_first(batch: Batch) -
     assert batch.took.seconds == pytest.approx(135)
     assert batch.took.per_minute == pytest.approx(60 * 4 / 135)
     assert batch.took.remaining == pytest.approx(15)
+
+
+class OneOfTwo(WallClock):
+    """The host of one of two servers, both of which are running."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._server = number
+
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
+        return True
+
+
+def weigh(path: str) -> Weight:
+    """The further down in the alphabet, the heavier, but for the last."""
+    weight = 10 + ord(path[-1]) - ord("a")
+    return Weight(1, 1) if path[-1] == "h" else Weight(weight, weight)
+
+
+@pytest.fixture
+def servers() -> Sequence[Batch]:
+    """Two servers at one batch."""
+    store, servers = MemoryStore(), (Batch(*"abcdefgh"), Batch(*"abcdefgh"))
+    for number, server in enumerate(servers, start=1):
+        server.host = server.clock = OneOfTwo(number)
+        server.registry = LoopRegistry(
+            store, server.clock, server._list, server._sight, weigh=weigh, poll_outcomes=ByHand
+        )
+    return servers
+
+
+def test_two_servers_share_the_work_whichever_ends_its_image_first(
+    servers: Sequence[Batch],
+) -> None:
+    under_way: list[Iteration] = []
+    for server in servers:
+        server.names = list("abcdefghijklmnopqrst")
+    for turn in range(7):
+        for number, server in enumerate(servers):
+            for each in servers:
+                each.at(2 * turn + 0.1 * number)
+            if turn:
+                server.end(under_way.pop(0))
+            under_way.append(server.acquire(server.host.submit()))
+    # 12 of 20 have ended, and two end every two seconds.
+    assert [each.took.remaining for each in servers] == pytest.approx([8, 8], rel=0.1)
+
+
+def test_what_the_images_of_a_batch_took_is_not_taken_for_the_next_ones(
+    servers: Sequence[Batch],
+) -> None:
+    first, second = servers
+    at = 0.0
+    for takes in range(10, 17):
+        image(first, at, at, at + takes)
+        at += takes
+    assert first.took.remaining == pytest.approx(1, abs=0.2)
+    second.at(at)
+    second.registry.start_over(first.request.key.id)
+    for takes in (10, 11):
+        image(second, at, at, at + takes)
+        at += takes
+    second.registry.reconcile_all()
+    first.at(at)
+    # Those from c to h are left, and not only h.
+    assert first.took.remaining == pytest.approx(6 * 10.5)
