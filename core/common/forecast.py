@@ -69,6 +69,11 @@ class Spent(NamedTuple):
     passed: float = 0.0
     """What the batch took for each image, by whichever server, since this one ended another."""
 
+    @property
+    def work(self) -> float:
+        """What its prompt took, without what it waited for."""
+        return max(0.0, self.seconds - self.waited - self.late)
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -82,11 +87,15 @@ class Forecast:
     """Those of the batch when the last of them ended."""
     batch: int = 0
     """Its number."""
+    since: int = 0
+    """How many of `spent` came before the work changed, such as by another model."""
 
     def ended_one(self, one: Spent) -> Forecast:
         """The same once another image has ended."""
-        known = one.path in self.weights and one.seconds > 0
-        return replace(self, spent=(*self.spent, one)) if known else self
+        if one.path not in self.weights or one.seconds <= 0:
+            return self
+        changed = replace(self, spent=(*self.spent, one))
+        return replace(changed, since=_since_a_change(changed))
 
     def of(self, batch: int) -> Forecast:
         """The same if it is for that batch; else an empty one, as another server has begun it."""
@@ -95,7 +104,9 @@ class Forecast:
     def knowing(self, before: Forecast) -> Forecast:
         """The same with what images of an earlier listing took."""
         spent = tuple(one for one in before.spent if one.path in self.weights)
-        return replace(self, spent=spent, times=before.times)
+        since = sum(one.path in self.weights for one in before.spent[: before.since])
+        is_enough = len(spent) - since >= ENOUGH
+        return replace(self, spent=spent, times=before.times, since=since if is_enough else 0)
 
     @cached_property
     def to_come(self) -> tuple[float, ...]:
@@ -115,8 +126,8 @@ class Forecast:
         if not left or len(self.spent) <= _COLD:
             return ()
         # Without the first, which often waits for models.
-        takes = self._parts(self.spent[1:][-_RECENT:])
-        first = max(_COLD, len(self.spent) - _RECENT)
+        takes = self._parts(self.spent[max(1, self.since) :][-_RECENT:])
+        first = max(_COLD, self.since, len(self.spent) - _RECENT)
         known = self.spent[first:]
         expected = takes(self.spent[first - 1], [self.weights[one.path] for one in known])
         pace = _pace(expected, [one.passed for one in known])
@@ -126,10 +137,7 @@ class Forecast:
         """How long the prompts of images take that follow on another, by the three parts."""
         read = [one for one in self.spent if one.reading > 0][-_RECENT:]
         written = [one for one in self.spent if one.writing > 0][-_RECENT:]
-        work = _by_weight(
-            (self.weights[one.path], max(0.0, one.seconds - one.waited - one.late))
-            for one in recent
-        )
+        work = _by_weight((self.weights[one.path], one.work) for one in recent)
         reading = _by_weight(
             ((self.weights[one.path].to_read, one.reading) for one in read), PIXELS
         )
@@ -145,6 +153,26 @@ class Forecast:
             return found
 
         return takes
+
+
+def _since_a_change(known: Forecast) -> int:
+    """`since`, once the work on the last few images all took far more, or less, than before."""
+    earlier = known.spent[max(_COLD, known.since) : -ENOUGH][-_RECENT:]
+    if len(earlier) < ENOUGH:
+        return known.since
+    middle = median(one.work for one in earlier)
+    rates = [
+        (of, median(one.work / of(known.weights[one.path]) for one in earlier))
+        for of in (PIXELS, DETAIL)
+    ]
+    more = less = 0
+    for one in known.spent[-ENOUGH:]:
+        usual = [middle, *(rate * of(known.weights[one.path]) for of, rate in rates)]
+        # What is little beside the waiting differs by chance.
+        matters = max(one.work, min(usual)) > one.seconds / 2
+        more += matters and one.work > _HELD_UP * max(usual)
+        less += matters and _HELD_UP * one.work < min(usual)
+    return len(known.spent) - ENOUGH if ENOUGH in {more, less} else known.since
 
 
 def _pace(expected: Sequence[float], passed: Sequence[float]) -> float:

@@ -266,6 +266,25 @@ def test_a_time_that_does_not_go_with_the_weights_is_the_same_for_all() -> None:
     assert known.ended_one(Spent("f", 7)).to_come == ()
 
 
+@pytest.mark.parametrize("after", [0.1, 6.0])
+@pytest.mark.parametrize("ended", range(3, 30))
+def test_once_the_work_has_changed_the_images_before_say_nothing(after: float, ended: int) -> None:
+    known = weighing({f"{number}": 1 + number % 3 for number in range(60)})
+    for number in range(20 + ended):
+        takes = 1.0 if number < 20 else after
+        known = known.ended_one(Spent(f"{number}", takes, passed=takes))
+    assert known.to_come == pytest.approx((after,) * (40 - ended))
+
+
+def test_work_that_is_little_beside_the_waiting_has_not_changed() -> None:
+    known = weighing({f"{number}": 1 for number in range(60)})
+    for number in range(30):
+        work = 0.001 if number % 6 < 3 else 0.02
+        one = Spent(f"{number}", 4, waited=4 - work, writing=4, passed=4)
+        known = known.ended_one(one)
+    assert known.since == 0
+
+
 def test_images_that_were_found_to_have_ended_at_once_took_their_time() -> None:
     known = weighing(dict.fromkeys("abcdefg", 3.0))
     for path, passed in zip("abcdef", (2, 2, 0, 4, 0, 0), strict=True):
@@ -283,6 +302,14 @@ def test_images_that_all_weigh_the_same_take_the_same() -> None:
 def test_another_listing_keeps_what_is_known_of_its_images() -> None:
     known = weighing({"a": 1, "b": 2}).ended_one(Spent("a", 3)).ended_one(Spent("b", 4))
     assert weighing({"b": 2, "c": 3}).knowing(known).spent == (Spent("b", 4),)
+
+
+@pytest.mark.parametrize(("listed", "takes"), [("abcdefghij", 9), ("bcdefghij", 9), ("abcdej", 1)])
+def test_another_listing_keeps_what_is_known_of_a_change(listed: str, takes: float) -> None:
+    known = weighing(dict.fromkeys("abcdefghi", 1))
+    for path, seconds in zip("abcdefghi", (1, 1, 1, 1, 1, 1, 9, 9, 9), strict=True):
+        known = known.ended_one(Spent(path, seconds, passed=seconds))
+    assert weighing(dict.fromkeys(listed, 1)).knowing(known).to_come == pytest.approx((takes,))
 
 
 def weighing(weights: Mapping[str, float]) -> Forecast:
