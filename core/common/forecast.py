@@ -18,7 +18,7 @@ MOST_WEIGHED = 256
 ENOUGH = 3
 """How many images must have ended after the first before their times are compared by weight."""
 
-_RECENT = 24
+_RECENT = 40
 """How many images tell what each part costs now: a disk may be busy for a while only."""
 
 _COLD = 2
@@ -126,15 +126,23 @@ class Forecast:
         if not left or len(self.spent) <= _COLD:
             return ()
         # Without the first, which often waits for models.
-        takes = self._parts(self.spent[max(1, self.since) :][-_RECENT:])
+        takes, writing = self._parts(self.spent[max(1, self.since) :][-_RECENT:])
         first = max(_COLD, self.since, len(self.spent) - _RECENT)
         known = self.spent[first:]
         expected = takes(self.spent[first - 1], [self.weights[one.path] for one in known])
         pace = _pace(expected, [one.passed for one in known])
-        return tuple(pace * each for each in takes(self.spent[-1], left))
+        to_come = takes(self.spent[-1], left)
+        # Nothing follows the last one, behind which its results could be written.
+        to_come[-1] += writing(left[-1])
+        return tuple(pace * each for each in to_come)
 
-    def _parts(self, recent: Sequence[Spent]) -> Callable[[Spent, Sequence[Weight]], list[float]]:
-        """How long the prompts of images take that follow on another, by the three parts."""
+    def _parts(
+        self, recent: Sequence[Spent]
+    ) -> tuple[Callable[[Spent, Sequence[Weight]], list[float]], Callable[[Weight], float]]:
+        """How long the prompts of images take that follow on another, by the three parts.
+
+        And how long writing the results of one takes.
+        """
         read = [one for one in self.spent if one.reading > 0][-_RECENT:]
         written = [one for one in self.spent if one.writing > 0][-_RECENT:]
         work = _by_weight((self.weights[one.path], one.work) for one in recent)
@@ -152,7 +160,7 @@ class Forecast:
                 found.append(seconds)
             return found
 
-        return takes
+        return takes, writing
 
 
 def _since_a_change(known: Forecast) -> int:
