@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
+from batch_loop.core.store.databases.round_trip import Statement
+from batch_loop.core.store.databases.together import ConnectionTogether
 from batch_loop.core.store.sql.sql_store import SqlStore
 
 
@@ -41,8 +44,18 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
     ]
     for each in heard:
         event.listen(*each)
+    send_later = ConnectionTogether.send_later
+
+    def kept_back(connection: ConnectionTogether, statement: Statement) -> None:
+        # SQLAlchemy does not hear of what PostgreSQL is told without being asked.
+        if statement not in connection._along:
+            asked.statements.append((statement.query, statement.params))
+        send_later(connection, statement)
+
     try:
-        yield asked
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(ConnectionTogether, "send_later", kept_back)
+            yield asked
     finally:
         for each in heard:
             event.remove(*each)

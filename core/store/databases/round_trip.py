@@ -22,7 +22,7 @@ from psycopg.waiting import Ready, Wait
 
 _MOST_PREPARED = 500
 """Most statements that a connection prepares or remembers: the store has far fewer."""
-_PLACEHOLDER = re.compile(r"%(?:%|s|\((?P<name>[^)]+)\)s)")
+_PLACEHOLDER = r"%(?:%|s|\((?P<name>[^)]+)\)s)"
 
 
 class Statement(NamedTuple):
@@ -200,4 +200,4 @@ def _converted(query: str) -> tuple[bytes, tuple[str, ...]]:
             names.append(name or "")
         return f"${len(names) if name is None else names.index(name) + 1}"
 
-    return _PLACEHOLDER.sub(placed, query).encode(), tuple(names)
+    return re.sub(_PLACEHOLDER, placed, query).encode(), tuple(names)

@@ -33,7 +33,7 @@ def _compiled(
     statement: Any, names: tuple[str, ...], dialect: Dialect
 ) -> tuple[str, dict[str, Any], list[_Conversion]]:
     """The text of a statement, its own parameters, and how to convert each."""
-    compiled = statement.compile(dialect=dialect, column_keys=[*names])
+    compiled: Any = dialect.statement_compiler(dialect, statement, column_keys=[*names])
     found = (
         (name, bound.type.dialect_impl(dialect).bind_processor(dialect))
         for name, bound in compiled.binds.items()

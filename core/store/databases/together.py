@@ -61,8 +61,8 @@ class ConnectionTogether(psycopg.Connection[Any]):
 
     def ask_along(self, statement: Statement) -> None:
         """The same, and have its answer when it is executed once more."""
-        self.send_later(statement)
         self._along.append(statement)
+        self.send_later(statement)
 
     def send_after(self, statement: Statement) -> None:
         """Have a statement follow the commit, in the same round trip and by itself."""

@@ -226,6 +226,7 @@ def test_it_stays_within_the_budget(folder: Path, reader: Reader) -> None:
     assert budget.most <= size
     assert reader.read == ["a.png"]
     ahead.cancel(LOOP)
+    wait_for(lambda: budget.taken == 0, "the first to be let go")
     ahead.begin(OTHER, path_of(folder, "b.png"))
     wait_for(lambda: reader.read == ["a.png", "b.png"], "the second to be read")
     assert ahead.take(OTHER, path_of(folder, "b.png")) is not None
