@@ -112,27 +112,29 @@ units-%:
 test: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
-	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PAGES) $(OTHERS)
 	@$(IN_VENV) -c 'from tools.layout import tried; print(tried())'
 
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
-# itself, in the way in which it draws nodes by default (test-browser: in both), the longest first.
+# itself, in the way in which it draws nodes by default, the longest first. All but the default
+# frontend share the tests (test-browser: each has all of them, in both ways of drawing nodes).
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-PARTS := lint $(PAGES) integration-a-d integration-p-z integration-e-o $(QUICK)
+OTHERS := lint integration-a-d integration-p-z integration-e-o $(QUICK)
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 OTHER_WAY := 2.0
 page-1.58.1: OTHER_WAY := classic
 $(PAGES): page-%:
-	@$(BROWSER) -k '$* and not $(OTHER_WAY)' $(ARGS)
+	@$(BROWSER) --share-frontends -k '$* and not $(OTHER_WAY)' $(ARGS)
 
 # All that runs in a server once more, on a newer ComfyUI, an archive or a tree, where there is one;
 # of its pages that of its own frontend.
 ifneq ($(COMFYUI_NEWEST),)
-PARTS += newest-page newest-a-d newest-e-o newest-p-z
+PAGES += newest-page
+OTHERS += newest-a-d newest-e-o newest-p-z
 endif
 newest-%: export COMFYUI_RELEASE := newest
 newest-a-d newest-e-o newest-p-z: newest-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 newest-page:
-	@$(BROWSER) -k 'newest-own and not $(OTHER_WAY)' $(ARGS)
+	@$(BROWSER) --share-frontends -k 'newest-own and not $(OTHER_WAY)' $(ARGS)

@@ -13,19 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import WORKFLOW, ComfyPage
+from batch_loop.tests.browser.selection import CLASSIC, NODES_2, PAIRS, selected
 from batch_loop.tests.browser.side_panel import SidePanel
-from batch_loop.tools.layout import (
-    DEFAULT,
-    HELPERS,
-    NATIVE_LOOPS,
-    NEWEST,
-    NEWEST_FRONTEND,
-    OLDEST,
-    usual_release,
-)
+from batch_loop.tools.layout import DEFAULT, HELPERS, NATIVE_LOOPS, NEWEST_FRONTEND
 from batch_loop.tools.server import ComfyServer
 from batch_loop.tools.tab import LARGE, SETTINGS, SMALL, chromium
 
@@ -36,14 +28,6 @@ if TYPE_CHECKING:
 
     from batch_loop.tools.client import ComfyClient
 
-PAIRS: tuple[tuple[str, str], ...] = (
-    (DEFAULT.version, DEFAULT.frontend),
-    (DEFAULT.version, NEWEST_FRONTEND),
-    (OLDEST.version, OLDEST.frontend),
-)
-if usual_release() == NEWEST:
-    PAIRS = ((NEWEST.version, NEWEST.frontend), (NEWEST.version, NEWEST_FRONTEND))
-
 SIZES = {f"{size['width']}x{size['height']}": size for size in (LARGE, SMALL)}
 
 
@@ -53,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=SIZES,
         help="of each page; without it, one frontend's are large, and the others' small",
     )
+    parser.addoption(
+        "--share-frontends",
+        action="store_true",
+        help="each test on the default frontend and on one other; without it, on each",
+    )
 
 
 def size_of_page(config: pytest.Config, frontend: str) -> ViewportSize:
@@ -61,46 +50,9 @@ def size_of_page(config: pytest.Config, frontend: str) -> ViewportSize:
     return SIZES[given] if given else LARGE if frontend == DEFAULT.frontend else SMALL
 
 
-CLASSIC = "classic canvas"
-NODES_2 = "Nodes 2.0"
-"""How nodes are drawn."""
-
-
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deselect tests of features that a frontend lacks, and tests that would repeat others.
-
-    Those that leave to the frontend how nodes are drawn come first: a way that others have chosen
-    stays until the end.
-    """
-    items[:] = [item for item in items if _is_possible(item.name) and _says_more(item)]
-    items.sort(key=lambda item: (_pair(item), "renderer" in _params(item)))
-
-
-def _params(item: pytest.Item) -> dict[str, Any]:
-    assert isinstance(item, pytest.Function)
-    return item.callspec.params
-
-
-def _pair(item: pytest.Item) -> int:
-    return PAIRS.index(_params(item)["server"])
-
-
-def _is_possible(name: str) -> bool:
-    if any(template in name for template in WITH_NATIVE_LOOPS):
-        return NEWEST_FRONTEND in name
-    return OLDEST.frontend not in name or NODES_2 not in name
-
-
-def _says_more(item: pytest.Item) -> bool:
-    """Whether a test's markers say that it depends on the frontend or on how nodes are drawn."""
-    given = _params(item)
-    _, frontend = given["server"]
-    if item.get_closest_marker("one_frontend") and frontend != PAIRS[0][1]:
-        return False
-    # Each frontend's default way of drawing nodes.
-    drawn = NODES_2 if frontend == NEWEST_FRONTEND else CLASSIC
-    return not item.get_closest_marker("one_renderer") or given["renderer"] == drawn
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = selected(items, share=config.getoption("--share-frontends"))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
-from batch_loop.tests.browser.conftest import NODES_2
+from batch_loop.tests.browser.selection import NODES_2
 from batch_loop.tests.browser.side_panel import SidePanel
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
 from batch_loop.tests.browser.comfy_page import EXAMPLE, PACK, ComfyPage
-from batch_loop.tests.browser.conftest import NODES_2
+from batch_loop.tests.browser.selection import NODES_2
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import OWN, tree
 from batch_loop.tests.support.waiting import wait_for
