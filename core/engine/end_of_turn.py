@@ -96,7 +96,7 @@ class Turns(Questions):
         if self.listings.with_listings(partial(self._note_end, iteration, value), patient=True):
             self._reconciler.wake()
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
         """See `end`; returns whether there was an item, or what has to be listed first."""
         key = iteration.key

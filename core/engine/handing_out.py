@@ -106,7 +106,7 @@ class HandingOut(Parts):
         hand_out = partial(self._hand_out, requests, prompt)
         return self.listings.with_listings(hand_out, patient=True)
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _hand_out(
         self, requests: Sequence[Request], prompt: Prompt, listed: Listed
     ) -> Iteration | Refusal | Due:

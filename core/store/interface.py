@@ -20,6 +20,13 @@ from .records import ListedLoop, LoopEntry, NewListing
 T = TypeVar("T")
 
 
+class NeedsItsTurn(Exception):
+    """Raised where a change cannot be made beside those of other servers: see `Store.transaction`.
+
+    Nothing has changed, and it has to be made once more, with no other.
+    """
+
+
 class Outside(Protocol):
     """Operations outside of the registry's transactions.
 
@@ -310,11 +317,15 @@ class Store(Loops, Listings, Items, Reports, Outputs, Leases, Protocol):
     def id(self) -> str:
         """The unique id of the store: servers that read the same one share their loops."""
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, beside: str | None = None) -> AbstractContextManager[None]:
         """A transaction: its changes are kept all or not at all, even if the process dies.
 
         Any exception undoes them: store and process then know what they knew before. `Unanswered`
         alone leaves that open, and has to be settled before the next transaction.
+
+        While it goes on, no other server changes the same loops. Unless it is made for the server
+        `beside`: then others may hand out, and end, images of theirs at the same time, and it may
+        do no more than that either. `NeedsItsTurn` is raised where it would.
         """
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:

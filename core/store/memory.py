@@ -45,7 +45,7 @@ class MemoryStore(MemoryOutputs):
         self._carried: dict[LoopKey, Carried] = {}
         self._kept: dict[LoopKey, _Kept] = {}
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, beside: str | None = None) -> AbstractContextManager[None]:  # noqa: ARG002
         return self._undo.all_or_nothing()
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:

@@ -23,7 +23,7 @@ class RefusingStore(MemoryStore):
         self._reason = reason
         self.outside = _RefusingOutside(reason, self)
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, beside: str | None = None) -> AbstractContextManager[None]:  # noqa: ARG002
         raise StateNotKept(self._reason)
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:  # noqa: ARG002

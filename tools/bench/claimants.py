@@ -83,7 +83,9 @@ class Claimants:
 
     def result(self) -> list[Done]:
         """All that they have done, once they have ended."""
-        return [Done(*each) for each in json.loads(self._hear())]
+        done = [Done(*each) for each in json.loads(self._hear())]
+        self._process.communicate()
+        return done
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker

@@ -41,15 +41,19 @@ class Moments:
     def passed(self, key: LoopKey, what: str, at: float) -> float:
         """How many seconds have passed since something, at the time of day `at` by the store."""
         own = self._own_note(key, what, at)
-        return max(0.0, self._host.now() - at if own is None else self._host.steady() - own)
+        if own is None:
+            return max(0.0, self._host.now() - at)
+        # Another server may have noted it, soon before or after this one has noted the same.
+        noted_at, steady = own
+        return max(0.0, self._host.steady() - (steady + at - noted_at))
 
-    def _own_note(self, key: LoopKey, what: str, at: float) -> float | None:
-        """When this server noted it, by the monotonic clock; None if another one did."""
+    def _own_note(self, key: LoopKey, what: str, at: float) -> tuple[float, float] | None:
+        """What this server noted about then, by both clocks; None if only another one did."""
         # Copied in one step, as listing a folder notes it outside any transaction.
         noted = tuple(self._own[key, what])
         nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
         is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
-        return nearest[1] if nearest is not None and is_own else None
+        return nearest if is_own else None
 
     def is_since(self, key: LoopKey, what: str, prompt: Prompt) -> bool:
         """Whether this server has noted something after the submission.
@@ -72,7 +76,7 @@ class Moments:
         """Whether something, at the time of day `at` by the store, was before the submission."""
         own = self._own_note(key, what, at)
         if own is not None and prompt.steady is not None:
-            return own < prompt.steady
+            return own[1] < prompt.steady
         waited = None if prompt.steady is None else self._host.steady() - prompt.steady
         now = self._host.now()
         if waited is None:

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, StoreAway, Unanswered
 from ...model.prompt import Host
-from ...store.interface import Store
+from ...store.interface import NeedsItsTurn, Store
 from .process_memory import Memory
 
 PATIENCE_SECONDS = 60.0
@@ -46,8 +46,10 @@ def answer(outcome: T | Refusal) -> T:
 class _Change(Generic[T]):
     """A change, and what is to follow once it is committed."""
 
-    def __init__(self, make: Callable[[], T]) -> None:
+    def __init__(self, make: Callable[[], T], *, beside: bool) -> None:
         self.make = make
+        self.is_beside = beside
+        """Whether other servers may change the same loops in the same moment."""
         self.is_kept = False
         self.given: T
         """Its result, which is only valid once it is committed."""
@@ -78,14 +80,15 @@ class Transactions:
         self.revision = 0
         """A number that every change of state raises when committed; it is read without waiting."""
 
-    def run(self, change: Callable[[], T], *, patient: bool = False) -> T:
+    def run(self, change: Callable[[], T], *, patient: bool = False, beside: bool = False) -> T:
         """Make a change, alone, and return its result; tries again if the database is away.
 
         It tries again at once, as the connection may only be stale; if `patient`, then for a
         minute, as a restart of the database should end no batch. A change that turns out to be
-        committed is not made again. One change cannot be made inside another.
+        committed is not made again. One change cannot be made inside another. With `beside` it is
+        made in the same moment as those of other servers, where that is possible.
         """
-        made = _Change(change)
+        made = _Change(change, beside=beside)
         return self._tried(lambda: self._make_once(made), patient=patient)
 
     def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
@@ -144,15 +147,20 @@ class Transactions:
                 raise RuntimeError("a transaction is begun inside of another")
             self._resolve_unanswered()
             if not change.is_kept:
-                self._make(change)
+                try:
+                    self._make(change)
+                except NeedsItsTurn:
+                    change.is_beside = False
+                    self._make(change)
             return change.given
 
     def _make(self, change: _Change[Any]) -> None:
         """Make a change, alone in the process and in one transaction of the store."""
         change.begin()
         self._running = change
+        beside = self._host.server if change.is_beside else None
         try:
-            with self.memory.draft() as change.remember, self._store.transaction():
+            with self.memory.draft() as change.remember, self._store.transaction(beside=beside):
                 change.given = change.make()
         except Unanswered as error:
             self._unanswered = change, error.was_kept
@@ -197,14 +205,16 @@ S = TypeVar("S", bound=_HasTransactions)
 
 
 def in_transaction(
-    *, patient: bool = False
+    *, patient: bool = False, beside: bool = False
 ) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
     """Run a method by `Transactions.run` of its object."""
 
     def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
         @functools.wraps(method)
         def run(self: S, /, *args: P.args, **given: P.kwargs) -> T:
-            return self._transactions.run(lambda: method(self, *args, **given), patient=patient)
+            return self._transactions.run(
+                lambda: method(self, *args, **given), patient=patient, beside=beside
+            )
 
         return run
 

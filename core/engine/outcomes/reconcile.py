@@ -163,7 +163,7 @@ class Reconciler:
             raise failed
         return self._memory.is_at_work
 
-    @in_transaction()
+    @in_transaction(beside=True)
     def _reconcile_ended(self, key: LoopKey, ended: Collection[Turn]) -> None:
         """Reconcile a loop, and stop waiting for the outcomes of turns that have `ended`.
 

@@ -88,4 +88,6 @@ class Marks:
 _KEY = bindparam("of_key", type_=BigInteger)
 LOCK = select(func.pg_advisory_xact_lock(_KEY))
 """Waits for an advisory lock, and holds it until the transaction ends."""
+SHARED_LOCK = select(func.pg_advisory_xact_lock_shared(_KEY))
+"""The same for a lock that all those hold together who ask for it so."""
 _TRY = select(func.pg_try_advisory_xact_lock(_KEY))

@@ -35,8 +35,8 @@ from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks
-from .marks import LOCK, Mark, Marks
-from .sent import as_sent
+from .marks import LOCK, SHARED_LOCK, Mark, Marks
+from .sent import Sending
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -155,6 +155,7 @@ class PostgresqlBackend:
     """
 
     shows_a_moment = True
+    has_turns_beside = True
     is_of_one_machine = False
     add_output = insert(outputs).on_conflict_do_nothing().returning(outputs.c.loop)
     now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
@@ -165,18 +166,19 @@ class PostgresqlBackend:
         self._clocks = Clocks(now)
         self._marks = Marks(self.now)
         self._mark = Mark()
+        self._sending = Sending()
         self.is_prepared = False
 
-    def take_turn(self, connection: Connection, loop_id: str) -> None:
+    def take_turn(self, connection: Connection, loop_id: str, *, beside: bool = False) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
-        self.later(connection, LOCK, {"of_key": key})
+        self.later(connection, SHARED_LOCK if beside else LOCK, {"of_key": key})
 
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
     ) -> None:
         driver = _driver(connection)
         if driver.is_able:
-            driver.send_later(as_sent(statement, given, connection.dialect))
+            driver.send_later(self._sending.as_sent(statement, given, connection.dialect))
         else:
             connection.execute(statement, given)
 
@@ -186,7 +188,7 @@ class PostgresqlBackend:
         driver = _driver(connection)
         if not driver.is_able:
             return False
-        driver.ask_along(as_sent(statement, given, connection.dialect))
+        driver.ask_along(self._sending.as_sent(statement, given, connection.dialect))
         return True
 
     def prepare(self, engine: Engine) -> None:
@@ -225,7 +227,9 @@ class PostgresqlBackend:
         self.later(connection, *self._marks.adding(self._mark))
         if driver.is_able and not is_milestone:
             self.later(connection, _NOT_YET_ON_DISK, {})
-            again = as_sent(*self._marks.writing_again(self._mark), connection.dialect)
+            again = self._sending.as_sent(
+                *self._marks.writing_again(self._mark), connection.dialect
+            )
             driver.send_after(again)
         return partial(self._was_kept, self._mark)
 

@@ -19,16 +19,26 @@ _MOST_KNOWN = 500
 _Conversion = tuple[str, Callable[[Any], Any]]
 
 
-def as_sent(statement: Executable, given: Mapping[str, Any], dialect: Dialect) -> Statement:
-    """A statement of SQLAlchemy's with its parameters; it must add no defaults of columns."""
-    text, values, conversions = _compiled(statement, tuple(given), dialect)
-    values = {**values, **given}
-    for name, convert in conversions:
-        values[name] = convert(values[name])
-    return Statement(text, values)
+class Sending:
+    """Writes statements as they are sent; it remembers those of one dialect, which it is used for.
+
+    A process may have several stores, and each has a dialect of its own.
+    """
+
+    def __init__(self) -> None:
+        self._compiled = functools.lru_cache(_MOST_KNOWN)(_compiled)
+
+    def as_sent(
+        self, statement: Executable, given: Mapping[str, Any], dialect: Dialect
+    ) -> Statement:
+        """A statement of SQLAlchemy's with its parameters; it must add no defaults of columns."""
+        text, values, conversions = self._compiled(statement, tuple(given), dialect)
+        values = {**values, **given}
+        for name, convert in conversions:
+            values[name] = convert(values[name])
+        return Statement(text, values)
 
 
-@functools.lru_cache(_MOST_KNOWN)
 def _compiled(
     statement: Any, names: tuple[str, ...], dialect: Dialect
 ) -> tuple[str, dict[str, Any], list[_Conversion]]:

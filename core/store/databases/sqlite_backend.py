@@ -83,6 +83,7 @@ class SqliteBackend:
     """SQLite, in a file on this machine."""
 
     shows_a_moment = False
+    has_turns_beside = False
     is_of_one_machine = True
     add_output = statements.add_output.prefix_with("OR IGNORE")
     now: ColumnElement[float] = type_coerce(
@@ -95,7 +96,7 @@ class SqliteBackend:
         # The last transaction's connection, and the file's version that it saw.
         self._seen: tuple[Any, int] | None = None
 
-    def take_turn(self, connection: Connection, loop_id: str) -> None:
+    def take_turn(self, connection: Connection, loop_id: str, *, beside: bool = False) -> None:
         """Do nothing, as a transaction that writes has the whole file to itself."""
 
     def later(

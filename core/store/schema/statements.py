@@ -197,6 +197,16 @@ open_and_next_rows_of = union_all(
     _next_of,
     _next_of.offset(literal_column("1") + _taken_by_others),
 )
+# The same beside other servers that are about to claim: each has another for its first, which is
+# locked for it until its transaction ends.
+_free_one = _next_of.with_for_update(skip_locked=True).cte("free")
+open_and_free_rows_of = union_all(
+    select(items).where(_of_loop, is_open),
+    select(_free_one),
+    _next_of.where(items.c.position > select(_free_one.c.position).scalar_subquery()).offset(
+        _taken_by_others
+    ),
+)
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
 states_of = select(items.c.path, items.c.state, items.c.position).where(

@@ -59,6 +59,10 @@ class Backend(Protocol):
         """Whether a transaction that only reads sees a consistent snapshot, and blocks nobody."""
 
     @property
+    def has_turns_beside(self) -> bool:
+        """Whether several servers can be at work on a loop in the same moment."""
+
+    @property
     def is_of_one_machine(self) -> bool:
         """Whether all servers that use it run on one machine."""
 
@@ -66,8 +70,11 @@ class Backend(Protocol):
     def is_prepared(self) -> bool:
         """Whether the tables are known to be ready."""
 
-    def take_turn(self, connection: Connection, loop_id: str) -> None:
-        """Wait until nobody else changes or adds a loop, and keep others from it meanwhile."""
+    def take_turn(self, connection: Connection, loop_id: str, *, beside: bool = False) -> None:
+        """Wait until nobody else changes or adds a loop, and keep others from it meanwhile.
+
+        With `beside`, all those who ask for that are at it together.
+        """
 
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]

@@ -59,6 +59,8 @@ class SqlItems(SqlSession):
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         known = self._known(key).next
+        if known is None or known.first is None:
+            self._alone(key)
         if known is not None:
             return self._claim_known(key, claim, known)
         columns = claim_columns(claim, self._ahead)
@@ -101,6 +103,8 @@ class SqlItems(SqlSession):
 
     def put(self, key: LoopKey, old: Item, new: Item) -> Item:
         check_transition(old.path, old.state, new.state)
+        if not self._is_own(key, old):
+            self._alone(key)
         self._set_item(key, old.path, self._changed_columns(old, new))
         loop = self._known(key)
         if gives_up(old, new.state):
@@ -109,6 +113,13 @@ class SqlItems(SqlSession):
             loop.add(**{old.state.value: -1, new.state.value: 1})
         loop.moved(old.state, new)
         return new
+
+    def _is_own(self, key: LoopKey, item: Item) -> bool:
+        """Whether an item is this server's, or locked for it, so that no other changes it."""
+        known = self._known(key).next
+        if item.claim is None:
+            return known is not None and item is known.first
+        return item.claim.server == self._beside
 
     def _changed_columns(self, old: Item, new: Item) -> dict[str, Any]:
         values: dict[str, Any] = {"state": new.state.value}
@@ -136,7 +147,7 @@ class SqlItems(SqlSession):
         self._later(statements.set_not_whole, given)
 
     def retry(self, key: LoopKey) -> int:
-        loop = self._known(key)
+        loop = self._alone(key)
         failed: int = loop.row["failed"]
         if failed:
             retried = after_event(_FAILED, Event(On.RETRIED))
@@ -184,7 +195,7 @@ class SqlItems(SqlSession):
 
     def put_kept(self, key: LoopKey, old: Item, new: Item) -> None:
         check_transition(old.path, old.state, new.state)
-        loop = self._known(key)
+        loop = self._alone(key)
         given = {"of_listing": loop.row["kept_listing"], "of_path": old.path}
         changed = self._changed_columns(old, new)
         self._later(statements.set_item, {**given, **changed})
@@ -218,7 +229,7 @@ class SqlOutputs(SqlReports, SqlItems):
         shared = self._roots.shared(target)
         values = {
             "path": path,
-            "batch": self._known(key).row["batch"],
+            "batch": self._alone(key).row["batch"],
             "file": None if file is None or file == target else self._roots.shared(file),
             "whole": any(item.path == path for item in self.open_items(key)),
             "kept": kept,
@@ -277,11 +288,13 @@ class SqlOutputs(SqlReports, SqlItems):
             self._known(key).writers.pop(target, None)
 
     def note_replaced(self, key: LoopKey, target: str) -> None:
+        self._alone(key)
         given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
         self._database.execute(statements.set_replaced, given)
         self._known(key).writers.pop(target, None)
 
     def forget_output(self, key: LoopKey, target: str) -> None:
+        self._alone(key)
         given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
         self._database.execute(statements.delete_output, given)
         self._known(key).writers.pop(target, None)

@@ -10,8 +10,10 @@ from ...model.item_life import OPEN
 from ...model.items import Item, ItemState
 from ...model.records import Written
 from ...model.shared_roots import Roots
+from ..interface import NeedsItsTurn
 from ..records import LoopEntry
 from ..schema.rows import entry_of
+from .beside import differences, may_change
 
 _MILESTONES = frozenset({"batch", "listing", "completed_at"})
 """The columns of a loop that say which batch it has, and whether that is complete."""
@@ -35,9 +37,13 @@ class KnownLoop:
     at the end of the transaction.
     """
 
-    def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
-        """See `core.store.schema.rows.entry_of`."""
+    def __init__(
+        self, row: Mapping[str, Any], ahead: float, roots: Roots, *, is_beside: bool = False
+    ) -> None:
+        """See `core.store.schema.rows.entry_of`; `is_beside` if others change the loop, too."""
         self.row = dict(row)
+        self.is_beside = is_beside
+        self._before = dict(row)
         self._ahead = ahead
         self._roots = roots
         self.open: dict[str, Item] | None = None
@@ -63,7 +69,11 @@ class KnownLoop:
         return self._entry
 
     def set(self, **values: Any) -> None:
-        """Set columns of the row."""
+        """Set columns of the row; raises NeedsItsTurn for those that are not to change now."""
+        if self.is_beside:
+            values = {name: value for name, value in values.items() if self.row[name] != value}
+            if not may_change(values):
+                raise NeedsItsTurn
         self._entry = None
         self.row |= values
         self._set |= values.keys()
@@ -101,6 +111,12 @@ class KnownLoop:
     def is_at_milestone(self) -> bool:
         """Whether a batch begins or is completed: nobody may hear of it before it is certain."""
         return not _MILESTONES.isdisjoint(self._set)
+
+    def take_differences(self) -> dict[str, Any]:
+        """Take what is to be written of a row that others change, too; see `differences`."""
+        given = differences(self._before, self.row)
+        self._before = dict(self.row)
+        return given
 
     def take_changes(self) -> tuple[dict[str, Any], dict[str, int]]:
         """Take the columns to write, and the numbers to change with their differences."""

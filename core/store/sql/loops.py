@@ -52,6 +52,7 @@ class SqlLoops(SqlSession):
         return [key_of(*row, self._roots) for row in rows]
 
     def forget(self, key: LoopKey) -> None:
+        self._alone(key)
         self.drop_kept(key)
         self._forget_carried(key)
         listing_rows.discard(self._database, self._listing(key))
@@ -66,6 +67,7 @@ class SqlLoops(SqlSession):
         self._forget_carried(key)
         if value is None:
             return
+        self._alone(key)
         name = f"{key.id}-{secrets.token_hex(8)}{statements.CARRIED_SUFFIX}"
         lost = self._carrying.write(self._database, key.id, name, value)
         self._known(key).set(carried_file=name, carried_lost=lost)
@@ -91,6 +93,7 @@ class SqlLoops(SqlSession):
         loop = self._loop(key)
         if loop is not None:
             if loop.row["carried_file"] is not None:
+                self._alone(key)
                 self._carrying.forget(self._database, key.id, loop.row["carried_file"])
             loop.set(carried_file=None, carried_lost=None)
 
@@ -106,7 +109,7 @@ class SqlListings(SqlLoops, SqlItems):
         *,
         keep: bool = False,
     ) -> None:
-        before = None if self._loop(key) is None else self._listing(key)
+        before = None if self._loop(key) is None else self._alone(key).row["listing"]
         if before is None and key.id not in self._loops:
             self._add_loop(key)
         for item in self.open_items(key):
@@ -168,7 +171,7 @@ class SqlListings(SqlLoops, SqlItems):
         self._database.execute(statements.add_loop, row)
 
     def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
-        present = self._listing(key)
+        present = self._alone(key).row["listing"]
         listing = self._written(new, paths, before=present)
         listing_rows.discard(self._database, present)
         loop = self._known(key)
@@ -200,7 +203,7 @@ class SqlListings(SqlLoops, SqlItems):
         return listing_rows.is_spare(self._database, new.id)
 
     def append(self, key: LoopKey, *paths: str) -> None:
-        loop, place = self._known(key), self.counts(key).total
+        loop, place = self._alone(key), self.counts(key).total
         added: Counter[str] = Counter()
         for start in range(0, len(paths), AT_ONCE):
             part = paths[start : start + AT_ONCE]

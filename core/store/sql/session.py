@@ -19,10 +19,13 @@ from ...model.item_life import OPEN
 from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import Roots
+from ..interface import NeedsItsTurn
 from ..records import UNLISTED
 from ..schema import statements
+from ..schema.beside_statement import count_beside
 from ..schema.tables import loops
 from .backend import ONLY_READS, Backend, WasKept
+from .beside import Others, is_open_to_others
 from .carried_values import Carrying
 from .known_items import KnownItems
 from .known_loop import KnownLoop, Next
@@ -122,16 +125,20 @@ class SqlSession:
         self._known_items = KnownItems()
         # The servers for which items of loops are about to be claimed.
         self._claimants: dict[str, str] = {}
+        self._others = Others()
+        # The server for which the current transaction leaves room for others; None if it does not.
+        self._beside: str | None = None
         # A snapshot read changes nothing, so it need not keep others from changing a loop.
         self._only_reads = False
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, beside: str | None = None) -> Iterator[None]:
         """See `Store.transaction`."""
         if self._connection is not None:
             raise RuntimeError("transactions of a store cannot be nested")
         was_kept: WasKept | None = None
         kept: bool | None = False
+        self._beside = beside if self._backend.has_turns_beside else None
         try:
             with self._connections.translated_errors():
                 self._connections.prepare()
@@ -152,6 +159,10 @@ class SqlSession:
                 raise
             kept = None
             raise Unanswered(str(error), partial(self._was_kept, was_kept)) from None
+        except NeedsItsTurn:
+            for loop_id in self._loops:
+                self._others.note_in_vain(loop_id)
+            raise
         finally:
             self._connection = None
             self._claimants.clear()
@@ -211,21 +222,26 @@ class SqlSession:
         """A loop, if it has a batch."""
         loop = self._loops.get(key.id)
         if loop is None:
-            along = None
+            along, is_beside = None, False
             if not self._only_reads:
-                self._backend.take_turn(self._database, key.id)
-                along = self._items_along(key)
+                is_beside = self._beside is not None and self._others.may_be_there(key.id)
+                self._backend.take_turn(self._database, key.id, beside=is_beside)
+                along = self._items_along(key, is_beside=is_beside)
             row = self._database.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
             if row is None:
                 return None
             columns = {column.name: row[at] for at, column in _LOOP_COLUMNS}
-            loop = KnownLoop(columns, self._ahead, self._roots)
+            loop = KnownLoop(columns, self._ahead, self._roots, is_beside=is_beside)
             self._loops[key.id] = loop
+            if is_beside and not is_open_to_others(columns):
+                raise NeedsItsTurn
             if along is not None:
                 self._know_items(loop, self._database.execute(*along))
         return loop if loop.row["batch"] else None
 
-    def _items_along(self, key: LoopKey) -> tuple[Executable, dict[str, Any]] | None:
+    def _items_along(
+        self, key: LoopKey, *, is_beside: bool
+    ) -> tuple[Executable, dict[str, Any]] | None:
         """The statement by which a loop's items are read along with its row; None if they are not.
 
         Those that are open, and if a claim is to come, those that are next.
@@ -235,6 +251,8 @@ class SqlSession:
         given = {"of_loop": key.id}
         if server is not None:
             statement = statements.open_and_next_rows_of
+            if is_beside:
+                statement = statements.open_and_free_rows_of
             given["of_server"] = server
         is_along = self._backend.along(self._database, statement, given)
         return (statement, given) if is_along else None
@@ -250,6 +268,7 @@ class SqlSession:
             for item in loop.open.values()
             if item.index != UNLISTED
         )
+        self._others.note(loop.row["id"], are_there=taken > 0)
         pending = [item for item in found if item.state is ItemState.PENDING]
         pending.sort(key=lambda item: item.index)
         loop.next = Next(
@@ -266,8 +285,20 @@ class SqlSession:
         listing: str = self._known(key).row["listing"]
         return listing
 
+    def _alone(self, key: LoopKey) -> KnownLoop:
+        """A loop that nobody else changes in this moment; raises NeedsItsTurn."""
+        loop = self._known(key)
+        if loop.is_beside:
+            raise NeedsItsTurn
+        return loop
+
     def _write_loops(self) -> None:
         for loop_id, loop in self._loops.items():
+            if loop.is_beside:
+                given = loop.take_differences()
+                if given:
+                    self._later(count_beside, {"of_loop": loop_id, **given})
+                continue
             values, added = loop.take_changes()
             if added:
                 by = {f"by_{name}": added.get(name, 0) for name in statements.COUNTS}

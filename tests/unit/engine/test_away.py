@@ -32,9 +32,9 @@ class Away(MemoryStore):
         super().__init__()
         self.times = 0
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, *, beside: str | None = None) -> AbstractContextManager[None]:
         self.check()
-        return super().transaction()
+        return super().transaction(beside=beside)
 
     def check(self) -> None:
         if self.times:

@@ -553,12 +553,12 @@ class Away(MemoryStore):
         self.times = times
         self.tries = 0
 
-    def transaction(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def transaction(self, *, beside=None):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
         self.tries += 1
         if self.times:
             self.times -= 1
             raise StoreAway("away")
-        return super().transaction()
+        return super().transaction(beside=beside)
 
 
 @pytest.fixture(autouse=True)

@@ -39,8 +39,8 @@ class CutOff(MemoryStore):
         """How often nobody can tell then whether it was kept."""
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with super().transaction():
+    def transaction(self, *, beside: str | None = None) -> Iterator[None]:
+        with super().transaction(beside=beside):
             yield
         if self.is_cut_off():
             self.is_cut_off = lambda: False
@@ -170,9 +170,9 @@ def test_what_was_not_kept_is_made_again(loop: Loop, store: CutOff) -> None:
     transaction, tries = store.transaction, 0
 
     @contextmanager
-    def cut_off_before() -> Iterator[None]:
+    def cut_off_before(*, beside: str | None = None) -> Iterator[None]:
         nonlocal tries
-        with transaction():
+        with transaction(beside=beside):
             yield
             tries += 1
             if tries == 1:

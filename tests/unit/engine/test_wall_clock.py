@@ -261,6 +261,20 @@ def test_two_servers_share_the_work_whichever_ends_its_image_first(
     assert [each.took.remaining for each in servers] == pytest.approx([8, 8], rel=0.1)
 
 
+def test_two_servers_with_short_images_count_their_time_once(servers: Sequence[Batch]) -> None:
+    under_way: list[Iteration] = []
+    for server in servers:
+        server.names = list("abcdefghijklmnopqrst")
+    for turn in range(8):
+        for number, server in enumerate(servers):
+            for each in servers:
+                each.at(0.2 * turn + 0.1 * number)
+            if turn:
+                server.end(under_way.pop(0))
+            under_way.append(server.acquire(server.host.submit()))
+    assert [each.took.seconds for each in servers] == pytest.approx([1.5, 1.5])
+
+
 def test_what_the_images_of_a_batch_took_is_not_taken_for_the_next_ones(
     servers: Sequence[Batch],
 ) -> None:
