@@ -18,6 +18,8 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.mounts import folding
 from batch_loop.tools.client import ComfyClient
 
+pytestmark = pytest.mark.one_release
+
 
 @pytest.fixture
 def disk(workspace: Workspace) -> Iterator[Path]:

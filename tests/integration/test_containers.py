@@ -23,6 +23,8 @@ from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer, running
 
+pytestmark = pytest.mark.one_release
+
 NAMES = [f"img{number}.png" for number in range(1, 13)]
 MOST_PROMPTS = 2000
 """A server without images left asks again until the other is done, or its lease has ended."""

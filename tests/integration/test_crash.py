@@ -87,6 +87,7 @@ PNG = {"format": "PNG"}
 WEBP = {"format": "WebP", "quality": 100}
 
 
+@pytest.mark.one_release
 @pytest.mark.parametrize(
     ("env", "build", "saving"),
     [
@@ -105,6 +106,7 @@ def test_killed_at_random_moments_nothing_is_lost(
     check_survived(figures)
 
 
+@pytest.mark.one_release
 def test_killed_while_the_next_result_is_encoded_nothing_is_lost(tmp_path: Path) -> None:
     """One takes longer than the workflow: so each is encoded while the one before is written."""
     saving = {**WEBP, "compression": "small"}

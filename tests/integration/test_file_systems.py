@@ -30,6 +30,8 @@ from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 
+pytestmark = pytest.mark.one_release
+
 NAMES = ["a.png", "b.png", "c.png", "d.png"]
 COLOURS = {name: colour_of(name) for name in NAMES}
 

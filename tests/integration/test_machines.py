@@ -17,6 +17,7 @@ from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer
 
 
+@pytest.mark.one_release
 def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: Postgresql) -> None:
     """Like `python -m tools.machines`, with fewer images and kills."""
     # It is restarted, so no other test may use it at the same time.
@@ -24,6 +25,7 @@ def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: 
     assert machines.run(kills=2).faults == {}
 
 
+@pytest.mark.one_release
 def test_each_image_is_done_once_on_one_machine_with_a_file(tmp_path: Path) -> None:
     assert Cards(tmp_path, images=24, seed=5).run(kills=2).faults == {}
 

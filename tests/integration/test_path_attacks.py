@@ -273,6 +273,7 @@ def test_a_pattern_that_is_too_long_is_refused_before_anything_runs(
             client.run(graph)
 
 
+@pytest.mark.one_release
 def test_constantly_swapped_links_do_not_lead_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
@@ -785,6 +786,7 @@ def test_no_picture_shows_what_is_behind_a_link(
         assert "Batch Loop may not use" in file["reason"]
 
 
+@pytest.mark.one_release
 def test_pictures_of_constantly_swapped_links_show_nothing_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
