@@ -198,14 +198,24 @@ open_and_next_rows_of = union_all(
     _next_of.offset(literal_column("1") + _taken_by_others),
 )
 # The same beside other servers that are about to claim: each has another for its first, which is
-# locked for it until its transaction ends.
+# locked for it until its transaction ends. Another one is locked, too, and stays pending: so the
+# last is nobody's beside others, as the folder has to be looked through before that.
 _free_one = _next_of.with_for_update(skip_locked=True).cte("free")
+_left_one = (
+    select(items)
+    .where(_of_loop, items.c.position >= 0, is_pending)
+    .order_by(items.c.position.desc())
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .cte("left_over")
+)
+_free_position = select(_free_one.c.position).scalar_subquery()
 open_and_free_rows_of = union_all(
     select(items).where(_of_loop, is_open),
-    select(_free_one),
-    _next_of.where(items.c.position > select(_free_one.c.position).scalar_subquery()).offset(
-        _taken_by_others
+    select(_free_one).where(
+        select(_left_one.c.position).where(_left_one.c.position > _free_position).exists()
     ),
+    _next_of.where(items.c.position > _free_position).offset(_taken_by_others),
 )
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))

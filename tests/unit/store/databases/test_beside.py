@@ -96,6 +96,19 @@ def test_an_image_that_was_not_claimed_after_all_is_the_next_one(
     assert claimed.path == "d"
 
 
+def test_the_last_pending_image_is_nobody_s_beside_others(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    for _ in "def":
+        with one.store.transaction():
+            one.claim()
+    with one.store.transaction(beside="one"):
+        claimed = one.claim()
+        with pytest.raises(NeedsItsTurn), other.store.transaction(beside="other"):
+            other.claim()
+    assert claimed is not None
+    assert claimed.path == "g"
+
+
 def test_what_comes_after_an_image_is_not_one_that_another_claims(
     servers: tuple[Server, Server],
 ) -> None:
