@@ -94,8 +94,9 @@ class SqlItems(SqlSession):
         return path
 
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
-        # Starting with the loop that has the fewest: if one has none, nothing is scanned.
-        keys = sorted(keys, key=lambda key: int(self._known(key).row["pending"]))
+        # Starting with the loop that has the fewest: if one has none, nothing is scanned. No other
+        # server may claim one of what is found.
+        keys = sorted(keys, key=lambda key: int(self._alone(key).row["pending"]))
         given = {f"of_listing_{at}": self._listing(key) for at, key in enumerate(keys)}
         found = self._database.execute(statements.first_together(len(keys)), given)
         place: Any = found.scalar_one_or_none()

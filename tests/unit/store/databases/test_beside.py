@@ -202,6 +202,7 @@ def _completes(server: Server) -> None:
         pytest.param(_gets_its_first_end, id="the first end"),
         pytest.param(_completes, id="the end of the batch"),
         pytest.param(lambda server: server.store.carry(KEY, 1), id="a value is carried over"),
+        pytest.param(lambda server: server.store.first_together([KEY]), id="pairs are claimed"),
         pytest.param(lambda server: server.store.append(KEY, "i"), id="a file joins"),
         pytest.param(lambda server: server.store.relist(KEY, NAMES), id="another order"),
         pytest.param(lambda server: server.store.start_batch(KEY, NAMES), id="another batch"),
