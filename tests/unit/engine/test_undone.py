@@ -100,11 +100,11 @@ class BreakingStore:
                 raise self._error("broken")
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, beside: str | None = None) -> Iterator[None]:
         self._called()
         self._inside = True
         try:
-            with self.store.transaction():
+            with self.store.transaction(beside=beside):
                 yield
                 # Like a disk that refuses a commit.
                 self._called()
