@@ -13,6 +13,7 @@ import pytest
 
 from batch_loop.tests.support.batches import (
     loop_state,
+    loops_of,
     recorded,
     records,
     run_until_stop,
@@ -51,8 +52,7 @@ class Batch:
     @property
     def loop(self) -> dict[str, Any]:
         """The loop as the server describes it; {} before its first run."""
-        loops = self.client.get_json("/batch_loop/loops")["loops"]
-        return next((loop for loop in loops if loop["directory"] == str(self.input)), {})
+        return next(iter(loops_of(self.client, self.input)), {})
 
     def set_back_in_the_first_image(self, **settings: Any) -> Graph:
         """Run to the end, setting the clock back on the way; returns the graph."""

@@ -10,7 +10,7 @@ import requests
 
 from batch_loop.core.model.directory_iterator_settings import LISTING
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import run_until_stop, told
+from batch_loop.tests.support.batches import loops_of, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
@@ -183,13 +183,9 @@ def test_a_folder_whose_name_ends_with_a_space_is_there(
     write_images(folder, ["a.png"])
     [shown] = client.post_json(LIST, {"path": str(workspace.input)})["folders"]
     result = client.run(batch_graph(shown["written"], workspace.name))
-    [loop] = [
-        each["id"]
-        for each in client.get_json("/batch_loop/loops")["loops"]
-        if each["directory"] == str(folder.resolve())
-    ]
-    assert told(result, ITERATOR)["loop"] == loop
-    assert client.get_json(f"/batch_loop/loops/{loop}/folder") == {"gone": False}
+    [loop] = loops_of(client, folder)
+    assert told(result, ITERATOR)["loop"] == loop["id"]
+    assert client.get_json(f"/batch_loop/loops/{loop['id']}/folder") == {"gone": False}
     assert client.post_json(LIST, {"path": str(folder)})["images"] == 1
 
 

@@ -11,6 +11,7 @@ from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import (
     SEVEN,
     loop_state,
+    loops_of,
     run_until_stop,
     says_stop,
     told,
@@ -59,12 +60,6 @@ def run_what_is_left(client: ComfyClient, graph: Graph) -> RunResult:
     return client.wait(client.submit(graph, lenient=True))
 
 
-def loops_in(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
-    directory = str(workspace.input.resolve())
-    loops = client.get_json("/batch_loop/loops")["loops"]
-    return [loop for loop in loops if loop["directory"] == directory]
-
-
 def files(workspace: Workspace) -> list[str]:
     return sorted(path.name for path in workspace.output.rglob("*.png"))
 
@@ -86,7 +81,7 @@ def test_a_refused_folder_refuses_the_whole_batch(
     rest = run_what_is_left(client, with_something_else(graph))
     assert rest.status == "success"
     assert not rest.did_run(ITERATOR)
-    assert loops_in(client, workspace) == []
+    assert loops_of(client, workspace.input) == []
     assert files(workspace) == []
 
 
@@ -114,7 +109,7 @@ def test_an_output_that_comfyui_leaves_out_stops_the_batch(
             f"Second result #{OWN}: Required input is missing: filename_prefix. "
         )
         assert not result.did_run(WORK)
-    assert loops_in(client, workspace) == []
+    assert loops_of(client, workspace.input) == []
     graph[OWN]["inputs"]["filename_prefix"] = f"{workspace.name}/own"
     results = run_until_stop(client, graph)
     assert written(loop_state(client, results[-1])) == 7
@@ -193,7 +188,7 @@ def test_a_folder_from_a_link_is_refused_before_an_image_is_handed_out(
         result.error.message
     )
     assert not result.did_run(WORK)
-    assert loops_in(client, workspace) == []
+    assert loops_of(client, workspace.input) == []
     graph["up"]["inputs"]["value"] = workspace.name
     results = run_until_stop(client, graph)
     assert written(loop_state(client, results[-1])) == 7

@@ -11,7 +11,7 @@ import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
+from batch_loop.tests.support.batches import loop_state, loops_of, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import colour_of, write_broken, write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -52,11 +52,7 @@ def test_images_in_progress_are_shown(client: ComfyClient, workspace: Workspace)
     work = node("TestWait", image=[ITERATOR, 1], until=str(gate))
     prompt_id = client.submit(batch_graph(workspace.name, workspace.name, work))
     client.wait_until_executing(prompt_id, "3")
-    (listed,) = [
-        loop
-        for loop in client.get_json(LOOPS)["loops"]
-        if loop["directory"] == str(workspace.input)
-    ]
+    (listed,) = loops_of(client, workspace.input)
     loop = client.get_json(f"{LOOPS}/{listed['id']}")
     assert {**loop, **listed} == loop
     (current,) = loop["current"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
@@ -11,6 +9,7 @@ from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import (
     SEVEN,
     loop_state,
+    loops_of,
     run_until_stop,
     says_stop,
     told,
@@ -28,12 +27,6 @@ def trying(graph: Graph, path: str, of: str = ITERATOR, **more: str) -> Graph:
     """The graph as the page sends it to try an image of an iterator."""
     inputs = {**graph[of]["inputs"], CARD_INPUT: {TRY_IMAGE: path, **more}}
     return {**graph, of: {**graph[of], "inputs": inputs}}
-
-
-def loops_in(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
-    directory = str(workspace.input.resolve())
-    loops = client.get_json("/batch_loop/loops")["loops"]
-    return [loop for loop in loops if loop["directory"] == directory]
 
 
 def shown(result: RunResult) -> list[str]:
@@ -58,7 +51,7 @@ def test_an_image_is_tried_before_in_and_after_a_batch(
         assert (said["kind"], said["path"]) == ("trial", tried)
         assert told(result, COMPLETE) == {}
         assert not says_stop(result)
-    assert loops_in(client, workspace) == []
+    assert loops_of(client, workspace.input) == []
     assert names(workspace) == []
 
     first = client.run(graph)
@@ -92,4 +85,4 @@ def test_an_image_that_is_not_there_is_refused(client: ComfyClient, workspace: W
     result = client.run(trying(graph, "no such.png"))
     assert result.status == "error"
     assert "'no such.png' is no image" in str(result.error)
-    assert loops_in(client, workspace) == []
+    assert loops_of(client, workspace.input) == []

@@ -21,7 +21,14 @@ from batch_loop.tests.integration.test_file_systems import (
     files,
 )
 from batch_loop.tests.integration.test_names import colours, unchanged
-from batch_loop.tests.support.batches import busy, loop_state, run_until_stop, told, written
+from batch_loop.tests.support.batches import (
+    busy,
+    loop_state,
+    loops_of,
+    run_until_stop,
+    told,
+    written,
+)
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.mounts import Mount, mounted
@@ -211,12 +218,11 @@ def test_the_first_image_is_read_when_its_prompt_is_submitted(
     def taken() -> int:
         return int(client.get_json("/batch_loop/memory")["taken"])
 
-    before = client.get_json("/batch_loop/loops")["loops"]
     with busy(client, workspace.scratch):
         client.submit(graph)
         size = 800 * 600 * 16
         wait_for(lambda: taken() >= size, "the image to be in memory")
-        assert client.get_json("/batch_loop/loops")["loops"] == before
+        assert loops_of(client, workspace.input) == []
     results = run_until_stop(client, graph)
     assert written(loop_state(client, results[-1])) == 1
     assert files(workspace.output) == ["a.png"]

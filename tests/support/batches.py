@@ -90,6 +90,12 @@ def written(state: Mapping[str, Any]) -> int:
     return done
 
 
+def loops_of(client: ComfyClient, folder: Path) -> list[dict[str, Any]]:
+    """The loops on a folder as the server lists them; other tests may use the same server."""
+    loops = client.get_json("/batch_loop/loops")["loops"]
+    return [loop for loop in loops if loop["directory"] == str(folder.resolve())]
+
+
 def loop_state(client: ComfyClient, result: RunResult) -> dict[str, Any]:
     """The state of a prompt's loop, as reported by the pack's route."""
     loop = told(result, ITERATOR) or told(result, COMPLETE)

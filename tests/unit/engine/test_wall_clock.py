@@ -244,34 +244,30 @@ def servers() -> Sequence[Batch]:
     return servers
 
 
-def test_two_servers_share_the_work_whichever_ends_its_image_first(
-    servers: Sequence[Batch],
-) -> None:
+def take_turns(servers: Sequence[Batch], *, turns: int, seconds: float) -> None:
+    """Each server ends an image and takes the next, the second one a tenth of a second later."""
     under_way: list[Iteration] = []
     for server in servers:
         server.names = list("abcdefghijklmnopqrst")
-    for turn in range(7):
+    for turn in range(turns):
         for number, server in enumerate(servers):
             for each in servers:
-                each.at(2 * turn + 0.1 * number)
+                each.at(seconds * turn + 0.1 * number)
             if turn:
                 server.end(under_way.pop(0))
             under_way.append(server.acquire(server.host.submit()))
+
+
+def test_two_servers_share_the_work_whichever_ends_its_image_first(
+    servers: Sequence[Batch],
+) -> None:
+    take_turns(servers, turns=7, seconds=2)
     # 12 of 20 have ended, and two end every two seconds.
     assert [each.took.remaining for each in servers] == pytest.approx([8, 8], rel=0.1)
 
 
 def test_two_servers_with_short_images_count_their_time_once(servers: Sequence[Batch]) -> None:
-    under_way: list[Iteration] = []
-    for server in servers:
-        server.names = list("abcdefghijklmnopqrst")
-    for turn in range(8):
-        for number, server in enumerate(servers):
-            for each in servers:
-                each.at(0.2 * turn + 0.1 * number)
-            if turn:
-                server.end(under_way.pop(0))
-            under_way.append(server.acquire(server.host.submit()))
+    take_turns(servers, turns=8, seconds=0.2)
     assert [each.took.seconds for each in servers] == pytest.approx([1.5, 1.5])
 
 
