@@ -15,7 +15,7 @@ def png_file(pixels: npt.NDArray[Any], *, effort: Effort = Effort.FAST) -> bytes
     deep = pixels if pixels.ndim > 2 else pixels[:, :, None]
     return encode_rows(
         deep.shape,
-        lambda first, last: deep[first:last],
+        lambda rows, columns: deep[rows, columns],
         bits=8 * deep.dtype.itemsize,
         effort=effort,
     )

@@ -10,6 +10,7 @@ import torch
 
 from ...common.source_metadata import SourceMetadata
 from ..alpha import Convert, joined
+from ..png.rows import ALL
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,10 @@ class Picture:
         """Of each pixel, alpha included."""
         return int(self.colours.shape[2]) + (self.alpha is not None)
 
-    def rows(self, first: int, last: int, convert: Convert) -> npt.NDArray[Any]:
-        """The pixels of some rows: [rows,W,C]."""
-        alpha = None if self.alpha is None else self.alpha[first:last]
-        return joined(self.colours[first:last], alpha, convert)
+    def pixels(self, convert: Convert, rows: slice = ALL, columns: slice = ALL) -> npt.NDArray[Any]:
+        """The pixels of all rows and columns, or of some: [rows,columns,C]."""
+        alpha = None if self.alpha is None else self.alpha[rows, columns]
+        return joined(self.colours[rows, columns], alpha, convert)
 
     def here(self) -> Picture:
         """The same in this machine's own memory."""

@@ -41,7 +41,7 @@ def as_png(picture: Picture, metadata: Mapping[str, object], bits: int, effort: 
     convert = to_uint16 if bits == 16 else to_uint8  # noqa: PLR2004
     return encode_rows(
         (height, width, channels),
-        lambda first, last: picture.rows(first, last, convert),
+        lambda rows, columns: picture.pixels(convert, rows, columns),
         bits=bits,
         chunks=chunks,
         effort=effort,

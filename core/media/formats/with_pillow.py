@@ -30,8 +30,7 @@ def with_pillow(
     effort: Effort,
 ) -> bytes:
     """A file of any format but PNG; raises OSError or ValueError if it cannot be written."""
-    _, height = picture.size
-    pixels = picture.rows(0, height, to_uint8)
+    pixels = picture.pixels(to_uint8)
     channels = picture.channels
     if channels == 1:
         pixels = pixels[:, :, 0]

@@ -17,7 +17,7 @@ from .choice import best
 from .chunks import SIGNATURE, chunk
 from .filters import filtered
 from .in_parallel import in_order
-from .rows import Layout, Rows
+from .rows import Layout, Pixels
 from .zlib_stream import CheckValue
 
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
@@ -29,24 +29,24 @@ _BAND = 1 << 20
 
 def encode_rows(
     shape: tuple[int, int, int],
-    rows: Rows,
+    pixels: Pixels,
     *,
     bits: int = 8,
     chunks: Iterable[tuple[bytes, bytes]] = (),
     effort: Effort = Effort.FAST,
 ) -> bytes:
-    """Return a PNG file of an image [H,W,C] whose rows are fetched in bands.
+    """Return a PNG file of an image [H,W,C] whose pixels are fetched in bands of rows.
 
-    `rows` is called for samples first, then for each band; it returns uint8 if `bits` is 8, uint16
-    if it is 16. Apart from the file itself, only a few bands are in memory. One channel is grey,
-    two are grey and alpha, three are RGB, four are RGBA. Each of `chunks`, a four-letter type and
-    its content, is written before the pixels. Raises `ValueError` for any other shape or number of
-    bits, and for an image without pixels.
+    `pixels` is called for samples first, then for each band; it returns uint8 if `bits` is 8,
+    uint16 if it is 16. Apart from the file itself, only a few bands are in memory. One channel is
+    grey, two are grey and alpha, three are RGB, four are RGBA. Each of `chunks`, a four-letter type
+    and its content, is written before the pixels. Raises `ValueError` for any other shape or number
+    of bits, and for an image without pixels.
     """
     height, width, channels = shape
     if channels not in _COLOUR_TYPES or 0 in shape or bits not in {8, 16}:
         raise ValueError(f"a PNG file cannot have the shape {shape} with {bits} bits")
-    layout = Layout(height, width * channels * bits // 8, channels * bits // 8, rows)
+    layout = Layout(height, width * channels * bits // 8, channels * bits // 8, pixels)
     header = struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
     file = [SIGNATURE, *chunk(b"IHDR", header)]
     for kind, content in chunks:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
-Rows = Callable[[int, int], npt.NDArray[Any]]
-"""Returns the rows of a half-open range of indexes: [rows,W,C], uint8 or uint16."""
+ALL = slice(None)
+Pixels = Callable[[slice, slice], npt.NDArray[Any]]
+"""Returns the pixels of some rows and columns: [rows,columns,C], uint8 or uint16."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,17 @@ class Layout:
     """Bytes of a row."""
     pixel: int
     """Bytes of a pixel."""
-    rows: Rows
+    pixels: Pixels
 
-    def bytes(self, first: int, last: int) -> Bytes:
-        """The rows' bytes, with the row above them, which is zeros at the top: [1+rows,row]."""
-        pixels = self.rows(max(first - 1, 0), last)
+    def bytes(self, first: int, last: int, columns: slice = ALL) -> Bytes:
+        """The bytes of some rows, or of their columns: [1+rows,bytes].
+
+        The row above them comes first, which is zeros at the top.
+        """
+        pixels = self.pixels(slice(max(first - 1, 0), last), columns)
         if pixels.dtype != np.uint8:
             pixels = pixels.astype(">u2").view(np.uint8)  # the file's byte order
-        result = pixels.reshape(len(pixels), self.row)
+        result = pixels.reshape(len(pixels), -1)
         if not first:
-            result = np.concatenate([np.zeros((1, self.row), np.uint8), result])
+            result = np.concatenate([np.zeros_like(result[:1]), result])
         return result

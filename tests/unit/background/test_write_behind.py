@@ -177,7 +177,7 @@ pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uin
 def write():
     while not pools._shutdown:
         threading.Event().wait(0.01)
-    Path({target!r}).write_bytes(png.encode_rows(pixels.shape, lambda a, b: pixels[a:b]))
+    Path({target!r}).write_bytes(png.encode_rows(pixels.shape, lambda *part: pixels[part]))
 
 turn = pack("core.model.background_writes").Turn("loop", "a", prompt)
 behind.write(turn, {target!r}, 1, write, ("9", ""))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import struct
 import zlib
 from typing import Any
@@ -188,25 +189,33 @@ class TestChoice:
         ],
     )
     @pytest.mark.parametrize("effort", Effort)
-    def test_a_sample_is_small_and_never_empty(
+    def test_a_sample_is_small_and_never_empty_and_all_that_is_asked_for(
         self, shape: tuple[int, int, int], effort: Effort
     ) -> None:
         height, width, pixel = shape
 
-        def rows(first: int, last: int) -> Pixels:
-            assert 0 <= first < last <= height
-            return np.zeros((last - first, width, pixel), np.uint8)
+        asked = []
 
-        layout = Layout(height, width * pixel, pixel, rows)
+        def pixels(rows: slice, columns: slice) -> Pixels:
+            assert 0 <= rows.start < rows.stop <= height
+            assert 0 <= columns.start < columns.stop <= width
+            part = (rows.stop - rows.start, columns.stop - columns.start, pixel)
+            asked.append(math.prod(part))
+            return np.zeros(part, np.uint8)
+
+        layout = Layout(height, width * pixel, pixel, pixels)
         most = sample._SAMPLE[effort]
-        for (found, kept), least in (
-            (sample.parts_of_rows(layout, effort), min(height * width * pixel, most // 2)),
-            (sample.whole_rows(layout, 12), 1),
+        for taken, least in (
+            (lambda: sample.parts_of_rows(layout, effort), min(height * width * pixel, most // 2)),
+            (lambda: sample.whole_rows(layout, 12), 1),
         ):
+            asked.clear()
+            found, kept = taken()
             of_sample = kept.sum() * found.shape[1]
             assert least <= of_sample <= max(most, 12 * sample._REACH)
             assert found.shape[1] % pixel == 0
             assert len(kept) == len(found) - 1
+            assert sum(asked) <= found.size  # converting a pixel takes longer than looking at it
 
     @pytest.mark.parametrize("effort", Effort)
     def test_the_quickest_ways_are_for_camera_noise_alone(self, effort: Effort) -> None:
@@ -221,7 +230,7 @@ class TestChoice:
     @staticmethod
     def way(name: str, effort: Effort) -> Way:
         pixels = DRAWINGS[name](1500, 2000)
-        layout = Layout(1500, 6000, 3, lambda first, last: pixels[first:last])
+        layout = Layout(1500, 6000, 3, lambda *part: pixels[part])
         return choice.best(layout, effort)[1]
 
 
