@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from statistics import median
 
 from ..media.effort import Effort
 
 _UNTRIED = 1.2
-"""By how much the estimate for an effort that was never tried is raised."""
+"""By how much the estimate for what was never tried, an effort or a size, is raised."""
 _MEASURED = 5
 """How many of the last measurements count."""
 _VALID = 300.0
@@ -36,25 +36,20 @@ class Work:
     pixels: int
 
 
-_Key = tuple[Kind, int, Effort]
-
-
-def _key(work: Work, effort: Effort) -> _Key:
-    return work.kind, work.pixels.bit_length(), effort
-
-
 class Costs:
     """What a pixel of each kind took, in seconds, by the effort and the rough size of the image.
 
     A part of it is the same for any image, so a small one's pixel says nothing of a large one's.
+    But where none of a size was encoded yet, those of the sizes next to it do to begin with.
     """
 
     def __init__(self) -> None:
-        self._found: dict[_Key, deque[tuple[float, float]]] = {}
+        self._found: dict[tuple[Kind, int, Effort], deque[tuple[float, float]]] = {}
 
     def note(self, work: Work, effort: Effort, seconds: float, now: float) -> None:
         """Note how long a work took, at a time by the clock."""
-        found = self._found.setdefault(_key(work, effort), deque(maxlen=_MEASURED))
+        own, *_ = _sizes(work)
+        found = self._found.setdefault((work.kind, own, effort), deque(maxlen=_MEASURED))
         found.append((now, seconds / max(1, work.pixels)))
 
     def within_a_step(self, work: Work, effort: Effort) -> bool:
@@ -63,27 +58,34 @@ class Costs:
         return any(
             work.kind.ratios[tried] >= costs[max(0, len(costs) - 2)]
             for tried in Effort
-            if self._of(work, tried)
+            for size in _sizes(work)
+            if (work.kind, size, tried) in self._found
         )
 
-    def _lately(self, work: Work, effort: Effort, now: float) -> list[float]:
+    def _lately(self, work: Work, size: int, effort: Effort, now: float) -> list[float]:
+        """The seconds that the work would take by what was measured of such a size."""
+        # Smaller than what was measured, it may take as long.
+        pixels = max(work.pixels, 1 << size >> 1)
         return [
-            cost
-            for at, cost in self._of(work, effort)
+            cost * pixels
+            for at, cost in self._found.get((work.kind, size, effort), ())
             # The cheapest has to be known in any case.
             if effort == Effort.FAST or now - at <= _VALID
         ]
 
-    def _of(self, work: Work, effort: Effort) -> Iterable[tuple[float, float]]:
-        """When each was measured, and the seconds that a pixel took."""
-        return self._found.get(_key(work, effort), ())
-
     def of(self, work: Work, effort: Effort, now: float) -> float | None:
         """The seconds that a work is expected to take; None if none like it was done."""
-        for tried in range(effort, -1, -1):
-            found = self._lately(work, Effort(tried), now)
+        own, *near = _sizes(work)
+        for tried, size in product(range(effort, -1, -1), (own, *near)):
+            found = self._lately(work, size, Effort(tried), now)
             if found:
                 ratio = work.kind.ratios[effort] / work.kind.ratios[tried]
-                margin = 1.0 if tried == effort else _UNTRIED
-                return median(found) * work.pixels * ratio * margin
+                margin = 1.0 if (tried, size) == (effort, own) else _UNTRIED
+                return median(found) * ratio * margin
         return None
+
+
+def _sizes(work: Work) -> tuple[int, int, int]:
+    """The rough size of a work, and those next to it: each is twice the one before."""
+    own = max(1, work.pixels).bit_length()
+    return own, own - 1, own + 1

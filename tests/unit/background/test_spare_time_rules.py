@@ -248,6 +248,29 @@ def test_images_of_about_one_size_are_one_kind() -> None:
     assert loop.image(pixels=PIXELS + PIXELS // 10) is SMALL
 
 
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [(4_000_000, FAST), (8_000_000, SMALL), (18_000_000, SMALL), (40_000_000, FAST)],
+)
+def test_a_new_size_goes_on_where_the_sizes_next_to_it_are(pixels: int, expected: Effort) -> None:
+    assert tried().image(pixels=pixels) is expected
+
+
+@pytest.mark.parametrize(
+    ("small", "model", "pixels"),
+    [
+        (0.45, 1.0, 17_000_000),  # as long for a pixel, and some more
+        (0.6, 0.6, 4_300_000),  # nearly as long as the larger ones
+    ],
+)
+def test_a_new_size_is_expected_to_take_longer_than_the_sizes_next_to_it_say(
+    small: float, model: float, pixels: int
+) -> None:
+    loop = Loop((0.02, 0.04, small))
+    assert [loop.image() for _ in range(3)] == [*STEPS]
+    assert loop.image(model, pixels=pixels) is MIDDLE
+
+
 def test_the_first_image_of_another_batch_is_fast_again() -> None:
     loop = tried()
     assert [loop.image(20) for _ in range(4)] == [SMALL] * 4
