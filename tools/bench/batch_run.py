@@ -19,6 +19,7 @@ from ..client import ComfyClient, Prompt
 from ..errors import ToolError
 from ..graphs import filled_in
 from ..server import ComfyServer
+from . import bare
 from .memory import LOOK_SECONDS, megabytes
 from .models import Work
 from .prompts import run_all
@@ -98,6 +99,31 @@ class Batch:
 
         return self._run(prompts, graphs.OWN_FOLDER)
 
+    def bare(self, format: str, quality: int) -> Run:  # noqa: A002 - as the node's input
+        """Do the same work in a process without ComfyUI."""
+        base = self.setting.base / RESULTS
+        model = self.work()
+        done = bare.run(
+            bare.Task(
+                str(self.folder),
+                [*self.names],
+                str(base),
+                format,
+                quality,
+                model["class_type"],
+                model["inputs"],
+            )
+        )
+        files = [file.stat() for file in sorted(base.iterdir())]
+        shutil.rmtree(base)
+        return Run(
+            images=_between(done.began, done.ends),
+            cpu_seconds=done.cpu_seconds,
+            sizes=[file.st_size for file in files],
+            first_seconds=files[0].st_ctime - done.began,
+            peak_mb=done.peak_mb,
+        )
+
     def _run(self, prompts: Callable[[ComfyClient], Sequence[Prompt]], results: str) -> Run:
         server = self.setting.new_server()
         (server.input / FOLDER).mkdir(parents=True)
@@ -117,15 +143,19 @@ class Batch:
             raise ToolError(
                 f"{len(files)} of {len(self.names)} results were there at the batch's end"
             )
-        ends = [timings[0].began, *(timing.ended for timing in timings)]
         return Run(
-            images=[after - before for before, after in itertools.pairwise(ends)],
+            images=_between(timings[0].began, [timing.ended for timing in timings]),
             cpu_seconds=cpu,
             sizes=[file.st_size for file in files],
             # A file's state changes last when it gets its last bytes, or then its name.
             first_seconds=files[0].st_ctime - began,
             peak_mb=max(held),
         )
+
+
+def _between(began: float, ends: Sequence[float]) -> list[float]:
+    """From each end to the next one; the first, from the beginning."""
+    return [after - before for before, after in itertools.pairwise([began, *ends])]
 
 
 def cpu_seconds(server: ComfyServer) -> float:

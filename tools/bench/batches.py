@@ -7,12 +7,17 @@ own nodes, which take far longer, have one turn between those of ours.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ...core.model.formats import can_write_avif
 from .batch_rows import (
+    BARE_COMPUTING,
+    BARE_JPEG,
+    BARE_PNG,
+    BARE_WEBP,
     MAIN,
     OWN,
     TO_JPEG,
@@ -29,8 +34,10 @@ from .photographs import megapixels, photographs
 from .rows import Chart, Measured, Row, Target
 from .set_up import (
     AVIF,
+    BARE,
     COMFYUI,
     COMPUTES,
+    FAST,
     JPEG,
     LONG,
     LOSSLESS,
@@ -50,19 +57,21 @@ ROUNDS = 3
 LONG_SECONDS = 2.0
 QUALITY = 95
 
-IN_TURN = (MAIN, TO_JPEG)
+IN_TURN = (MAIN, BARE_PNG, TO_JPEG, BARE_JPEG)
 """Run in each round."""
 ONCE = (
     TO_WEBP,
+    BARE_WEBP,
     TRIED_FAST,
     TRIED_SMALL,
     WITH_COMPUTING,
+    BARE_COMPUTING,
     SetUp(OURS, JPEG, COMPUTES),
     WITH_LONG,
     SetUp(OURS, LOSSLESS, step=PART),
     SetUp(OURS, AVIF, step=PART),
 )
-SAVING: Mapping[str, Mapping[str, object]] = {
+SAVING: Mapping[str, Mapping[str, Any]] = {
     PNG: {"format": PNG},
     JPEG: {"format": JPEG},
     WEBP: {"format": WEBP, "quality": QUALITY},
@@ -84,7 +93,7 @@ def measure(setting: Setting) -> Measured:
     numbers = [float(number) for number in range(1, len(names) + 1)]
     chart = Chart("Each photograph of a batch, 200 ms model", "photograph", "s", numbers, lines)
     table = [asdict(each) for each in found.values()]
-    return Measured([*rows(what, found), _size_row(runs)], chart, photographs=table)
+    return Measured([*rows(what, found), *_size_rows(runs)], chart, photographs=table)
 
 
 def _models(setting: Setting) -> Mapping[str, Work]:
@@ -105,7 +114,7 @@ class _Runs:
 
     def every(self) -> dict[SetUp, list[Run]]:
         """The runs of each set-up."""
-        runs = {set_up: [self.run(set_up)] for set_up in (MAIN, OWN, TO_JPEG)}
+        runs = {set_up: [self.run(set_up)] for set_up in (MAIN, OWN, *IN_TURN[1:])}
         for _ in range(1, self.setting.of(ROUNDS, 1)):
             for set_up in IN_TURN:
                 runs[set_up].append(self.run(set_up))
@@ -121,6 +130,8 @@ class _Runs:
         batch = Batch(self.setting, self.folder, names, self.models[set_up.model])
         if set_up.nodes == COMFYUI:
             return batch.comfyui()
+        if set_up.nodes == BARE:
+            return batch.bare(**{"quality": QUALITY, **SAVING[set_up.format]})
         return batch.ours(**SAVING[set_up.format], compression=set_up.compression)
 
 
@@ -133,7 +144,7 @@ def _found(set_up: SetUp, runs: Sequence[Run], own: Sequence[Run]) -> Found:
         set_up.nodes,
         set_up.format,
         set_up.model,
-        set_up.compression if set_up.nodes == OURS else "",
+        "" if set_up.nodes == COMFYUI else set_up.compression,
         len(runs[0].images),
         set_up.step > 1,
         median(lambda run: run.median),
@@ -158,8 +169,12 @@ def _size(runs: Sequence[Run], step: int = 1) -> float:
     return sum(runs[0].sizes[::step]) / 1e6
 
 
-def _size_row(runs: Mapping[SetUp, Sequence[Run]]) -> Row:
+def _size_rows(runs: Mapping[SetUp, Sequence[Run]]) -> Iterator[Row]:
     """Whether a long model leaves the time for files as small as can be."""
     ours, small = _size(runs[WITH_LONG]), _size(runs[TRIED_SMALL], WITH_LONG.step)
     what = f"{len(runs[WITH_LONG][0].sizes)} of these photographs {WITH_LONG}: size of all results"
-    return Row(what, "MB", ours, small, f"compression *{SMALL}*", Target(1.01, "ratio"))
+    yield Row(what, "MB", ours, small, f"compression *{SMALL}*", Target(1.01, "ratio"))
+    sizes, fast = (runs[each][0].sizes[:: WITH_LONG.step] for each in (TRIED_SMALL, TRIED_FAST))
+    least = (fast[0] + sum(sizes[1:-1]) + fast[-1]) / 1e6
+    which = f"*{SMALL}*, the first and the last *{FAST}*, as nothing hides them"
+    yield Row("the same: size of all results", "MB", ours, least, which)

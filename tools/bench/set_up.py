@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OURS, COMFYUI = "Batch Loop", "Load Image, Save Image"
+BARE = "the same work without ComfyUI"
 WAITS, COMPUTES, LONG = "waits 200 ms", "computes for 200 ms on all cores", "waits 2 s"
 PNG, JPEG, WEBP, LOSSLESS, AVIF = "PNG", "JPEG", "WebP", "WebP, lossless", "AVIF"
 ALLOWED, FAST, SMALL = "as the model's time allows", "fast", "small"
@@ -28,6 +29,8 @@ class SetUp:
         if self.nodes == COMFYUI:
             return f"by {COMFYUI}"
         said = f"to {self.format}, a model that {self.model}"
+        if self.nodes == BARE:
+            return f"{said}, {BARE}"
         return said if self.compression == ALLOWED else f"{said}, compression *{self.compression}*"
 
 

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from .rows import Row
-from .set_up import ALLOWED, COMFYUI, JPEG, PNG, WAITS, WEBP
+from .set_up import ALLOWED, BARE, COMFYUI, JPEG, PNG, WAITS, WEBP
 
 HEAD = ("measured", "Batch Loop", "compared with", "ratio", "target", "met")
 CODECS_HEAD = ("image", "what", "codec", "time", "file", "off by, of 255")
@@ -86,6 +86,8 @@ def short_table(set_ups: Iterable[Mapping[str, Any]]) -> str:
 def _name(set_up: Mapping[str, Any]) -> str:
     if set_up["nodes"] == COMFYUI:
         return f"{set_up['format']}, by {COMFYUI}"
+    if set_up["nodes"] == BARE:
+        return f"{set_up['format']}, {BARE}"
     parts = [set_up["format"]]
     if set_up["compression"] != ALLOWED:
         parts.append(f"*{set_up['compression']}*")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from batch_loop.tools.bench import command, photographs
-from batch_loop.tools.bench.batch_rows import LINES, MAIN, OWN, rows
+from batch_loop.tools.bench import bare, command, photographs
+from batch_loop.tools.bench.batch_rows import BARE_PNG, LINES, MAIN, OWN, rows
 from batch_loop.tools.bench.batch_run import Run
 from batch_loop.tools.bench.batches import IN_TURN, ONCE
-from batch_loop.tools.bench.set_up import COMFYUI, OURS, PNG, SMALL, Found, SetUp
+from batch_loop.tools.bench.set_up import BARE, COMFYUI, OURS, PNG, SMALL, Found, SetUp
 from batch_loop.tools.bench.tables import photographs_table, short_table
 from batch_loop.tools.errors import ToolError
 
@@ -97,7 +97,7 @@ def found(set_up: SetUp, **figures: Any) -> Found:
 def test_every_line_is_of_a_set_up_that_is_run() -> None:
     run_at_all = {*IN_TURN, OWN, *ONCE}
     for line in LINES:
-        assert {line.set_up, line.other or OWN} <= run_at_all, line
+        assert {line.set_up, line.other} <= run_at_all, line
     lines = list(rows("24 photographs", {each: found(each) for each in run_at_all}))
     assert lines[0].what == "24 photographs to PNG, a model that waits 200 ms: the median image"
     assert (lines[0].ours, lines[0].other, lines[0].met) == (0.25, 0.25, False)
@@ -106,7 +106,7 @@ def test_every_line_is_of_a_set_up_that_is_run() -> None:
 
 def test_the_tables_show_set_ups_in_words() -> None:
     small = SetUp(OURS, PNG, compression=SMALL, step=3)
-    every = [vars(found(each)) for each in (MAIN, OWN, small)]
+    every = [vars(found(each)) for each in (MAIN, OWN, small, BARE_PNG)]
     lines = photographs_table(every).splitlines()[2:]
     assert lines[0] == (
         "| PNG | waits 200 ms | 0.250 s | 0.300 s | 1.00 0.500 s | 0.200 s | 0.400 s | 10.0 MB "
@@ -114,6 +114,24 @@ def test_the_tables_show_set_ups_in_words() -> None:
     )
     assert lines[1].startswith(f"| PNG, by {COMFYUI} |")
     assert lines[2].startswith("| PNG, *small*, 24 of them |")
+    assert lines[3].startswith(f"| PNG, {BARE} |")
     short = short_table(every).splitlines()[2:]
     assert short[0] == "| PNG | 0.250 s | 0.300 s | 0.400 s | 0.700 s |"
     assert len(short) == 2
+
+
+@pytest.mark.parametrize(("format_", "ending"), [("PNG", "png"), ("WebP", "webp")])
+def test_the_same_work_is_done_without_comfyui(format_: str, ending: str, tmp_path: Path) -> None:
+    names = ["b.jpg", "a.jpg", "c.jpg"]
+    for number, name in enumerate(names):
+        Image.new("RGB", (40, 30), (50 * number,) * 3).save(tmp_path / name)
+    results = tmp_path / "results"
+    waits = {"seconds": 0.1}
+    done = bare.run(bare.Task(str(tmp_path), names, str(results), format_, 95, "BenchSleep", waits))
+    assert sorted(file.name for file in results.iterdir()) == [f"{each}.{ending}" for each in "abc"]
+    with Image.open(results / f"c.{ending}") as last:
+        assert last.getpixel((0, 0)) == (100, 100, 100)
+    assert done.began < done.ends[0] < done.ends[1] < done.ends[2]
+    assert done.ends[2] - done.began >= len(names) * 0.1
+    with pytest.raises(ToolError, match="no such"):
+        bare.run(bare.Task(str(tmp_path), ["no such"], str(results), "PNG", 95, "BenchSleep", {}))
