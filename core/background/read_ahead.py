@@ -24,7 +24,7 @@ _LOOKS = 10
 """How often this is checked within that time."""
 
 _THREADS = 2
-"""An image is read while the one before is, if a prompt waits for that."""
+"""The images of two loops are read at a time."""
 
 _FIRSTS = 2
 """How many first images are kept at most, of all prompts that wait."""
@@ -157,19 +157,16 @@ class ReadAhead:
             self._used[loop] = now
         return now + self._kept_seconds
 
-    def take(self, loop: str, path: str, following: str | None = None) -> DecodedImage | None:
+    def take(self, loop: str, path: str) -> DecodedImage | None:
         """The image at a real path, if it was read ahead and its file is still the same one.
 
         Waits for an image that is being read, as that is faster than starting again. None in any
-        other case, even if it could not be read: the caller will find out why. Before that, it
-        starts reading the file at the real path `following`, as `begin` does.
+        other case, even if it could not be read: the caller will find out why.
         """
         self._note_use(loop)
         with self._lock:
             ahead = self._ahead.pop(loop, None)
             self._took.pop(loop, None)
-        if following is not None:
-            self.begin(loop, following)
         if ahead is None:
             return None
         if ahead.path != path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from functools import partial
 
 from ..background.read_ahead import ReadAhead
@@ -40,23 +41,17 @@ class Reading:
 
         Its partners, whose iterators have yet to run in this prompt, are read with it, so that
         nothing is done with an image whose partner cannot be read. The image that the next prompt
-        will ask for is read then; a server's first prompt, for which nothing could be done before,
-        has it read at the same time.
+        will ask for is read then: at the same time, it would only delay what is waited for.
         """
         assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
         own = Partner(iteration.key, iteration.item.path)
-        following = self._following(iteration, allowed)
         turn = (iteration.prompt, frozenset({own, *iteration.partners}))
         was_read = self._turn == turn
-        # Later, two that are read at a time would need more memory, and save hardly any time.
-        early = following if self._turn is None else None
         images: dict[Partner, DecodedImage] = {}
         for one in [own] if was_read else [own, *iteration.partners]:
             try:
                 kept = self._waiting.pop(one, None) if was_read else None
-                images[one] = kept or self._read(
-                    one.key, one.path, allowed, iteration.prompt, early if one == own else None
-                )
+                images[one] = kept or self._read(one.key, one.path, allowed, iteration.prompt)
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = self._told_of(error, one)
                 self._registry.reject(iteration, raised, reason, one)
@@ -66,13 +61,12 @@ class Reading:
         if not was_read:
             self._turn = turn
             self._waiting = {one: image for one, image in images.items() if one != own}
-        if following is not None:
-            self._read_ahead.begin(iteration.key.id, following)
+        self._begin_next(iteration, allowed)
         return images[own]
 
     def alone(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """An image that was not handed out; raises UnreadableImage and PathRefused."""
-        return self._read(key, path, allowed, None, None)
+        return self._read(key, path, allowed, None)
 
     def begin_first(self, request: Request, allowed: AllowedFolders) -> None:
         """Start reading the image that a prompt that was just submitted is likely to ask for."""
@@ -83,31 +77,21 @@ class Reading:
 
         self._read_ahead.begin_first(request.key.id, find)
 
-    @staticmethod
-    def _following(iteration: Iteration, allowed: AllowedFolders) -> str | None:
-        """The real path of the image that the next prompt will ask for, if all goes well."""
+    def _begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
+        """Start reading the image that the next prompt will ask for, if all goes well."""
         if iteration.following is None:
-            return None
-        try:
-            return check_source_file(iteration.key.full(iteration.following), allowed)
-        except PathRefused:  # the prompt of that image will report it
-            return None
+            return
+        with suppress(PathRefused):  # the prompt of that image will report it
+            source = check_source_file(iteration.key.full(iteration.following), allowed)
+            self._read_ahead.begin(iteration.key.id, source)
 
     def _read(
-        self,
-        key: LoopKey,
-        path: str,
-        allowed: AllowedFolders,
-        prompt: Prompt | None,
-        following: str | None,
+        self, key: LoopKey, path: str, allowed: AllowedFolders, prompt: Prompt | None
     ) -> DecodedImage:
-        """The image of an item, from memory if it was read ahead; `prompt` has it.
-
-        `following` is the real path of the image to be read meanwhile.
-        """
+        """The image of an item, from memory if it was read ahead; `prompt` has it."""
         source = check_source_file(key.full(path), allowed)
         began = self._clock()
-        image = self._read_ahead.take(key.id, source, following)
+        image = self._read_ahead.take(key.id, source)
         if image is None:
             return self._read_ahead.read(source)
         if prompt is not None:

@@ -319,26 +319,6 @@ def test_a_loop_that_is_at_work_knows_better_what_comes_next(folder: Path, reade
     assert asked == ["asked"]
 
 
-def test_what_follows_is_begun_before_an_image_is_waited_for(folder: Path, reader: Reader) -> None:
-    budget = MemoryBudget(PLENTY)
-    ahead, a, b = ahead_with(budget, reader), path_of(folder, "a.png"), path_of(folder, "b.png")
-    reader.go_on.clear()
-    ahead.begin(LOOP, a)
-    assert reader.began.wait(10)
-    reader.began.clear()
-    taking = threading.Thread(target=lambda: ahead.take(LOOP, a, b))
-    taking.start()
-    assert reader.began.wait(10)
-    reader.go_on.set()
-    taking.join()
-    assert ahead.take(LOOP, b) is not None
-    # Also where there is nothing to wait for.
-    assert ahead.take(LOOP, b, a) is None
-    wait_for(lambda: sorted(reader.read) == ["a.png", "a.png", "b.png"], "it to be read again")
-    assert ahead.take(LOOP, a) is not None
-    assert budget.taken == 0
-
-
 def test_the_memory_of_an_image_s_colours_is_prepared_before_it_is_decoded(tmp_path: Path) -> None:
     height, width = 60, 90
     prepared: list[int] = []
