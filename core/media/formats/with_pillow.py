@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import Image
 
@@ -64,12 +66,22 @@ def _saved(image: Image.Image, format_: Format, ways: Sequence[Mapping[str, Any]
 
 
 def _written(image: Image.Image, format_: Format, options: Mapping[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    try:
-        image.save(buffer, format_.value, **options)
-    except RuntimeError as error:  # which libavif's are
-        raise OSError(str(error)) from error
-    return buffer.getvalue()
+    # Only into one of the system's files does Pillow write JPEG without holding Python's lock.
+    with _file_in_memory() if format_ is Format.JPEG else io.BytesIO() as file:
+        try:
+            image.save(file, format_.value, **options)
+        except RuntimeError as error:  # which libavif's are
+            raise OSError(str(error)) from error
+        file.seek(0)
+        return file.read()
+
+
+def _file_in_memory() -> BinaryIO:
+    """A file of the system's that is on no disk, where it has such."""
+    if hasattr(os, "memfd_create"):
+        with suppress(OSError):  # some containers forbid it
+            return os.fdopen(os.memfd_create("batch-loop"), "w+b")
+    return io.BytesIO()
 
 
 def _ways(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import struct
 from typing import Any
 
@@ -165,6 +166,42 @@ class TestEffort:
         for effort in Effort:
             data = encode(image, format=Format.JPEG, quality=100, metadata=None, effort=effort)
             assert opened(data).size == (700, 500)
+
+
+class TestLock:
+    """Pillow holds Python's lock while it writes JPEG, unless it is into one of the system's files.
+
+    Then a workflow that has something to do would wait for whole images.
+    """
+
+    @pytest.mark.linux
+    @pytest.mark.parametrize("effort", Effort)
+    def test_jpeg_is_written_into_a_file_of_the_system(
+        self, effort: Effort, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        into: list[Any] = []
+        save = Image.Image.save
+
+        def noted(self: Image.Image, file: Any, *options: Any, **named: Any) -> None:
+            into.append(file)
+            assert not isinstance(file, io.BytesIO)
+            assert os.fstat(file.fileno()).st_nlink == 0  # on no disk
+            save(self, file, *options, **named)
+
+        monkeypatch.setattr(Image.Image, "save", noted)
+        written = encode(
+            noise(30, 40, 3), format=Format.JPEG, quality=90, metadata=METADATA, effort=effort
+        )
+        assert [file.closed for file in into] == [True]
+        monkeypatch.undo()
+
+        def refused(_name: str) -> int:
+            raise PermissionError
+
+        monkeypatch.setattr(os, "memfd_create", refused)
+        assert written == encode(
+            noise(30, 40, 3), format=Format.JPEG, quality=90, metadata=METADATA, effort=effort
+        )
 
 
 class TestNoRoom:
