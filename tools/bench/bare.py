@@ -40,8 +40,6 @@ from .setting import meanwhile
 
 _START = "from tools.pack import pack; pack('tools.bench.bare').answer()"
 """Run in the root: the pack's modules import each other as parts of it."""
-_READERS = 2
-"""As in a batch, the second image is read while the first one is waited for."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def answer() -> None:
 
 def _work(task: Task) -> list[float]:
     arrays = Buffers(MemoryBudget(limit_of(None, psutil.virtual_memory().total)))
-    readers = worker_pool("readers", _READERS)
+    readers = worker_pool("readers", 1)
     writers = worker_pool("writers", worker_count())
     folder, results, format_ = Path(task.folder), Path(task.results), Format(task.format)
     suffix = f".{task.format.lower()}"
@@ -109,17 +107,16 @@ def _work(task: Task) -> list[float]:
     before: Future[object] | None = None
     ends = []
     for name, following in zip(task.names, [*task.names[1:], None], strict=True):
-        ahead = coming
+        image = coming.result()
         if following is not None:
             coming = readers.submit(read_image, str(folder / following), arrays)
-        image = ahead.result()
         NODE_CLASS_MAPPINGS[task.model]().work(**task.inputs)
         # PNG's encoder uses all cores for one image: see `Result.begin`.
         job = writers.submit(encoded, image).result if in_advance else partial(encoded, image)
         if before is not None:
             before.result()
         before = writers.submit(_write, str(results / Path(name).with_suffix(suffix)), job)
-        del ahead, image, job
+        del image, job
         if following is None:
             before.result()
         ends.append(time.time())
