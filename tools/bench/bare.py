@@ -69,6 +69,9 @@ class Done:
     last one, when its own were. By the system's clock."""
     cpu_seconds: float
     peak_mb: float
+    """The most memory that it held (RSS)."""
+    idle_mb: float
+    """What it held before."""
 
 
 def run(task: Task) -> Done:
@@ -92,7 +95,7 @@ def answer() -> None:
         cpu_before, began = time.process_time(), time.time()
         ends = _work(task)
         cpu = time.process_time() - cpu_before
-    json.dump(asdict(Done(began, ends, cpu, max(held))), sys.stdout)
+    json.dump(asdict(Done(began, ends, cpu, max(held), held[0])), sys.stdout)
 
 
 def _work(task: Task) -> list[float]:

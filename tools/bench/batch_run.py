@@ -47,6 +47,8 @@ class Run:
     """From POST /prompt to the moment that the first result is complete under its name."""
     peak_mb: float
     """The most memory that the server held (RSS)."""
+    idle_mb: float
+    """What it held before."""
 
     @property
     def median(self) -> float:
@@ -122,6 +124,7 @@ class Batch:
             sizes=[file.st_size for file in files],
             first_seconds=files[0].st_ctime - done.began,
             peak_mb=done.peak_mb,
+            idle_mb=done.idle_mb,
         )
 
     def _run(self, prompts: Callable[[ComfyClient], Sequence[Prompt]], results: str) -> Run:
@@ -150,6 +153,7 @@ class Batch:
             # A file's state changes last when it gets its last bytes, or then its name.
             first_seconds=files[0].st_ctime - began,
             peak_mb=max(held),
+            idle_mb=held[0],
         )
 
 

@@ -93,7 +93,9 @@ def measure(setting: Setting) -> Measured:
     numbers = [float(number) for number in range(1, len(names) + 1)]
     chart = Chart("Each photograph of a batch, 200 ms model", "photograph", "s", numbers, lines)
     table = [asdict(each) for each in found.values()]
-    return Measured([*rows(what, found), *_size_rows(runs)], chart, photographs=table)
+    return Measured(
+        [*rows(what, found), *_size_rows(runs), _memory_row(what, runs)], chart, photographs=table
+    )
 
 
 def _models(setting: Setting) -> Mapping[str, Work]:
@@ -167,6 +169,16 @@ def _each_image(runs: Iterable[Run]) -> list[float]:
 def _size(runs: Sequence[Run], step: int = 1) -> float:
     """Megabytes of all results, or of every such."""
     return sum(runs[0].sizes[::step]) / 1e6
+
+
+def _memory_row(what: str, runs: Mapping[SetUp, Sequence[Run]]) -> Row:
+    """What the images take, whatever else a process holds."""
+
+    def most(set_up: SetUp) -> float:
+        return statistics.median(run.peak_mb - run.idle_mb for run in runs[set_up])
+
+    named = f"{what} {MAIN}: most memory of the server, but what it held before"
+    return Row(named, "MB", most(MAIN), most(BARE_PNG), BARE)
 
 
 def _size_rows(runs: Mapping[SetUp, Sequence[Run]]) -> Iterator[Row]:

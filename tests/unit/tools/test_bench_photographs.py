@@ -73,7 +73,7 @@ def test_photographs_are_asked_for_before_anything_is_measured(
 
 
 def run(*images: float) -> Run:
-    return Run([*images], 2.0, [10**6] * len(images), 1.5, 500.0)
+    return Run([*images], 2.0, [10**6] * len(images), 1.5, 500.0, 300.0)
 
 
 def test_a_run_is_said_per_image() -> None:
