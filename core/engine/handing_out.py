@@ -179,7 +179,7 @@ class HandingOut(Parts):
     def _claim(self, requests: Sequence[Request], prompt: Prompt) -> list[Item | None]:
         """Claim a loop's next item, or those at the first place that is pending in all loops."""
         keys = [request.key for request in requests]
-        at_work = [bool(self._store.open_items(key)) for key in keys]
+        at_work = [bool(self._store.at_hand(key) or self._loops.elsewhere(key)) for key in keys]
         claim = Claim(prompt, requests[0].policy, self._host.now(), self._host.server)
         if len(keys) == 1:
             items = [self._items.claim_next(keys[0], claim)]
@@ -268,7 +268,7 @@ class HandingOut(Parts):
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
         """The item that `prompt` already has: a graph may have two iterators on one loop."""
-        for item in self._store.open_items(key):
+        for item in self._store.at_hand(key):
             if item.claim is not None and item.claim.prompt == prompt:
                 return item
         return None

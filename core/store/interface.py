@@ -222,6 +222,15 @@ class Items(Protocol):
     def open_items(self, key: LoopKey) -> list[Item]:
         """The items that are RUNNING or FINISHING: one for each prompt at work on the loop."""
 
+    def at_hand(self, key: LoopKey) -> list[Item]:
+        """Those of `open_items` that are known without another question.
+
+        All of them, but in a transaction beside other servers only those of one's own.
+        """
+
+    def taken(self, key: LoopKey, server: str) -> int:
+        """How many items of the listing servers other than `server` have."""
+
     def kept_open_items(self, key: LoopKey) -> list[Item]:
         """Those of the batch that is kept, as it was left; none if there is no such batch."""
 

@@ -17,7 +17,7 @@ from .interface import Outside
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
 from .memory_outside import MemoryOutside, counts_in
-from .records import LoopEntry, NewListing, gives_up
+from .records import LoopEntry, NewListing, gives_up, taken_by_others
 
 T = TypeVar("T")
 
@@ -214,6 +214,12 @@ class MemoryStore(MemoryOutputs):
     def open_items(self, key: LoopKey) -> list[Item]:
         items = self._items.get(key)
         return [] if items is None else [items.known[path] for path in items.open]
+
+    def at_hand(self, key: LoopKey) -> list[Item]:
+        return self.open_items(key)
+
+    def taken(self, key: LoopKey, server: str) -> int:
+        return taken_by_others(self.open_items(key), server)
 
     def kept_open_items(self, key: LoopKey) -> list[Item]:
         kept = self._kept.get(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,3 +106,11 @@ def new_listing_id() -> str:
 def gives_up(item: Item, state: ItemState) -> bool:
     """Whether a move to `state` ends a prompt's work on an item without completing it."""
     return item.state in OPEN and state in {ItemState.PENDING, ItemState.FAILED}
+
+
+def taken_by_others(open_items: Iterable[Item], server: str) -> int:
+    """How many of a listing's open items servers other than `server` have."""
+    return sum(
+        item.claim is not None and item.claim.server != server and item.index != UNLISTED
+        for item in open_items
+    )

@@ -19,7 +19,7 @@ from ...model.policy import DEFAULT_POLICY, Policy
 from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
 from ...store.interface import Store
-from ...store.records import UNLISTED, ListedLoop, LoopEntry
+from ...store.records import UNLISTED, ListedLoop, LoopEntry, taken_by_others
 from .clock import Clock
 from .moments import END
 from .process_memory import Memory
@@ -154,7 +154,7 @@ class Loops:
             counts=row.counts,
             finished=row.finished,
             ran_at=row.ran_at,
-            elsewhere=self._elsewhere(row.open_items),
+            elsewhere=taken_by_others(row.open_items, self._host.server),
             stopped=row.stopped,
             watch=self._memory.kept(key).is_watched,
             interrupted=self._memory.kept(key).interrupted,
@@ -164,14 +164,7 @@ class Loops:
 
     def elsewhere(self, key: LoopKey) -> int:
         """How many listed images other servers are working on."""
-        return self._elsewhere(self._store.open_items(key))
-
-    def _elsewhere(self, open_items: Iterable[Item]) -> int:
-        return sum(
-            item.index != UNLISTED
-            for item in open_items
-            if item.claim is not None and item.claim.server != self._host.server
-        )
+        return self._store.taken(key, self._host.server)
 
     def undo_until(self, key: LoopKey) -> float | None:
         """Until when Start over can be undone; None if it cannot be."""

@@ -14,6 +14,7 @@ from functools import partial
 from ...common.errors import BatchLoopError, StoreAway
 from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On, after_event
+from ...model.items import Item
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Prompt
 from ...store.interface import Store
@@ -25,6 +26,8 @@ from .poller import Poll
 
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is delayed for a prompt that is about to end."""
+_OTHERS_SECONDS = 5.0
+"""How long it may take to notice that another server has ended, where more of them are at work."""
 
 
 class Reconciler:
@@ -53,6 +56,8 @@ class Reconciler:
         self._writes = writes
         self._clean_up = clean_up
         self._poller = poll(self.reconcile_all)
+        # When the items of all servers were last looked at, for each loop.
+        self._looked: dict[str, float] = {}
 
     def wake(self) -> None:
         """Have items reconciled soon after their prompts have ended."""
@@ -83,7 +88,7 @@ class Reconciler:
         goes_on: set[Prompt] = set()
         for each in keys:
             self._reconcile_kept(each)
-            for item in self._store.open_items(each):
+            for item in self._items_to_look_at(each):
                 if item.claim is not None:
                     outcome = self._outcomes.of(each, item)
                     if outcome is None:
@@ -100,6 +105,14 @@ class Reconciler:
             self._ended_prompts.reconcile(together)
         for each in in_order(one.key for one in ended):
             self._loops.note_completion(each)
+
+    def _items_to_look_at(self, key: LoopKey) -> list[Item]:
+        """The open items of this server, and from time to time at least those of all others."""
+        now = self._host.steady()
+        if now - self._looked.get(key.id, -_OTHERS_SECONDS) < _OTHERS_SECONDS:
+            return self._store.at_hand(key)
+        self._looked[key.id] = now
+        return self._store.open_items(key)
 
     def _reconcile_kept(self, key: LoopKey) -> None:
         """Reconcile what prompts of this server do in the batch before, while that is kept.
@@ -171,7 +184,7 @@ class Reconciler:
         """
         self.reconcile(key)
         # Also those whose items were given back or started over before: they are not open.
-        is_open = {item.claim.prompt for item in self._store.open_items(key) if item.claim}
+        is_open = {item.claim.prompt for item in self._store.at_hand(key) if item.claim}
         over = {turn for turn in ended if turn.prompt not in is_open}
         self._memory.end_turns(key, over.__contains__)
         for turn in over:

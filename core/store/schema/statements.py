@@ -68,6 +68,15 @@ COUNTS = tuple(state.value for state in ItemState)
 """The columns of a loop's row that say how many items are in each state."""
 
 loop_row = select(loops).where(loops.c.id == bindparam("of_loop"))
+_taken_by_others = (
+    select(func.count())
+    .select_from(items)
+    .where(is_open, items.c.position >= 0, items.c.claim_server != bindparam("of_server"))
+)
+# With how many listed items others than a server have.
+loop_row_and_taken = loop_row.add_columns(
+    _taken_by_others.where(items.c.listing == loops.c.listing).scalar_subquery()
+)
 loop_keys = select(loops.c.name, loops.c.directory, loops.c.workflow)
 loop_key = loop_keys.where(loops.c.id == bindparam("of_loop"))
 carried_names = select(loops.c.carried_file, loops.c.kept)
@@ -183,23 +192,18 @@ _next_of = (
     .order_by(items.c.position)
     .limit(1)
 )
-_taken_by_others = (
-    select(func.count())
-    .select_from(items)
-    .where(_of_loop, is_open, items.c.position >= 0)
-    .where(items.c.claim_server != bindparam("of_server"))
-    .scalar_subquery()
-)
+_after_the_taken = _taken_by_others.where(_of_loop).scalar_subquery()
 # What a claim needs: besides the open items, the first that is pending, and the one that comes
 # after as many as others than a server have.
 open_and_next_rows_of = union_all(
     select(items).where(_of_loop, is_open),
     _next_of,
-    _next_of.offset(literal_column("1") + _taken_by_others),
+    _next_of.offset(literal_column("1") + _after_the_taken),
 )
-# The same beside other servers that are about to claim: each has another for its first, which is
-# locked for it until its transaction ends. Another one is locked, too, and stays pending: so the
-# last is nobody's beside others, as the folder has to be looked through before that.
+# The same beside other servers that are about to claim, with the open items of one's own: each has
+# another for its first, which is locked for it until its transaction ends. One more is locked, and
+# stays pending: so the last is nobody's beside others, as the folder has to be looked through
+# before that.
 _free_one = _next_of.with_for_update(skip_locked=True).cte("free")
 _left_one = (
     select(items)
@@ -210,12 +214,13 @@ _left_one = (
     .cte("left_over")
 )
 _free_position = select(_free_one.c.position).scalar_subquery()
-open_and_free_rows_of = union_all(
-    select(items).where(_of_loop, is_open),
+own_rows_of = select(items).where(_of_loop, is_open, items.c.claim_server == bindparam("of_server"))
+own_and_free_rows_of = union_all(
+    own_rows_of,
     select(_free_one).where(
         select(_left_one.c.position).where(_left_one.c.position > _free_position).exists()
     ),
-    _next_of.where(items.c.position > _free_position).offset(_taken_by_others),
+    _next_of.where(items.c.position > _free_position).offset(_after_the_taken),
 )
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))

@@ -14,7 +14,7 @@ from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Failure
 from ...model.records import ReportedItem, Written
-from ..records import UNLISTED, gives_up
+from ..records import UNLISTED, gives_up, taken_by_others
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, file_of, item_of, kept_with, reported
 from .known_loop import Next
@@ -165,8 +165,9 @@ class SqlItems(SqlSession):
         loop = self._loop(key)
         if loop is None:
             return None
-        if loop.open is not None and path in loop.open:
-            return loop.open[path]
+        for known in (loop.open, loop.own):
+            if known is not None and path in known:
+                return known[path]
         given = {"of_listing": self._listing(key), "of_path": path}
         row = self._database.execute(statements.item_row, given).one_or_none()
         return None if row is None else item_of(row, self._ahead)
@@ -185,6 +186,18 @@ class SqlItems(SqlSession):
             rows = self._database.execute(statements.open_rows, own)
             loop.open = {row.path: item_of(row, self._ahead) for row in rows}
         return list(loop.open.values())
+
+    def at_hand(self, key: LoopKey) -> list[Item]:
+        loop = self._loop(key)
+        if loop is not None and loop.open is None and loop.own is not None:
+            return list(loop.own.values())
+        return self.open_items(key)
+
+    def taken(self, key: LoopKey, server: str) -> int:
+        loop = self._loop(key)
+        if loop is not None and loop.taken is not None:
+            return loop.taken
+        return taken_by_others(self.open_items(key), server)
 
     def kept_open_items(self, key: LoopKey) -> list[Item]:
         loop = self._loop(key)

@@ -38,16 +38,20 @@ class KnownLoop:
     """
 
     def __init__(
-        self, row: Mapping[str, Any], ahead: float, roots: Roots, *, is_beside: bool = False
+        self, row: Mapping[str, Any], ahead: float, roots: Roots, *, taken: int | None = None
     ) -> None:
-        """See `core.store.schema.rows.entry_of`; `is_beside` if others change the loop, too."""
+        """See `core.store.schema.rows.entry_of`; `taken` is as below."""
         self.row = dict(row)
-        self.is_beside = is_beside
+        self.taken = taken
+        """How many listed items others have who change the loop in this moment, too; None if nobody
+        does."""
         self._before = dict(row)
         self._ahead = ahead
         self._roots = roots
         self.open: dict[str, Item] | None = None
         """The items that are RUNNING or FINISHING, by path; None if not read yet."""
+        self.own: dict[str, Item] | None = None
+        """Those of this server alone, where others change the loop, too."""
         self.next: Next | None = None
         """What a claim needs; None if not read yet."""
         self.following: tuple[int, str | None] | None = None
@@ -60,6 +64,11 @@ class KnownLoop:
         self._entry: LoopEntry | None = None
         self._set: set[str] = set()
         self._added: Counter[str] = Counter()
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether others change the loop in this moment, too."""
+        return self.taken is not None
 
     @property
     def entry(self) -> LoopEntry:
@@ -89,11 +98,11 @@ class KnownLoop:
 
     def moved(self, before: ItemState, new: Item) -> None:
         """Note an item's new state; `before` is the one it had."""
-        if self.open is not None:
-            if new.state in OPEN:
-                self.open[new.path] = new
-            else:
-                self.open.pop(new.path, None)
+        for known in (self.open, self.own):
+            if known is not None and new.state in OPEN:
+                known[new.path] = new
+            elif known is not None:
+                known.pop(new.path, None)
         if new.state not in OPEN:
             self.writers.clear()
         if ItemState.FAILED in {before, new.state}:
@@ -103,7 +112,7 @@ class KnownLoop:
 
     def forget_items(self) -> None:
         """Forget what was read of the items."""
-        self.open = None
+        self.open = self.own = None
         self.failures = None
         self.next = self.following = None
 

@@ -20,7 +20,7 @@ from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import Roots
 from ..interface import NeedsItsTurn
-from ..records import UNLISTED
+from ..records import taken_by_others
 from ..schema import statements
 from ..schema.beside_statement import count_beside
 from ..schema.tables import loops
@@ -222,52 +222,62 @@ class SqlSession:
         """A loop, if it has a batch."""
         loop = self._loops.get(key.id)
         if loop is None:
-            along, is_beside = None, False
+            along, beside = None, None
             if not self._only_reads:
-                is_beside = self._beside is not None and self._others.may_be_there(key.id)
-                self._backend.take_turn(self._database, key.id, beside=is_beside)
-                along = self._items_along(key, is_beside=is_beside)
-            row = self._database.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
+                if self._beside is not None and self._others.may_be_there(key.id):
+                    beside = self._beside
+                self._backend.take_turn(self._database, key.id, beside=beside is not None)
+                along = self._items_along(key, beside)
+            statement, given = statements.loop_row, {"of_loop": key.id}
+            if beside is not None:
+                statement, given = statements.loop_row_and_taken, {**given, "of_server": beside}
+            row = self._database.execute(statement, given).one_or_none()
             if row is None:
                 return None
             columns = {column.name: row[at] for at, column in _LOOP_COLUMNS}
-            loop = KnownLoop(columns, self._ahead, self._roots, is_beside=is_beside)
+            taken = None if beside is None else row[-1]
+            loop = KnownLoop(columns, self._ahead, self._roots, taken=taken)
             self._loops[key.id] = loop
-            if is_beside and not is_open_to_others(columns):
+            if beside is not None and not is_open_to_others(columns):
                 raise NeedsItsTurn
             if along is not None:
                 self._know_items(loop, self._database.execute(*along))
         return loop if loop.row["batch"] else None
 
     def _items_along(
-        self, key: LoopKey, *, is_beside: bool
+        self, key: LoopKey, beside: str | None
     ) -> tuple[Executable, dict[str, Any]] | None:
         """The statement by which a loop's items are read along with its row; None if they are not.
 
-        Those that are open, and if a claim is to come, those that are next.
+        Those that are open, but `beside` others only this server's; and if a claim is to come,
+        those that are next.
         """
-        server = self._claimants.get(key.id)
-        statement: Executable = statements.open_rows_of
-        given = {"of_loop": key.id}
-        if server is not None:
+        claimant = self._claimants.get(key.id)
+        statement, given = statements.open_rows_of, {"of_loop": key.id}
+        if claimant is not None:
             statement = statements.open_and_next_rows_of
-            if is_beside:
-                statement = statements.open_and_free_rows_of
-            given["of_server"] = server
+            given["of_server"] = claimant
+        if beside is not None:
+            statement = statements.own_rows_of
+            if claimant is not None:
+                statement = statements.own_and_free_rows_of
+            given["of_server"] = beside
         is_along = self._backend.along(self._database, statement, given)
         return (statement, given) if is_along else None
 
     def _know_items(self, loop: KnownLoop, rows: CursorResult[Any]) -> None:
         found = self._known_items.of(self._database, rows, self._ahead)
-        loop.open = {item.path: item for item in found if item.state in OPEN}
+        are_open = {item.path: item for item in found if item.state in OPEN}
+        if loop.is_beside:
+            loop.own = are_open
+        else:
+            loop.open = are_open
         server = self._claimants.get(loop.row["id"])
         if server is None:
             return
-        taken = sum(
-            item.claim is not None and item.claim.server != server
-            for item in loop.open.values()
-            if item.index != UNLISTED
-        )
+        taken = loop.taken
+        if taken is None:
+            taken = taken_by_others(are_open.values(), server)
         self._others.note(loop.row["id"], are_there=taken > 0)
         pending = [item for item in found if item.state is ItemState.PENDING]
         pending.sort(key=lambda item: item.index)
