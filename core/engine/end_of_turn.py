@@ -19,7 +19,7 @@ from ..common.sight import Sight, read, seen
 from ..model.background_writes import Turn
 from ..model.if_exists import Owner
 from ..model.item_life import Event, On
-from ..model.items import Item, ItemState
+from ..model.items import Item
 from ..model.loop_key import LoopKey
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
@@ -93,8 +93,28 @@ class Turns(Questions):
         Does nothing for an iteration without an item, or if its loop has started over since, or if
         only a part of the workflow runs, which finishes no item.
         """
-        if self.listings.with_listings(partial(self._note_end, iteration, value), patient=True):
+        is_noted = self._end_waits(iteration) and self._transactions.remember(
+            partial(self._remember_end, iteration.key, _turn(iteration), value)
+        )
+        if is_noted or self._end_at_once(iteration, value):
             self._reconciler.wake()
+
+    def _end_at_once(self, iteration: Iteration, value: Any = None) -> bool:
+        """See `_note_end`."""
+        note = partial(self._note_end, iteration, value)
+        return self.listings.with_listings(note, patient=True)
+
+    def _end_waits(self, iteration: Iteration) -> bool:
+        """Whether the end of an iteration is written down together with what comes next.
+
+        Where several servers are at work, each change keeps others waiting. Nothing depends on this
+        one while images are left: a server that stops has its image done again in either case.
+        Takes no lock.
+        """
+        if iteration.item is None:
+            return False
+        known = self.memory.kept(iteration.key).turns.get(_turn(iteration))
+        return known is not None and known.end_waits and not known.is_part
 
     @in_transaction(patient=True, beside=True)
     def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
@@ -114,15 +134,13 @@ class Turns(Questions):
         due = self._batches.due_at_the_end(key, item)
         if due is not None and not self._batches.join_at_the_end(due, listed):
             return due
-        # It is FINISHING already if the prompt has reached another Loop End before.
-        if item.state is ItemState.RUNNING:
-            self._items.happens(key, item, Event(On.REACHED_LOOP_END))
+        self._remember_end(key, turn, value)
+        self._batches.reached_the_end(key, item)
+        return True
+
+    def _remember_end(self, key: LoopKey, turn: Turn, value: Any) -> None:
         given = self.memory.turn(key, turn).given or (value,)
         self.memory.change_turn(key, turn, has_ended=True, given=given)
-        self._loops.note_completion(key)
-        if self._store.counts(key).complete:
-            self._batches.told_the_end(key, iteration.prompt.client_id)
-        return True
 
     def note_lost_transparency(self, iteration: Iteration) -> None:
         """Note that a result of the iteration's transparent image is not transparent."""
@@ -169,8 +187,7 @@ class Turns(Questions):
         """Whether the end of an iteration was noted; takes no lock."""
         if iteration.item is None:
             return True
-        turn = Turn.of(iteration.key, iteration.prompt, iteration.item)
-        known = self.memory.kept(iteration.key).turns.get(turn)
+        known = self.memory.kept(iteration.key).turns.get(_turn(iteration))
         return known is not None and known.has_ended
 
     def finish_earlier(
@@ -211,11 +228,16 @@ class Turns(Questions):
 
         """
         snapshot = self.snapshot(iteration.key.id)
+        waits = self._has_ended(iteration) and self._end_waits(iteration)
+        if waits and not snapshot.counts.pending:
+            # Other servers have taken the rest: this one may be the last to end.
+            self._end_at_once(iteration)
+            snapshot = self.snapshot(iteration.key.id)
         if not snapshot.complete:
             return snapshot
         self._writes.wait(iteration.key.id)
         if iteration.item is not None:
-            failure = self._writes.failure(Turn.of(iteration.key, iteration.prompt, iteration.item))
+            failure = self._writes.failure(_turn(iteration))
             if failure is not None:
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
@@ -353,6 +375,12 @@ class Turns(Questions):
         if iteration.item is None:
             return ()
         return self._outputs.earlier(iteration.key, iteration.item.path)
+
+
+def _turn(iteration: Iteration) -> Turn:
+    """The turn of an iteration that has an item."""
+    assert iteration.item is not None  # noqa: S101 - for the type checker
+    return Turn.of(iteration.key, iteration.prompt, iteration.item)
 
 
 def _claim_lost(iteration: Iteration) -> str:

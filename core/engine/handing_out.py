@@ -227,6 +227,7 @@ class HandingOut(Parts):
             began=self._host.steady(),
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
+            end_waits=self._lets_end_wait(key, together),
             lost_transparency=False,
             renamed_text=False,
             given=(),
@@ -234,6 +235,12 @@ class HandingOut(Parts):
         self.servers.take_up_work()
         # Also before it saves or reaches Loop End: other servers, and pages, wait to hear of it.
         self._transactions.after_commit(self._reconciler.wake)
+
+    def _lets_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
+        """See `OpenTurn.end_waits`; of an item that is being handed out."""
+        if len(together) > 1 or self.memory[key].before_the_last is not None:
+            return False
+        return self._loops.elsewhere(key) > 0 and self._store.counts(key).pending > 0
 
     def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
         place = self._store.first_together(keys)

@@ -80,6 +80,8 @@ class Parts:
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
+        own_results = OwnResults(store, roots)
+        self._batches = Batches(store, self._transactions, self._loops, self._items, own_results)
         ended_prompts = EndedPrompts(
             store,
             host,
@@ -90,6 +92,7 @@ class Parts:
             outcomes=self._outcomes,
             untold=self._untold,
             writes=self._writes,
+            reached_the_end=self._batches.reached_the_end_before,
         )
         self._reconciler = Reconciler(
             store,
@@ -102,8 +105,6 @@ class Parts:
             clean_up=clean_up or _leave,
             poll=poll_outcomes,
         )
-        own_results = OwnResults(store, roots)
-        self._batches = Batches(store, self._transactions, self._loops, self._items, own_results)
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings
         )

@@ -13,7 +13,7 @@ from typing import Any
 from ...common.errors import UnknownLoop
 from ...common.times import took
 from ...model.item_life import Event, after_event
-from ...model.items import Claim, Item
+from ...model.items import Claim, Counts, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.policy import DEFAULT_POLICY, Policy
 from ...model.prompt import Host
@@ -103,7 +103,7 @@ class Loops:
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
-        entry, counts = self.entry(key), self._store.counts(key)
+        entry, counts = self.entry(key), self._counts(key)
         now = self._host.now()
         return Snapshot(
             id=key.id,
@@ -133,6 +133,22 @@ class Loops:
             undo_until=undo_until(entry.kept_at, counts, now),
             told_at=now,
             forgets=self._store.forgets,
+        )
+
+    def _counts(self, key: LoopKey) -> Counts:
+        """The counts, with the prompts here whose end is yet to be written down: see `OpenTurn`."""
+        counts = self._store.counts(key)
+        turns = self._memory[key].turns
+        if not counts.pending or not any(known.end_waits for known in turns.values()):
+            return counts
+        ended = {turn.prompt for turn, known in turns.items() if known.has_ended}
+        waiting = sum(
+            item.claim is not None and item.claim.prompt in ended
+            for item in self._store.open_items(key)
+            if item.state is ItemState.RUNNING and item.index != UNLISTED
+        )
+        return replace(
+            counts, running=counts.running - waiting, finishing=counts.finishing + waiting
         )
 
     def full_snapshot(self, key: LoopKey) -> Snapshot:

@@ -41,6 +41,9 @@ class OpenTurn(NamedTuple):
     """Ids of the Directory Iterators that have handed the item out; usually one."""
     is_part: bool = False
     """Whether only a part of the workflow runs, which never finishes the item."""
+    end_waits: bool = False
+    """Whether its end is written down with what comes next, instead of at once: other servers are
+    at work, and images are left."""
     has_ended: bool = False
     """Whether the prompt has reached Loop End."""
     lost_transparency: bool = False
@@ -220,7 +223,10 @@ class Memory:
         Other servers may depend on knowing that this one is at work. What they were given is for
         their own batch only.
         """
-        return {turn: known._replace(given=()) for turn, known in self[key].turns.items()}
+        return {
+            turn: known._replace(given=(), end_waits=False)
+            for turn, known in self[key].turns.items()
+        }
 
     @property
     def is_at_work(self) -> bool:

@@ -123,6 +123,18 @@ class Transactions:
                 return self._store.snapshot_read(read)
         return None
 
+    def remember(self, change: Callable[[], object]) -> bool:
+        """Change only what the process remembers; returns whether that was possible just now."""
+        with self.lock:
+            # Otherwise the process's memory may be behind the store.
+            if self._unanswered is not None:
+                return False
+            with self.memory.draft() as keep:
+                change()
+                keep()
+            self.revision += 1
+            return True
+
     def changes_state(self) -> None:
         """Have the revision raised when the current change is committed."""
         self._now.raises_revision = True

@@ -57,6 +57,27 @@ class Outcomes:
         """Whether the prompt of a turn here has ended, and its files are written."""
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 
+    def has_reached_end(self, key: LoopKey, item: Item) -> bool:
+        """Whether the prompt of an open item here has reached Loop End; under the lock."""
+        return item.state is ItemState.FINISHING or self.end_waits(key, item)
+
+    def end_waits(self, key: LoopKey, item: Item) -> bool:
+        """Whether that is known here, and not written down yet."""
+        if item.state is not ItemState.RUNNING or item.claim is None:
+            return False
+        return self._memory.turn(key, Turn.of(key, item.claim.prompt, item)).has_ended
+
+    def note_lost(self, key: LoopKey) -> None:
+        """Note that this server was taken for one that has ended, if that shows; in a transaction.
+
+        It shows by an end that was yet to be written down, and an item that others have by now.
+        """
+        is_open = {item.claim.prompt for item in self._store.at_hand(key) if item.claim}
+        for turn, known in self._memory[key].turns.items():
+            if known.end_waits and known.has_ended and turn.prompt not in is_open:
+                self._memory.change_turn(key, turn, end_waits=False)
+                self._servers.mark_stale()
+
     def turns_that_go_well(self, key: LoopKey) -> list[Turn]:
         """The turns whose items will be done, as far as can be told before their files are written.
 
@@ -67,7 +88,7 @@ class Outcomes:
             if item.claim is not None:
                 turn = Turn.of(key, item.claim.prompt, item)
                 ending = self._outcome(item.claim).ending
-                ended = ending is Ending.SUCCESS and item.state is ItemState.FINISHING
+                ended = ending is Ending.SUCCESS and self.has_reached_end(key, item)
                 carries = self._memory.turn(key, turn).value is not None
                 if (ended and not carries) or ending is Ending.RUNNING:
                     turns.append(turn)

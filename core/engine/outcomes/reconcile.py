@@ -105,6 +105,8 @@ class Reconciler:
             self._ended_prompts.reconcile(together)
         for each in in_order(one.key for one in ended):
             self._loops.note_completion(each)
+        for each in keys:
+            self._outcomes.note_lost(each)
 
     def _items_to_look_at(self, key: LoopKey) -> list[Item]:
         """The open items of this server, and from time to time at least those of all others."""

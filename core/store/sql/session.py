@@ -253,7 +253,8 @@ class SqlSession:
         those that are next.
         """
         claimant = self._claimants.get(key.id)
-        statement, given = statements.open_rows_of, {"of_loop": key.id}
+        statement: Executable = statements.open_rows_of
+        given = {"of_loop": key.id}
         if claimant is not None:
             statement = statements.open_and_next_rows_of
             given["of_server"] = claimant
