@@ -238,7 +238,7 @@ class HandingOut(Parts):
 
     def _lets_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
         """See `OpenTurn.end_waits`; of an item that is being handed out."""
-        if len(together) > 1 or self.memory[key].before_the_last is not None:
+        if len(together) > 1 or self._loops.entry(key).kept_at is not None:
             return False
         return self._loops.elsewhere(key) > 0 and self._store.counts(key).pending > 0
 

@@ -22,7 +22,7 @@ from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry, taken_by_others
 from .clock import Clock
 from .moments import END
-from .process_memory import Memory
+from .process_memory import LoopMemory, Memory
 from .transactions import Transactions
 from .undo import undo_until
 
@@ -103,7 +103,8 @@ class Loops:
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
-        entry, counts = self.entry(key), self._counts(key)
+        entry = self.entry(key)
+        counts = _with_ends(self._store.counts(key), self._memory[key], self._store.open_items(key))
         now = self._host.now()
         return Snapshot(
             id=key.id,
@@ -135,22 +136,6 @@ class Loops:
             forgets=self._store.forgets,
         )
 
-    def _counts(self, key: LoopKey) -> Counts:
-        """The counts, with the prompts here whose end is yet to be written down: see `OpenTurn`."""
-        counts = self._store.counts(key)
-        turns = self._memory[key].turns
-        if not counts.pending or not any(known.end_waits for known in turns.values()):
-            return counts
-        ended = {turn.prompt for turn, known in turns.items() if known.has_ended}
-        waiting = sum(
-            item.claim is not None and item.claim.prompt in ended
-            for item in self._store.open_items(key)
-            if item.state is ItemState.RUNNING and item.index != UNLISTED
-        )
-        return replace(
-            counts, running=counts.running - waiting, finishing=counts.finishing + waiting
-        )
-
     def full_snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state."""
         stopped_on = self.stopped_on(key)
@@ -158,7 +143,8 @@ class Loops:
 
     def overview(self, row: ListedLoop) -> Overview:
         """A loop as shown in a list of all loops, from its row in the store's list."""
-        key = row.key
+        key, known = row.key, self._memory.kept(row.key)
+        counts = _with_ends(row.counts, known, row.open_items)
         now = self._host.now()
         return Overview(
             id=key.id,
@@ -167,14 +153,14 @@ class Loops:
             workflow=key.workflow,
             title=self.titles.get(key.workflow) or row.title,
             batch=row.batch,
-            counts=row.counts,
+            counts=counts,
             finished=row.finished,
             ran_at=row.ran_at,
             elsewhere=taken_by_others(row.open_items, self._host.server),
             stopped=row.stopped,
-            watch=self._memory.kept(key).is_watched,
-            interrupted=self._memory.kept(key).interrupted,
-            undo_until=undo_until(row.kept_at, row.counts, now),
+            watch=known.is_watched,
+            interrupted=known.interrupted,
+            undo_until=undo_until(row.kept_at, counts, now),
             told_at=now,
         )
 
@@ -216,6 +202,22 @@ class Loops:
         ]
         claimed.sort(key=lambda entry: entry[0], reverse=True)
         return tuple(item for _, item in claimed[:CURRENT_SHOWN])
+
+
+def _with_ends(counts: Counts, known: LoopMemory, open_items: Iterable[Item]) -> Counts:
+    """Counts with the prompts here whose end is yet to be written down: see `OpenTurn.end_waits`.
+
+    Not once all is handed out: nobody may take a batch for complete before it is written down.
+    """
+    ended = {turn.prompt for turn, each in known.turns.items() if each.end_waits and each.has_ended}
+    if not counts.pending or not ended:
+        return counts
+    waiting = sum(
+        item.claim is not None and item.claim.prompt in ended
+        for item in open_items
+        if item.state is ItemState.RUNNING and item.index != UNLISTED
+    )
+    return replace(counts, running=counts.running - waiting, finishing=counts.finishing + waiting)
 
 
 def unknown_loop(loop_id: str) -> UnknownLoop:

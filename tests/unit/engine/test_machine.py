@@ -137,6 +137,12 @@ class Server:
     waiting: set[tuple[LoopKey, Prompt, str]] = field(default_factory=set)
     """Its prompts' work on images, until it knows how it has ended."""
     forgotten: dict[LoopKey, float] = field(default_factory=dict)
+    end_waits: set[tuple[LoopKey, Prompt, str]] = field(default_factory=set)
+    """Work whose end is written down with what comes next."""
+
+    def begins(self, key: LoopKey) -> None:
+        """A batch begins or goes on here: what is known of the prompts at work is not of it."""
+        self.end_waits = {work for work in self.end_waits if work[0] != key}
 
     @property
     def name(self) -> str:
@@ -169,6 +175,8 @@ class ModelItem:
     since: float = 0.0
     policy: Policy = field(default_factory=Policy)
     value: Any = None
+    reached: bool = False
+    """Whether its prompt has reached Loop End, which is yet to be written down."""
 
 
 @dataclass
@@ -392,6 +400,24 @@ class RegistryMachine(RuleBasedStateMachine):
                 self._end(job, key, value)
             self._finish(job, ending)
 
+    @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
+    @rule(pick=picks, key=keys, value=values, ends=st.booleans())
+    def servers_share(self, pick: int, key: LoopKey, value: object, ends: bool) -> None:  # noqa: FBT001
+        """Two servers have an image each, and both get as far as Loop End; one may end."""
+        if len(self.servers) < MOST_SERVERS:
+            self._start()
+        jobs = [
+            Job(self._server(pick + at), self._server(pick + at).host.submit()) for at in (0, 1)
+        ]
+        self.jobs += jobs
+        for job in jobs:
+            self._acquire(job, Request(key, Selection()))
+        for job in jobs:
+            if key in job.turns:
+                self._end(job, key, value)
+        if ends:
+            self._finish(self.jobs.pop(self.jobs.index(jobs[pick % 2])), Ending.SUCCESS)
+
     @precondition(lambda self: any(job.turns for job in self.jobs))
     @rule(pick=picks)
     def reject(self, pick: int) -> None:
@@ -417,6 +443,7 @@ class RegistryMachine(RuleBasedStateMachine):
             item.failed_before, item.stopped = True, not skip
             assert iteration.item is not None
             job.server.waiting.discard((key, job.prompt, iteration.item.path))
+            job.server.end_waits.discard((key, job.prompt, iteration.item.path))
             self._note_completion(self.loops[key])
 
     # The routes, and the poller.
@@ -435,7 +462,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         snapshot = server.registry.start_over(key.id)
         self._reconcile(server, key)
-        self._begin_batch(key, loop.selection, loop.mode, loop.next_batch)
+        self._begin_batch(server, key, loop.selection, loop.mode, loop.next_batch)
         self.loops[key].kept = loop.kept if loop.kept and not loop.has_handled else loop
         assert snapshot.undo_until is not None
         assert snapshot.counts.pending == snapshot.counts.total == len(listing)
@@ -469,9 +496,10 @@ class RegistryMachine(RuleBasedStateMachine):
         for _, item in kept.open:
             assert item.prompt is not None
             if item.server not in self.alive:
-                item.state, item.prompt = PENDING, None
+                item.state, item.prompt, item.reached = PENDING, None, False
             elif item.server != server.name:
                 self.steps.update(["undone elsewhere"])
+        server.begins(key)
         self.loops[key] = kept
         kept.taken_back = loop.batch
         self._note_completion(kept)
@@ -549,6 +577,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         del self.loops[key]
         server.forgotten[key] = self.clock.time
+        server.begins(key)
         server.seen = {of: seen for of, seen in server.seen.items() if of[0] != key}
         # Its next batch is the first again.
         self.successes = Counter(
@@ -608,6 +637,7 @@ class RegistryMachine(RuleBasedStateMachine):
             if work[0] in self.loops:
                 self._reconcile(server, work[0])
             server.waiting.discard(work)
+            server.end_waits.discard(work)
         assert more is bool(server.waiting)
 
     @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
@@ -684,7 +714,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _ended_before(self, job: Job, key: LoopKey) -> bool:
         item = self._item_of(job.turns[key])
-        return item is not None and item.state is FINISHING
+        return item is not None and (item.state is FINISHING or item.reached)
 
     def _check_carried(self, server: Server, loop: ModelLoop, iteration: Iteration) -> None:
         value, reconciled_by = loop.carried
@@ -697,34 +727,76 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _end(self, job: Job, key: LoopKey, value: object) -> None:
         iteration = job.turns[key]
-        if key in self.loops:
+        waits = self._end_waits(job, key)
+        if key in self.loops and not waits:
             self._reconcile(job.server, key)
         item = self._item_of(iteration)
         job.server.registry.end(iteration, value)
         job.ended.add(key)
-        if item is None or item.state is not RUNNING:
+        if item is None or item.state is not RUNNING or item.reached:
             return
+        item.value = value
+        if waits:
+            item.reached = True
+            self.steps.update(["waited"])
+        else:
+            self._reach_the_end(job.server, key, item)
+
+    def _end_waits(self, job: Job, key: LoopKey) -> bool:
+        item = job.turns[key].item
+        return item is not None and (key, job.prompt, item.path) in job.server.end_waits
+
+    def _reach_the_end(self, server: Server, key: LoopKey, item: ModelItem) -> None:
         loop = self.loops[key]
-        item.state, item.missed_loop_ends, item.value = FINISHING, 0, value
+        assert item.prompt is not None
+        is_late, item.reached = item.reached, False
+        item.state, item.missed_loop_ends = FINISHING, 0
         if loop.complete and not loop.looked_again and len(loop.open) == 1:
             loop.looked_again, loop.looked_at = True, self.clock.time
-            prompt, selection, before = job.server.before.pop(key, (None, None, {}))
-            if (prompt, selection) == (job.prompt, loop.selection):
-                loop.listing += [
-                    path
-                    for path, seen in before.items()
-                    if self.files.get(path) == seen and path not in loop.listing
-                ]
+            before: dict[str, float] = {}
+            if not is_late:
+                prompt, selection, before = server.before.pop(key, (None, None, {}))
+                if (prompt, selection) != (item.prompt, loop.selection):
+                    before = {}
+            loop.listing += [
+                path
+                for path, seen in before.items()
+                if self.files.get(path) == seen and path not in loop.listing
+            ]
         self._note_completion(loop)
-        seen = job.server.seen.get((key, job.prompt.client_id))
+        seen = server.seen.get((key, item.prompt.client_id))
         if loop.complete and seen is not None:
-            job.server.seen[key, job.prompt.client_id] = (seen[0], True)
+            server.seen[key, item.prompt.client_id] = (seen[0], True)
+
+    @precondition(lambda self: any(job.ended for job in self.jobs))
+    @rule(pick=picks)
+    def batch_complete(self, pick: int) -> None:
+        """A prompt reaches Batch Complete, behind Loop End."""
+        turns = [(job, key) for job in self.jobs for key in sorted_keys(job.ended)]
+        job, key = turns[pick % len(turns)]
+        loop, iteration = self.loops.get(key), job.turns.get(key)
+        if loop is None or iteration is None:
+            return
+        snapshot = job.server.registry.finish(iteration)
+        self._reconcile(job.server, key)
+        item = self._item_of(iteration)
+        if (
+            item is not None
+            and item.reached
+            and not any(each.state is PENDING for each in loop.listed)
+        ):
+            self._reach_the_end(job.server, key, item)
+        assert snapshot.counts.complete is loop.complete
 
     def _finish(self, job: Job, ending: Ending) -> None:
         job.server.host.finish(job.prompt, ending)
         for key, iteration in job.turns.items():
             item = self._item_of(iteration) or self._item_of(iteration, kept=True)
-            if ending is Ending.SUCCESS and item is not None and item.state is FINISHING:
+            if (
+                ending is Ending.SUCCESS
+                and item is not None
+                and (item.state is FINISHING or item.reached)
+            ):
                 assert iteration.item is not None
                 done = (key, iteration.batch, iteration.item.path)
                 self.successes[done] += 1
@@ -767,26 +839,32 @@ class RegistryMachine(RuleBasedStateMachine):
             sights = {name: self.files[name] for name in new}
             server.before[key] = (prompt, loop.selection, sights)
         server.seen[key, prompt.client_id] = (request.mode, path is None)
-        if path is None:
-            return None
+        if path is not None:
+            self._claim(server, request, prompt, path)
+        return path
+
+    def _claim(self, server: Server, request: Request, prompt: Prompt, path: str) -> None:
+        key, loop = request.key, self.loops[request.key]
         item = loop.known[path]
         if item.missed_loop_ends >= 2:
             item.missed_loop_ends = 0
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
+        others = any(one.state in OPEN and one.server != server.name for one in loop.listed)
+        if others and loop.first_pending and loop.kept is None:
+            server.end_waits.add((key, prompt, path))
         item.policy = request.policy
         server.waiting.add((key, prompt, path))
         kept_open = [] if loop.kept is None else loop.kept.open
         if loop.has_handled and not any(held.server in self.alive for _, held in kept_open):
             loop.kept = None
-        return path
 
     def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
         """Apply a request to a loop; whether that lists its folder."""
         key, mode = request.key, request.mode
         loop = self.loops.get(key)
         if loop is None:
-            self._begin_batch(key, request.selection, mode, 1)
+            self._begin_batch(server, key, request.selection, mode, 1)
             return True
         before, knows = server.seen.get((key, prompt.client_id), (loop.mode, True))
         ended = loop.completed_at is not None and prompt.submitted_at > loop.completed_at and knows
@@ -795,7 +873,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if (mode is IterationMode.RESET and chosen) or (
             over and mode is not IterationMode.RETRY_FAILED and ended
         ):
-            self._begin_batch(key, request.selection, mode, loop.next_batch)
+            self._begin_batch(server, key, request.selection, mode, loop.next_batch)
             return True
         was_listed = False
         retries = mode is IterationMode.RETRY_FAILED and chosen
@@ -820,9 +898,10 @@ class RegistryMachine(RuleBasedStateMachine):
         return listing
 
     def _begin_batch(
-        self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int
+        self, server: Server, key: LoopKey, selection: Selection, mode: IterationMode, batch: int
     ) -> None:
         listing = self._listing(selection)
+        server.begins(key)
         self.loops[key] = ModelLoop(selection, mode, batch, listing, self.clock.time)
 
     def _look_again(self, loop: ModelLoop) -> None:
@@ -850,7 +929,7 @@ class RegistryMachine(RuleBasedStateMachine):
             assert loop is not None
             assert item.prompt is not None
             if item.server == server.name and server.host.known_ending(item.prompt):
-                item.state, item.prompt = PENDING, None
+                item.state, item.prompt, item.reached = PENDING, None, False
                 entry = server.name, (key, loop.batch, path)
                 if entry in self.unreconciled:
                     self.unreconciled.remove(entry)
@@ -870,7 +949,10 @@ class RegistryMachine(RuleBasedStateMachine):
             if ending is None:
                 continue
             reconciled = True
+            if item.reached and item.server == server.name:
+                self._reach_the_end(server, key, item)
             server.waiting.discard((key, item.prompt, path))
+            server.end_waits.discard((key, item.prompt, path))
             self._reconcile_item(server, key, item, ending)
             done = (key, loop.batch, path)
             self.unreconciled = [entry for entry in self.unreconciled if entry[1] != done]
@@ -881,7 +963,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self, server: Server, key: LoopKey, item: ModelItem, ending: Ending
     ) -> None:
         loop = self.loops[key]
-        item.prompt = None
+        item.prompt, item.reached = None, False
         if ending is Ending.SUCCESS and item.state is FINISHING:
             item.state, item.failed_before, item.stopped = DONE, False, False
             loop.carried = (item.value, server.name)
@@ -978,6 +1060,7 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
     )
     assert steps["steps"] >= 40 * examples
     assert min(steps["skipped"], steps["forgotten"], steps["undone"]) >= examples / 12
+    assert open_store is None or steps["waited"] >= examples / 12
 
 
 @pytest.fixture(autouse=True)
