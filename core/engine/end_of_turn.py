@@ -150,7 +150,7 @@ class Turns(Questions):
         """Note that a text of the iteration's image has another name, as its own was taken."""
         self._note(iteration, renamed_text=True)
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _note(self, /, iteration: Iteration, **noted: bool) -> None:
         item = self._loops.claimed(iteration)
         if item is not None:
@@ -210,7 +210,7 @@ class Turns(Questions):
             self._reconcile_earlier(key, own, self._host.steady() - began)
         return waits
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _reconcile_earlier(self, key: LoopKey, own: Collection[Turn], waited: float) -> None:
         """Reconcile a loop, for whose writes its turns `own` have waited."""
         turns = self.memory[key].turns
@@ -298,7 +298,7 @@ class Turns(Questions):
             raise ClaimLost(_claim_lost(iteration))
         return owners
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _claim_outputs(  # noqa: PLR0913 - what `Outputs.claim` is given
         self,
         iteration: Iteration,
@@ -369,7 +369,7 @@ class Turns(Questions):
             return
         self._outputs.pass_over(key, item.path, files)
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:
         """The files that were last written for the iteration's item, in this batch or before."""
         if iteration.item is None:

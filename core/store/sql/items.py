@@ -243,9 +243,9 @@ class SqlOutputs(SqlReports, SqlItems):
         shared = self._roots.shared(target)
         values = {
             "path": path,
-            "batch": self._alone(key).row["batch"],
+            "batch": self._known(key).row["batch"],
             "file": None if file is None or file == target else self._roots.shared(file),
-            "whole": any(item.path == path for item in self.open_items(key)),
+            "whole": any(item.path == path for item in self.at_hand(key)),
             "kept": kept,
         }
         if sights is not None:
@@ -253,8 +253,11 @@ class SqlOutputs(SqlReports, SqlItems):
         row = {"loop": key.id, "target": shared, "sights": (), **values}
         this = {"of_loop": key.id, "of_target": shared}
         if kept:
+            self._alone(key)
             return self._add_output(row)
         before = self.writer(key, target)
+        if before is not None:
+            self._alone(key)
         new = Written(
             key.id,
             path,
@@ -271,8 +274,9 @@ class SqlOutputs(SqlReports, SqlItems):
         else:
             if before is not None:
                 self._database.execute(statements.delete_written, {"of_target": shared})
-            # False if another server was quicker.
             if not self._add_output(row):
+                # Another server was quicker: see whose it is.
+                self._alone(key)
                 return False
         for loop in self._loops.values():
             loop.writers.pop(target, None)

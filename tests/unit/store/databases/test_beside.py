@@ -57,6 +57,7 @@ def servers(postgresql: Postgresql) -> Iterator[tuple[Server, Server]]:
     one, other = (Server(name, open_postgresql(address, NO_ROOTS)) for name in ("one", "other"))
     with one.store.transaction():
         begin(one.store, KEY, NAMES)
+        one.store.note_output(KEY, "/known", "h")
     for server in (one, other, one):
         with server.store.transaction():
             server.claim()
@@ -208,7 +209,12 @@ def _completes(server: Server) -> None:
         pytest.param(lambda server: server.store.start_batch(KEY, NAMES), id="another batch"),
         pytest.param(lambda server: server.store.retry(KEY), id="failed images again"),
         pytest.param(lambda server: server.store.forget(KEY), id="the loop is forgotten"),
-        pytest.param(lambda server: server.store.note_output(KEY, "/r", "a"), id="a result"),
+        pytest.param(
+            lambda server: server.store.note_output(KEY, "/known", "a"), id="a known result"
+        ),
+        pytest.param(
+            lambda server: server.store.note_output(KEY, "/r", "a", kept=True), id="a kept file"
+        ),
         pytest.param(lambda server: server.store.note_replaced(KEY, "/r"), id="replaced"),
         pytest.param(lambda server: server.store.forget_output(KEY, "/r"), id="not written"),
     ],
@@ -255,3 +261,62 @@ def test_the_last_image_and_the_end_need_their_turn(servers: tuple[Server, Serve
             one.claim()
     with pytest.raises(NeedsItsTurn), one.store.transaction(beside="one"):
         one.end("a")
+
+
+def test_each_reads_its_own_open_images_only(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    with one.store.transaction(beside="one"):
+        one.claim()
+        at_hand = {item.path for item in one.store.at_hand(KEY)}
+        assert at_hand == {"a", "c", "d"}
+        assert one.store.taken(KEY, "one") == 1
+        assert {item.path for item in one.store.open_items(KEY)} == {"a", "b", "c", "d"}
+    with other.store.transaction(beside="other"):
+        assert [item.path for item in other.store.at_hand(KEY)] == ["b"]
+        assert other.store.taken(KEY, "other") == 3
+    with other.store.transaction():
+        assert len(other.store.at_hand(KEY)) == 4
+        assert other.store.taken(KEY, "other") == 3
+
+
+def test_each_claims_names_for_its_results(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    with one.store.transaction(beside="one"):
+        assert one.store.note_output(KEY, "/a.png", "a", sights=())
+        with other.store.transaction(beside="other"):
+            assert other.store.note_output(KEY, "/b.png", "b", sights=())
+    with one.store.transaction():
+        for name in "ab":
+            written = one.store.writer(KEY, f"/{name}.png")
+            assert written is not None
+            assert (written.path, written.under_way) == (name, True)
+
+
+def test_a_name_that_two_claim_goes_to_one_of_them(
+    servers: tuple[Server, Server], postgresql: Postgresql
+) -> None:
+    one, other = servers
+    refused: list[bool] = []
+
+    def claim_it_too() -> None:
+        with suppress(NeedsItsTurn), other.store.transaction(beside="other"):
+            other.store.note_output(KEY, "/a.png", "b", sights=())
+            refused.append(False)
+        refused.append(True)
+
+    def waits() -> bool:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'"
+        with psycopg.connect(postgresql.address.replace("+psycopg", "")) as connection:
+            return connection.execute(asked).fetchone() == (1,)
+
+    thread = threading.Thread(target=claim_it_too)
+    with one.store.transaction(beside="one"):
+        assert one.store.note_output(KEY, "/a.png", "a", sights=())
+        thread.start()
+        wait_for(waits, "the other server to wait for the name")
+    thread.join()
+    assert refused == [True]
+    with other.store.transaction():
+        written = other.store.writer(KEY, "/a.png")
+    assert written is not None
+    assert written.path == "a"
