@@ -1,0 +1,160 @@
+"""The ends of images that are written down with the next claim, as other servers are at work."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch_loop.core.common.errors import LoopEndNotReached
+from batch_loop.core.model.items import Counts
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.records import Iteration
+from batch_loop.tests.unit.engine.test_machines import (
+    Machine,
+    let_lease_end,
+    opened,
+    pair,
+    path,
+)
+
+__all__ = ["opened", "pair"]
+
+
+@pytest.fixture
+def shared(pair: tuple[Machine, Machine]) -> tuple[Machine, Machine, Iteration, Iteration]:
+    """Two servers at one batch of three, with the first image and the second."""
+    one, two = pair
+    return one, two, one.take(), two.take()
+
+
+Shared = tuple[Machine, Machine, Iteration, Iteration]
+
+
+def lease(machine: Machine) -> float:
+    """What its lease says in the store."""
+    with machine.store.transaction():
+        return machine.store.leases()[machine.host.name]
+
+
+def ends(machine: Machine, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
+    """Reach Loop End, and end the prompt, with nobody looking yet."""
+    machine.registry.end(iteration)
+    machine.host.finish(iteration.prompt, ending)
+
+
+def test_an_end_is_written_down_with_the_next_claim(shared: Shared) -> None:
+    one, two, _, second = shared
+    two.registry.end(second)
+    # Only its own server knows.
+    assert one.counts == Counts(pending=1, running=2)
+    assert two.counts == Counts(pending=1, running=1, finishing=1)
+    (overview,) = two.registry.overviews()
+    assert overview.counts == two.counts
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    assert path(two.take()) == "c.png"
+    assert one.counts == Counts(running=2, done=1)
+
+
+def test_it_is_written_down_by_the_poller_if_nothing_else_comes(shared: Shared) -> None:
+    one, two, _, second = shared
+    ends(two, second)
+    two.registry.reconcile_all()
+    assert one.counts == Counts(pending=1, running=1, done=1)
+
+
+def test_an_image_whose_server_dies_before_that_is_done_again(shared: Shared) -> None:
+    one, two, first, second = shared
+    ends(two, second)
+    one.host.dead.add("two")
+    one.finish(first)
+    again = one.take()
+    assert path(again) == "b.png"
+    assert one.counts == Counts(pending=1, running=1, done=1)
+
+
+def test_an_image_that_has_not_reached_loop_end_is_not_done(shared: Shared) -> None:
+    _, two, _, second = shared
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    again = two.take()
+    assert path(again) == "b.png"
+    two.host.finish(again.prompt, Ending.SUCCESS)
+    with pytest.raises(LoopEndNotReached):
+        two.take()
+
+
+def test_what_fails_behind_loop_end_is_not_done(shared: Shared) -> None:
+    _, two, _, second = shared
+    ends(two, second, Ending.ERROR)
+    again = two.take()
+    assert path(again) == "b.png"
+    assert again.item is not None
+    assert again.item.failure is not None
+
+
+def test_the_first_value_is_carried_over(shared: Shared) -> None:
+    _, two, _, second = shared
+    for value in (7, 8):
+        two.registry.end(second, value)
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    assert two.take().carried.value == 7
+
+
+def test_the_last_one_to_end_is_told_that_the_batch_is_complete(shared: Shared) -> None:
+    one, two, first, second = shared
+    two.registry.end(second)
+    one.finish(first)
+    third = one.take()
+    one.registry.end(third)
+    assert not one.registry.finish(third).complete
+    assert two.registry.finish(second).counts == Counts(finishing=2, done=1)
+    one.host.finish(third.prompt, Ending.SUCCESS)
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    one.registry.reconcile_all()
+    assert two.registry.snapshot(second.key.id).complete
+    assert two.take().item is None
+
+
+def test_the_batch_is_complete_if_nobody_asks_meanwhile(shared: Shared) -> None:
+    one, two, first, second = shared
+    two.registry.end(second)
+    one.finish(first)
+    one.finish(one.take())
+    assert not one.counts.complete
+    assert not two.counts.complete
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    two.registry.reconcile_all()
+    assert one.counts == Counts(done=3)
+    assert one.take().item is None
+
+
+def test_the_end_of_an_image_of_the_batch_before_counts_for_nothing(shared: Shared) -> None:
+    one, two, _, second = shared
+    two.registry.end(second)
+    two.registry.start_over(second.key.id)
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    two.registry.reconcile_all()
+    assert one.counts == Counts(pending=3)
+
+
+def test_it_counts_once_start_over_is_undone(shared: Shared) -> None:
+    one, two, _, second = shared
+    two.registry.end(second, 7)
+    two.registry.start_over(second.key.id)
+    two.registry.undo_start_over(second.key.id)
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    third = two.take()
+    assert (path(third), third.carried.value) == ("c.png", 7)
+    assert one.counts == Counts(running=2, done=1)
+
+
+def test_a_server_that_was_taken_for_dead_renews_its_lease(shared: Shared) -> None:
+    one, two, first, second = shared
+    two.registry.end(second)
+    one.finish(first)
+    let_lease_end(one)
+    assert path(one.take()) == "b.png"
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    before = lease(two)
+    two.registry.reconcile_all()
+    assert path(two.take()) == "c.png"
+    assert lease(two) > before
+    assert one.counts == Counts(running=2, done=1)
