@@ -78,6 +78,7 @@ soak: setup
 
 machines: setup
 	@$(IN_VENV) -m tools.postgresql
+	@$(IN_VENV) -m tools.pgbouncer
 	@$(IN_VENV) -m tools.machines $(ARGS)
 
 PYTEST := $(IN_VENV) -m pytest --durations=10 --durations-min=5
@@ -108,10 +109,11 @@ QUICK := units-l-m units-n-z lint units-a-k check-registry test-web
 units-%:
 	@$(PYTEST) $$(find tests/unit -name 'test_[$*]*.py') $(ARGS)
 
-# Chromium and PostgreSQL are asked for first: without them tests would fail one by one, at the end.
+# What else has to be installed is asked for first: without them tests would fail one by one, at the end.
 test: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
+	@$(IN_VENV) -m tools.pgbouncer
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PAGES) $(OTHERS)
 	@$(IN_VENV) -c 'from tools.layout import tried; print(tried())'
 

@@ -5,8 +5,8 @@ PostgreSQL. Or they are two graphics cards of one machine: real servers that sha
 so an SQLite file. `batch-loop run` runs them, and a seed decides which server is killed next, or
 the command itself. With machines, the database is also restarted, then away for longer than a
 lease, and one server is halted in an image until its lease has ended. `python -m tools.machines`
-does both with 300 images and writes its figures to `docs/figures/machines.json`; tests do it with
-fewer.
+does both with 300 images, and the latter once more with a PgBouncer in between, and writes its
+figures to `docs/figures/machines.json`; tests do it with fewer.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from . import trial
 from .errors import ToolError
 from .graphs import FILENAME, IMAGE, filled_in, node
 from .layout import HELPERS, ROOT
+from .pgbouncer import PgBouncer
 from .postgresql import Postgresql
 from .programs import batch_loop_run, free_port
 from .server import ComfyServer, running
@@ -181,9 +182,11 @@ class Fleet(Trial):
 class Machines(Fleet):
     """Servers on different machines, which share a database."""
 
-    def __init__(self, base: Path, database: Postgresql, images: int, seed: int) -> None:
+    def __init__(
+        self, base: Path, database: Postgresql, address: str, images: int, seed: int
+    ) -> None:
+        """`address` is how they reach a database of that PostgreSQL."""
         self.database = database
-        address = database.new_database()
         places = [base / f"machine-{number}" for number in range(1, MACHINES + 1)]
         super().__init__(base, [self._server(place, address) for place in places], images, seed)
 
@@ -241,8 +244,12 @@ def measure(base: Path, kills: int, **how: int) -> dict[str, Any]:
     """The figures of both trials, by store."""
     found = {"an SQLite file": checked(lambda: Cards(base / "cards", **how).run(kills))}
     with Postgresql() as database:
-        machines = Machines(base / "machines", database, **how)
+        machines = Machines(base / "machines", database, database.new_database(), **how)
         found["PostgreSQL"] = checked(lambda: machines.run(kills))
+        with PgBouncer(database) as pooler:
+            address = pooler.through(database.new_database())
+            pooled = Machines(base / "pooled", database, address, **how)
+            found["PostgreSQL behind PgBouncer"] = checked(lambda: pooled.run(kills))
     return found
 
 

@@ -13,6 +13,7 @@ from batch_loop.tests.integration.test_command import batch_loop
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.machines import Cards, Machines
+from batch_loop.tools.pgbouncer import PgBouncer
 from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer
 
@@ -21,8 +22,17 @@ from batch_loop.tools.server import ComfyServer
 def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: Postgresql) -> None:
     """Like `python -m tools.machines`, with fewer images and kills."""
     # It is restarted, so no other test may use it at the same time.
-    machines = Machines(tmp_path, postgresql, images=36, seed=5)
+    machines = Machines(tmp_path, postgresql, postgresql.new_database(), images=36, seed=5)
     assert machines.run(kills=2).faults == {}
+
+
+@pytest.mark.one_release
+def test_each_image_is_done_once_by_way_of_a_pooler(tmp_path: Path, postgresql: Postgresql) -> None:
+    """Which gives each transaction another connection."""
+    with PgBouncer(postgresql) as pooler:
+        address = pooler.through(postgresql.new_database())
+        machines = Machines(tmp_path, postgresql, address, images=36, seed=7)
+        assert machines.run(kills=1).faults == {}
 
 
 @pytest.mark.one_release
