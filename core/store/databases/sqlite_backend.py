@@ -16,7 +16,7 @@ from ...common.errors import StateNotKept, StoreAway, quoted
 from ...files.atomic import write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
 from ...model.if_exists import IfExists
-from ..schema import listing_statements, statements
+from ..schema import listing_statements, output_statements, statements
 from ..schema.rows import kept_batch
 from ..sql.backend import AT_ONCE
 from .state_file import StateFile
@@ -85,7 +85,7 @@ class SqliteBackend:
     shows_a_moment = False
     has_turns_beside = False
     is_of_one_machine = True
-    add_output = statements.add_output.prefix_with("OR IGNORE")
+    add_output = output_statements.add_output.prefix_with("OR IGNORE")
     now: ColumnElement[float] = type_coerce(
         (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
     )

@@ -12,7 +12,7 @@ from ...model.loop_key import LoopKey
 from ...model.records import NOTHING_CARRIED, Carried
 from ...model.shared_roots import Roots
 from ..records import LoopEntry, NewListing, new_listing_id
-from ..schema import statements
+from ..schema import output_statements, statements
 from ..schema.rows import NOTHING_KEPT, counts_of, entry_columns, kept_batch, kept_columns
 from . import listing_rows
 from .backend import AT_ONCE
@@ -57,7 +57,7 @@ class SqlLoops(SqlSession):
         self._forget_carried(key)
         listing_rows.discard(self._database, self._listing(key))
         del self._loops[key.id]
-        for statement in (statements.delete_outputs, statements.delete_loop):
+        for statement in (output_statements.delete_outputs, statements.delete_loop):
             self._database.execute(statement, {"of_loop": key.id})
 
     def counts(self, key: LoopKey) -> Counts:
@@ -146,7 +146,7 @@ class SqlListings(SqlLoops, SqlItems):
         listing_rows.keep_undone(self._database, kept["listing"], present)
         listing_rows.discard(self._database, present)
         outputs = {"of_loop": key.id, "of_batch": kept["batch"]}
-        self._database.execute(statements.put_back_outputs, outputs)
+        self._database.execute(output_statements.put_back_outputs, outputs)
         loop.set(**kept, **NOTHING_KEPT, kept_at=None, taken_back=loop.row["batch"])
         self._switch(loop, kept["listing"])
         loop.forget_items()

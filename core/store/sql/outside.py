@@ -16,14 +16,14 @@ from ...model.loop_key import LoopKey
 from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
 from ..records import ListedLoop, NewListing
-from ..schema import statements
+from ..schema import output_statements, statements
 from ..schema.rows import item_of, listed_counts, reported
 from ..schema.tables import path_text
 from . import listing_rows
 from .backend import AT_ONCE
+from .connections import Connections
 from .leases import renew
 from .loops import key_of
-from .session import Connections
 
 _READ_AT_ONCE = 500
 """Rows that are fetched in one call."""
@@ -81,11 +81,11 @@ class SqlOutside:
         return found
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
-        given = statements.results_of(key, self._roots.shared(folder))
+        given = output_statements.results_of(key, self._roots.shared(folder))
         local = self._roots.local
         return {
             local(path_text(target)): path_text(path)
-            for rows in self._read(statements.results_below, given)
+            for rows in self._read(output_statements.results_below, given)
             for target, path in rows
         }
 
@@ -97,16 +97,16 @@ class SqlOutside:
             of_batch = {"of_loop": key.id, "of_batch": loop.batch}
             return reported(
                 _rows(connection, statements.listed_rows, {"of_listing": loop.listing}),
-                _rows(connection, statements.output_rows, of_batch),
+                _rows(connection, output_statements.output_rows, of_batch),
                 self._connections.ahead,
                 self._roots,
             )
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
-        given: dict[str, Any] = statements.range_below(self._roots.shared(folder))
+        given: dict[str, Any] = output_statements.range_below(self._roots.shared(folder))
         if after:
             given["of_first"] = self._roots.shared(after)
-        read = list(self._read(statements.written_below, {**given, "of_most": AT_ONCE}))
+        read = list(self._read(output_statements.written_below, {**given, "of_most": AT_ONCE}))
         make, local = KnownResult._make, self._roots.local
         here = functools.cache(lambda directory: local(path_text(directory)))
         return (

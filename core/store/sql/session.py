@@ -1,4 +1,4 @@
-"""A process's connections to a database, and the registry's transactions on it.
+"""The registry's transactions on a database.
 
 What was read of a loop is cached, so that it need not be read again for every prompt.
 """
@@ -6,13 +6,11 @@ What was read of a loop is cached, so that it need not be read again for every p
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, CursorResult, Executable
 
 from ...common.errors import StoreAway, Unanswered
 from ...model.item_life import OPEN
@@ -24,80 +22,12 @@ from ..records import taken_by_others
 from ..schema import statements
 from ..schema.beside_statement import count_beside
 from ..schema.tables import loops
-from .backend import ONLY_READS, Backend, WasKept
+from .backend import Backend, WasKept
 from .beside import Others, is_open_to_others
 from .carried_values import Carrying
+from .connections import Connections
 from .known_items import KnownItems
 from .known_loop import KnownLoop, Next
-
-
-class Connections:
-    """The engines on one database.
-
-    `engine` is for the registry's transactions, `outside_engine` for what must not wait for them.
-    """
-
-    def __init__(self, engine: Engine, outside_engine: Engine, backend: Backend) -> None:
-        self.engine = engine
-        self.outside_engine = outside_engine
-        self.backend = backend
-        self.ahead = 0.0
-        """Seconds by which the database's clock was ahead when they were last compared."""
-        self._preparing = threading.Lock()
-        # Connections to PostgreSQL are expensive, so all share one pool. SQLite detects writes by
-        # other connections, so the registry's transactions have one to themselves.
-        self._shared = engine if backend.shows_a_moment else outside_engine
-
-    def prepare(self) -> None:
-        """Make sure that the tables are ready.
-
-        This is not part of the transaction that needs them, as it may take long.
-        """
-        with self._preparing:
-            if not self.backend.is_prepared:
-                self.backend.prepare(self.engine)
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A connection that reads a consistent snapshot and blocks nobody."""
-        with self.translated_errors():
-            self.prepare()
-            with self._shared.connect() as plain:
-                options: dict[str, Any] = {ONLY_READS: True}
-                if self.backend.shows_a_moment:
-                    options = {"isolation_level": "REPEATABLE READ"}
-                connection = plain.execution_options(**options)
-                with connection.begin():
-                    yield connection
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction apart from the registry's own."""
-        with self.translated_errors():
-            self.prepare()
-            with self._shared.begin() as connection:
-                yield connection
-
-    @contextlib.contextmanager
-    def renewing(self) -> Iterator[Connection]:
-        """A transaction that no other can hold up for long; the tables have to be ready."""
-        with self.translated_errors(), self.outside_engine.begin() as connection:
-            yield connection
-
-    @contextlib.contextmanager
-    def translated_errors(self) -> Iterator[None]:
-        """Raise errors of the database or the system as StateNotKept."""
-        try:
-            yield
-        except (DBAPIError, OSError) as error:
-            raise self.backend.not_kept(error) from None
-
-    def close(self) -> None:
-        """Release what is open."""
-        self.engine.dispose()
-        self.outside_engine.dispose()
-        self.backend.close()
-
 
 T = TypeVar("T")
 

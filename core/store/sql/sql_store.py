@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from ...model.shared_roots import NO_ROOTS, Roots
 from ..schema import statements
 from .backend import Backend
-from .items import SqlOutputs
+from .connections import Connections
 from .leases import SqlLeases
 from .loops import SqlListings
+from .outputs import SqlOutputs
 from .outside import SqlOutside
-from .session import Connections
 
 
 class SqlStore(SqlListings, SqlOutputs, SqlLeases):
