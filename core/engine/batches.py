@@ -225,23 +225,23 @@ class Batches:
         self._join(listing)
         return True
 
-    def reached_the_end(self, key: LoopKey, item: Item) -> Item:
-        """Note that the prompt that has an item has reached Loop End; returns the item."""
+    def reached_the_end(self, key: LoopKey, item: Item) -> None:
+        """Note that the prompt that has an item has reached Loop End."""
         # It is FINISHING already if the prompt has reached another Loop End before.
         if item.state is ItemState.RUNNING:
-            item = self._items.happens(key, item, Event(On.REACHED_LOOP_END))
+            self._items.happens(key, item, Event(On.REACHED_LOOP_END))
         self._loops.note_completion(key)
-        if self._store.counts(key).complete and item.claim is not None:
-            clients = self._memory[key].clients.told_the_end(item.claim.prompt.client_id)
-            self._memory.change(key, clients=clients)
-        return item
 
-    def reached_the_end_before(self, key: LoopKey, item: Item) -> Item:
-        """The same of a prompt that has ended meanwhile: it is too late for other files to join."""
+    def reached_the_end_before(self, key: LoopKey, item: Item) -> None:
+        """The same of an end that has waited: it is too late for other files to join."""
         due = self.due_at_the_end(key, item)
         if due is not None:
             self.join_at_the_end(replace(due, before=None), {})
-        return self.reached_the_end(key, item)
+        self.reached_the_end(key, item)
+
+    def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
+        """Note that a client's own prompt has completed the batch, and tells so."""
+        self._memory.change(key, clients=self._memory[key].clients.told_the_end(client_id))
 
     def note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
         """Note that a client has run, and whether that told it of the batch's end."""

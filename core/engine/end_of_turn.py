@@ -92,13 +92,9 @@ class Turns(Questions):
         is_noted = self._end_waits(iteration) and self._transactions.remember(
             partial(self._remember_end, iteration.key, _turn(iteration), value)
         )
-        if is_noted or self._end_at_once(iteration, value):
-            self._reconciler.wake()
-
-    def _end_at_once(self, iteration: Iteration, value: Any = None) -> bool:
-        """See `_note_end`."""
         note = partial(self._note_end, iteration, value)
-        return self.listings.with_listings(note, patient=True)
+        if is_noted or self.listings.with_listings(note, patient=True):
+            self._reconciler.wake()
 
     def _end_waits(self, iteration: Iteration) -> bool:
         """Whether the end of an iteration is written down together with what comes next.
@@ -132,6 +128,8 @@ class Turns(Questions):
             return due
         self._remember_end(key, turn, value)
         self._batches.reached_the_end(key, item)
+        if self._store.counts(key).complete:
+            self._batches.told_the_end(key, iteration.prompt.client_id)
         return True
 
     def _remember_end(self, key: LoopKey, turn: Turn, value: Any) -> None:
@@ -223,12 +221,12 @@ class Turns(Questions):
             UnknownLoop: the loop is gone.
 
         """
+        has_waited = self._has_ended(iteration) and self._end_waits(iteration)
         snapshot = self.snapshot(iteration.key.id)
-        waits = self._has_ended(iteration) and self._end_waits(iteration)
-        if waits and not snapshot.counts.pending:
-            # Other servers have taken the rest: this one may be the last to end.
-            self._end_at_once(iteration)
-            snapshot = self.snapshot(iteration.key.id)
+        if has_waited and snapshot.counts.complete:
+            client_id = iteration.prompt.client_id
+            told = partial(self._batches.told_the_end, iteration.key, client_id)
+            self._transactions.remember(told)
         if not snapshot.complete:
             return snapshot
         self._writes.wait(iteration.key.id)

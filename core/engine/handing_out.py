@@ -227,6 +227,7 @@ class HandingOut(Parts):
             began=self._host.steady(),
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
+            has_ended=False,
             end_waits=self._lets_end_wait(key, together),
             lost_transparency=False,
             renamed_text=False,
@@ -270,6 +271,7 @@ class HandingOut(Parts):
 
     @in_transaction(patient=True)
     def _turns_of_the_batch(self, key: LoopKey) -> list[Turn]:
+        self._reconciler.note_ends(key)
         goes_on = self._store.load(key) and not self._store.counts(key).complete
         return self._outcomes.turns_that_go_well(key) if goes_on else []
 

@@ -92,7 +92,6 @@ class Parts:
             outcomes=self._outcomes,
             untold=self._untold,
             writes=self._writes,
-            reached_the_end=self._batches.reached_the_end_before,
         )
         self._reconciler = Reconciler(
             store,
@@ -104,6 +103,7 @@ class Parts:
             writes=self._writes,
             clean_up=clean_up or _leave,
             poll=poll_outcomes,
+            reached_the_end=self._batches.reached_the_end_before,
         )
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings

@@ -151,14 +151,21 @@ class Questions(Parts):
 
         def without_reconciling() -> Snapshot | None:
             key = self._store.find(loop_id)
-            if key is None or any(
-                self._outcomes.of(key, item) for item in self._store.open_items(key)
-            ):
+            if key is None:
+                return None
+            if self._is_due(key, self._store.open_items(key), self._store.counts(key)):
                 return None
             return self._loops.snapshot(key)
 
         found = self._transactions.snapshot_read(without_reconciling)
         return self._reconciled_snapshot(loop_id) if found is None else found
+
+    def _is_due(self, key: LoopKey, items: Collection[Item], counts: Counts) -> bool:
+        """Whether anything of the open items is to be written down before the state is told."""
+        if any(self._outcomes.of(key, item) for item in items):
+            return True
+        # While images are left, the counts are told with the ends that wait.
+        return not counts.pending and any(self._outcomes.end_waits(key, each) for each in items)
 
     @in_transaction(patient=True)
     def _reconciled_snapshot(self, loop_id: str) -> Snapshot:
@@ -198,12 +205,8 @@ class Questions(Parts):
         return sorted(found, key=_ran_at, reverse=True)
 
     def _with_ended(self, rows: Sequence[ListedLoop]) -> list[LoopKey]:
-        """The loops that have an open item whose prompt has ended."""
-        return [
-            row.key
-            for row in rows
-            if any(self._outcomes.of(row.key, item) for item in row.open_items)
-        ]
+        """The loops of whose open items anything is to be written down."""
+        return [row.key for row in rows if self._is_due(row.key, row.open_items, row.counts)]
 
     def _listed_loops(self) -> list[ListedLoop]:
         return self._transactions.beside(self._store.outside.listed_loops)

@@ -263,6 +263,7 @@ class Outputs(Protocol):
         file: str | None = None,
         kept: bool = False,
         sights: Sights | None = None,
+        in_order: bool = False,
     ) -> bool:
         """Note that the item at `path` writes the file that `target` identifies.
 
@@ -274,6 +275,9 @@ class Outputs(Protocol):
         or it belongs to another item.
 
         `sights` are as in `Written`; with None, those stay that the loop's file has, if any.
+
+        `in_order` says that a transaction notes its files in the order of their targets: then it
+        may do so beside other servers, which would otherwise wait for each other.
         """
 
     def note_sights(self, key: LoopKey, looks: Mapping[str, tuple[Sights, Sight]]) -> None:

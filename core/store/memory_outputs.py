@@ -58,6 +58,7 @@ class MemoryOutputs:
         file: str | None = None,
         kept: bool = False,
         sights: Sights | None = None,
+        in_order: bool = False,  # noqa: ARG002 - there is no other server
     ) -> bool:
         name = file or target
         if not kept:

@@ -329,9 +329,10 @@ class Outputs:
         """Note all of the files as written by the item, or none if another loop was quicker."""
         noted = []
         # Always in the same order, or two servers might wait for each other.
-        for target in sorted(owners):
-            each = self._identity(key, target)
-            if self._store.note_output(key, each, path, file=target, sights=sights[each]):
+        for each, target in sorted((self._identity(key, target), target) for target in owners):
+            if self._store.note_output(
+                key, each, path, file=target, sights=sights[each], in_order=True
+            ):
                 noted.append(target)
             else:
                 owners[target] = Owner.OTHER

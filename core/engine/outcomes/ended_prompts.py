@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -50,7 +50,6 @@ class EndedPrompts:
         outcomes: Outcomes,
         untold: Untold,
         writes: Writes,
-        reached_the_end: Callable[[LoopKey, Item], Item],
     ) -> None:
         self._store = store
         self._host = host
@@ -62,14 +61,12 @@ class EndedPrompts:
         self._outcomes = outcomes
         self._untold = untold
         self._writes = writes
-        self._reached_the_end = reached_the_end
 
     def reconcile(self, together: Sequence[Over]) -> None:
         """Reconcile the items of one prompt: one, or one of each of several loops."""
         known = [replace(one, outcome=self._with_writes(one)) for one in together]
         failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
-        all_ended = all(self._outcomes.has_reached_end(one.key, one.item) for one in known)
-        known = [self._with_end(one) for one in known]
+        all_ended = all(one.item.state is ItemState.FINISHING for one in known)
         is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
         succeeded = failed is None and known[0].outcome.ending is Ending.SUCCESS
         self._note_saved(known, succeeded=succeeded)
@@ -80,12 +77,6 @@ class EndedPrompts:
                 outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
             on = _on(outcome, all_ended=all_ended, is_part=is_part)
             self._reconcile_item(one, outcome, on)
-
-    def _with_end(self, over: Over) -> Over:
-        """The same once it is written down that Loop End was reached, if that has waited."""
-        if not self._outcomes.end_waits(over.key, over.item):
-            return over
-        return replace(over, item=self._reached_the_end(over.key, over.item))
 
     def _note_saved(self, together: Sequence[Over], *, succeeded: bool) -> None:
         """Note what a prompt has saved, for the images that it was given."""

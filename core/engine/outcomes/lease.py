@@ -19,6 +19,8 @@ SHORTEST = 2.0
 RENEWALS = 3
 """How often a lease is renewed within its time, so that two renewals may fail."""
 RETRY_SECONDS = 1.0
+OTHERS_SECONDS = 5.0
+"""How long it may take to notice that another server has ended, where more of them are at work."""
 LOOK_SECONDS = 1.0
 """How old what is known of other servers' leases may be."""
 
@@ -194,6 +196,14 @@ class Servers:
             else Lease(self.renew, lambda: memory.is_at_work, lease_seconds)
         )
         self._of_others = LeasesOfOthers(store.leases, self._lease.seconds, clock)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long it may take to look at the items of others, where more servers are at work.
+
+        Their leases have to be looked at three times within their time, see `LeasesOfOthers`.
+        """
+        return min(OTHERS_SECONDS, self._lease.seconds / RENEWALS)
 
     def take_up_work(self) -> None:
         """Hold a lease from now on, for as long as an item is open here; in a transaction."""

@@ -26,6 +26,16 @@ class Outcomes:
         self._memory = memory
         self._writes = writes
         self._servers = servers
+        # When the items of all servers were last looked at, for each loop.
+        self._looked: dict[str, float] = {}
+
+    def to_look_at(self, key: LoopKey) -> list[Item]:
+        """The open items of this server, and at least from time to time those of all others."""
+        now, most = self._host.steady(), self._servers.look_seconds
+        if now - self._looked.get(key.id, -most) < most:
+            return self._store.at_hand(key)
+        self._looked[key.id] = now
+        return self._store.open_items(key)
 
     def of(self, key: LoopKey, item: Item) -> Outcome | None:
         """How the prompt of an open item ended; None while it, or a write for it, goes on."""
@@ -57,12 +67,11 @@ class Outcomes:
         """Whether the prompt of a turn here has ended, and its files are written."""
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 
-    def has_reached_end(self, key: LoopKey, item: Item) -> bool:
-        """Whether the prompt of an open item here has reached Loop End; under the lock."""
-        return item.state is ItemState.FINISHING or self.end_waits(key, item)
-
     def end_waits(self, key: LoopKey, item: Item) -> bool:
-        """Whether that is known here, and not written down yet."""
+        """Whether the prompt of an open item has reached Loop End, and that is to be written down.
+
+        Under the lock.
+        """
         if item.state is not ItemState.RUNNING or item.claim is None:
             return False
         return self._memory.turn(key, Turn.of(key, item.claim.prompt, item)).has_ended
@@ -88,7 +97,7 @@ class Outcomes:
             if item.claim is not None:
                 turn = Turn.of(key, item.claim.prompt, item)
                 ending = self._outcome(item.claim).ending
-                ended = ending is Ending.SUCCESS and self.has_reached_end(key, item)
+                ended = ending is Ending.SUCCESS and item.state is ItemState.FINISHING
                 carries = self._memory.turn(key, turn).value is not None
                 if (ended and not carries) or ending is Ending.RUNNING:
                     turns.append(turn)

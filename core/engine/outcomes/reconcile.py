@@ -26,8 +26,6 @@ from .poller import Poll
 
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is delayed for a prompt that is about to end."""
-_OTHERS_SECONDS = 5.0
-"""How long it may take to notice that another server has ended, where more of them are at work."""
 
 
 class Reconciler:
@@ -45,7 +43,9 @@ class Reconciler:
         writes: Writes,
         clean_up: Callable[[Collection[str], Collection[str]], object],
         poll: Poll,
+        reached_the_end: Callable[[LoopKey, Item], object],
     ) -> None:
+        """`reached_the_end` is told of the ends that have waited."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -56,8 +56,7 @@ class Reconciler:
         self._writes = writes
         self._clean_up = clean_up
         self._poller = poll(self.reconcile_all)
-        # When the items of all servers were last looked at, for each loop.
-        self._looked: dict[str, float] = {}
+        self._reached_the_end = reached_the_end
 
     def wake(self) -> None:
         """Have items reconciled soon after their prompts have ended."""
@@ -88,7 +87,8 @@ class Reconciler:
         goes_on: set[Prompt] = set()
         for each in keys:
             self._reconcile_kept(each)
-            for item in self._items_to_look_at(each):
+            self.note_ends(each)
+            for item in self._outcomes.to_look_at(each):
                 if item.claim is not None:
                     outcome = self._outcomes.of(each, item)
                     if outcome is None:
@@ -108,13 +108,11 @@ class Reconciler:
         for each in keys:
             self._outcomes.note_lost(each)
 
-    def _items_to_look_at(self, key: LoopKey) -> list[Item]:
-        """The open items of this server, and from time to time at least those of all others."""
-        now = self._host.steady()
-        if now - self._looked.get(key.id, -_OTHERS_SECONDS) < _OTHERS_SECONDS:
-            return self._store.at_hand(key)
-        self._looked[key.id] = now
-        return self._store.open_items(key)
+    def note_ends(self, key: LoopKey) -> None:
+        """Write down which prompts here have reached Loop End, in a transaction."""
+        for item in self._store.at_hand(key):
+            if self._outcomes.end_waits(key, item):
+                self._reached_the_end(key, item)
 
     def _reconcile_kept(self, key: LoopKey) -> None:
         """Reconcile what prompts of this server do in the batch before, while that is kept.

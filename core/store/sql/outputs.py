@@ -55,8 +55,11 @@ class SqlOutputs(SqlReports, SqlItems):
         file: str | None = None,
         kept: bool = False,
         sights: Sights | None = None,
+        in_order: bool = False,
     ) -> bool:
         shared = self._roots.shared(target)
+        if kept or not in_order:
+            self._alone(key)
         values = {
             "path": path,
             "batch": self._known(key).row["batch"],
@@ -67,29 +70,27 @@ class SqlOutputs(SqlReports, SqlItems):
         if sights is not None:
             values["sights"] = sights
         row = {"loop": key.id, "target": shared, "sights": (), **values}
-        this = {"of_loop": key.id, "of_target": shared}
-        if kept:
-            self._alone(key)
-            return self._add_output(row)
+        return self._add_output(row) if kept else self._note_written(key, target, row, values)
+
+    def _note_written(
+        self, key: LoopKey, target: str, row: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> bool:
+        """See `note_output`; `values` are the columns of its `row` that change if it is there."""
         before = self.writer(key, target)
         if before is not None:
             self._alone(key)
-        new = Written(
-            key.id,
-            path,
-            values["batch"],
-            values["whole"],
-            whole=values["whole"],
-            sights=sights or (),
-        )
+        whole = row["whole"]
+        new = Written(key.id, row["path"], row["batch"], whole, whole=whole, sights=row["sights"])
         if before is not None and before.loop == key.id:
-            if sights is None:
+            if "sights" not in values:
                 new = replace(new, sights=before.sights)
             if (before, before.whole, before.sights) != (new, new.whole, new.sights):
+                this = {"of_loop": key.id, "of_target": row["target"]}
                 self._database.execute(output_statements.set_output, {**this, **values})
         else:
             if before is not None:
-                self._database.execute(output_statements.delete_written, {"of_target": shared})
+                of_target = {"of_target": row["target"]}
+                self._database.execute(output_statements.delete_written, of_target)
             if not self._add_output(row):
                 # Another server was quicker: see whose it is.
                 self._alone(key)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached
+from batch_loop.core.engine.outcomes.lease import OTHERS_SECONDS, SHORTEST
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import Counts
+from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.tests.unit.engine.test_machines import (
@@ -33,6 +38,11 @@ def lease(machine: Machine) -> float:
     """What its lease says in the store."""
     with machine.store.transaction():
         return machine.store.leases()[machine.host.name]
+
+
+def _turn(iteration: Iteration) -> Turn:
+    assert iteration.item is not None
+    return Turn.of(iteration.key, iteration.prompt, iteration.item)
 
 
 def ends(machine: Machine, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
@@ -113,17 +123,75 @@ def test_the_last_one_to_end_is_told_that_the_batch_is_complete(shared: Shared) 
     assert two.take().item is None
 
 
+def test_whoever_looks_here_at_the_end_of_a_batch_has_it_written_down(shared: Shared) -> None:
+    one, two, first, second = shared
+    two.registry.end(second)
+    one.finish(first)
+    one.finish(one.take())
+    assert not one.counts.complete
+    (overview,) = two.registry.overviews()
+    assert overview.counts.succeeded == two.counts.succeeded == 3
+    assert one.counts == Counts(finishing=1, done=2)
+
+
 def test_the_batch_is_complete_if_nobody_asks_meanwhile(shared: Shared) -> None:
     one, two, first, second = shared
     two.registry.end(second)
     one.finish(first)
     one.finish(one.take())
     assert not one.counts.complete
-    assert not two.counts.complete
     two.host.finish(second.prompt, Ending.SUCCESS)
     two.registry.reconcile_all()
     assert one.counts == Counts(done=3)
     assert one.take().item is None
+
+
+def test_the_next_prompt_knows_of_it_while_the_result_is_being_written(shared: Shared) -> None:
+    one, two, first, second = shared
+    two.writes.begin(_turn(second))
+    ends(two, second)
+    one.finish(first)
+    third = two.take()
+    assert (path(third), third.counts) == ("c.png", Counts(running=1, finishing=1, done=1))
+    two.writes.end(_turn(second))
+
+
+def test_a_client_that_was_told_to_go_on_does_not_begin_the_next_batch(shared: Shared) -> None:
+    one, two, first, second = shared
+    starts_over = Policy(when_complete=WhenComplete.START_OVER)
+    request = replace(two.request, policy=starts_over)
+    two.host.finish(second.prompt, Ending.STOPPED)
+    second = two.registry.acquire(request, two.host.submit("tab"))
+    two.registry.end(second)
+    assert not two.registry.finish(second).complete
+    one.finish(first)
+    one.finish(one.take())
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    two.registry.reconcile_all()
+    told = two.registry.acquire(request, two.host.submit("tab"))
+    assert (path(told), told.batch) == (None, 1)
+    again = two.registry.acquire(request, two.host.submit("tab"))
+    assert (path(again), again.batch) == ("a.png", 2)
+
+
+def test_the_end_of_an_image_is_not_that_of_the_same_one_in_the_next_batch(shared: Shared) -> None:
+    one, _, first, _ = shared
+    one.registry.end(first)
+    one.registry.start_over(first.key.id)
+    again = one.registry.acquire(one.request, first.prompt)
+    assert (path(again), again.batch) == ("a.png", 2)
+    one.host.finish(first.prompt, Ending.SUCCESS)
+    one.registry.reconcile_all()
+    assert one.counts == Counts(pending=3)
+
+
+def test_servers_look_at_the_images_of_others_often_enough_for_their_leases(
+    pair: tuple[Machine, Machine],
+) -> None:
+    servers = pair[0].registry.servers
+    assert servers.look_seconds == OTHERS_SECONDS
+    servers._lease.seconds = SHORTEST
+    assert servers.look_seconds < SHORTEST / 2
 
 
 def test_the_end_of_an_image_of_the_batch_before_counts_for_nothing(shared: Shared) -> None:

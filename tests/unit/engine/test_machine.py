@@ -764,9 +764,13 @@ class RegistryMachine(RuleBasedStateMachine):
                 if self.files.get(path) == seen and path not in loop.listing
             ]
         self._note_completion(loop)
-        seen = server.seen.get((key, item.prompt.client_id))
-        if loop.complete and seen is not None:
-            server.seen[key, item.prompt.client_id] = (seen[0], True)
+        if not is_late:
+            self._tell_the_end(server, key, item.prompt)
+
+    def _tell_the_end(self, server: Server, key: LoopKey, prompt: Prompt) -> None:
+        seen = server.seen.get((key, prompt.client_id))
+        if self.loops[key].complete and seen is not None:
+            server.seen[key, prompt.client_id] = (seen[0], True)
 
     @precondition(lambda self: any(job.ended for job in self.jobs))
     @rule(pick=picks)
@@ -777,16 +781,26 @@ class RegistryMachine(RuleBasedStateMachine):
         loop, iteration = self.loops.get(key), job.turns.get(key)
         if loop is None or iteration is None:
             return
+        has_waited = self._end_waits(job, key)
         snapshot = job.server.registry.finish(iteration)
-        self._reconcile(job.server, key)
-        item = self._item_of(iteration)
-        if (
-            item is not None
-            and item.reached
-            and not any(each.state is PENDING for each in loop.listed)
-        ):
-            self._reach_the_end(job.server, key, item)
+        if self._is_due(job.server, loop):
+            self._reconcile(job.server, key)
+        if has_waited:
+            self._tell_the_end(job.server, key, job.prompt)
         assert snapshot.counts.complete is loop.complete
+        succeeded = [one for one in loop.listed if one.state in {FINISHING, DONE}]
+        own = [one for one in loop.listed if one.reached and one.server == job.server.name]
+        assert snapshot.counts.succeeded == len(succeeded) + len(own)
+
+    def _is_due(self, server: Server, loop: ModelLoop) -> bool:
+        """Whether a node that asks for a loop's state has something written down first."""
+        own = [item for _, item in loop.open if item.server == server.name]
+        others = [item for _, item in loop.open if item.server != server.name]
+        if any(item.prompt and server.host.known_ending(item.prompt) for item in own):
+            return True
+        if any(item.server not in self.alive for item in others):
+            return True
+        return loop.first_pending is None and any(item.reached for item in own)
 
     def _finish(self, job: Job, ending: Ending) -> None:
         job.server.host.finish(job.prompt, ending)
@@ -938,6 +952,9 @@ class RegistryMachine(RuleBasedStateMachine):
     def _reconcile(self, server: Server, key: LoopKey) -> None:
         self._reconcile_kept(server, key)
         loop = self.loops[key]
+        for _, item in loop.open:
+            if item.reached and item.server == server.name:
+                self._reach_the_end(server, key, item)
         reconciled = False
         for path, item in loop.open:
             assert item.prompt is not None
@@ -949,8 +966,6 @@ class RegistryMachine(RuleBasedStateMachine):
             if ending is None:
                 continue
             reconciled = True
-            if item.reached and item.server == server.name:
-                self._reach_the_end(server, key, item)
             server.waiting.discard((key, item.prompt, path))
             server.end_waits.discard((key, item.prompt, path))
             self._reconcile_item(server, key, item, ending)

@@ -34,6 +34,7 @@ from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.refusing import RefusingStore
 from batch_loop.core.store.sql import listing_rows
+from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
@@ -84,6 +85,7 @@ class Machine:
     ) -> None:
         self.host = FarHost(name)
         self.store = store
+        self.writes = FakeWrites()
         self.listed = 0
         self.while_listing: Callable[[], object] = lambda: None
         self.cleaned_up: list[str] = []
@@ -94,6 +96,7 @@ class Machine:
             self.host,
             self._list,
             lambda _: 0.0,
+            self.writes,
             lease_seconds=LEASE,
             roots=roots,
             clean_up=self._clean_up,
