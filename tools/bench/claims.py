@@ -42,10 +42,11 @@ def measure(setting: Setting) -> Measured:
         with RoundTrips(database.port) as trips:
             address = database.new_database().replace(f":{database.port}/", f":{trips.port}/")
             _alone(next(names), address, SMALL, 1)
-            before = trips.count
-            done = _alone(next(names), address, SMALL, setting.of(5, 2))
-            # Opening the store and closing it are some more, among hundreds.
-            an_image = (trips.count - before) / len(done)
+            # Opening the stores and closing them are some more, among hundreds.
+            an_image, shared = (
+                _trips_an_image(trips, address, next(names), servers, setting.of(5, 2))
+                for servers in (1, 2)
+            )
         times = {}
         for size in (SMALL, large):
             setting.say(f"claims: one claimant, {size:,} images")
@@ -54,6 +55,7 @@ def measure(setting: Setting) -> Measured:
             times[size] = _median_ms(_alone(next(names), address, size, seconds))
     (setting.base / "sqlite").mkdir()
     on_file = rate(str(setting.base / "sqlite"), 1)
+    trips_of = "round trips to PostgreSQL, an image,"
     what = "images a second handed out and ended, by"
     without = f"{FEW} claimants on PostgreSQL, without a model"
     waits = f"{MANY} claimants on PostgreSQL, with a model that waits {MODEL_SECONDS:g} s"
@@ -63,7 +65,8 @@ def measure(setting: Setting) -> Measured:
         [
             Row(f"{what} {without}", "images", fast, target=LEAST_A_SECOND),
             Row(f"{what} {waits}", "images", among_many, allowed, "the model alone", LEAST_SHARE),
-            Row("round trips to PostgreSQL, an image", "", an_image, target=MOST_ROUND_TRIPS),
+            Row(f"{trips_of} by one claimant", "", an_image, target=MOST_ROUND_TRIPS),
+            Row(f"{trips_of} by two that share a folder", "", shared, target=MOST_ROUND_TRIPS),
             Row(grows, "ms", times[large], times[SMALL], f"of {SMALL:,}", MOST_GROWTH),
             Row(f"{what} one claimant on an SQLite file", "images", on_file),
         ]
@@ -79,6 +82,14 @@ def _tasks(
     return [
         Task(store, f"{name}.{at}", SMALL, each, model_seconds, seconds) for at in range(processes)
     ]
+
+
+def _trips_an_image(
+    trips: RoundTrips, address: str, name: str, servers: int, seconds: float
+) -> float:
+    before = trips.count
+    work = at_work([Task(address, f"{name}.{at}", SMALL, 1, 0.0, seconds) for at in range(servers)])
+    return (trips.count - before) / len(work.done)
 
 
 def _alone(name: str, store: str, images: int, seconds: float) -> list[Done]:
