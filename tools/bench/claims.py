@@ -16,6 +16,11 @@ from .setting import Setting
 FEW, PROCESSES = 8, 4
 MANY, MODEL_SECONDS = 100, 0.5
 SMALL = 10_000
+ENOUGH = 40_000
+"""More images than claimants can end while they are measured."""
+SETTLE_SECONDS = 5
+"""Until a hundred have connected, and asked each question once, on the processors of one machine.
+"""
 
 LEAST_A_SECOND = Target(1000, bound="least")
 LEAST_SHARE = Target(0.95, "ratio", "least")
@@ -29,9 +34,10 @@ def measure(setting: Setting) -> Measured:
     names = map(str, itertools.count(1))
 
     def rate(store: str, claimants: int, model_seconds: float = 0.0) -> float:
-        """Images a second, once all are at work and before the first one ends."""
+        """Images a second, once all are settled and before the first one ends."""
         setting.say(f"claims: {claimants} claimants, a model of {model_seconds:g} s")
-        settled = model_seconds + 1
+        settled = model_seconds + SETTLE_SECONDS
+        _alone(next(names), store, ENOUGH, 1)
         work = at_work(_tasks(next(names), store, claimants, seconds + settled, model_seconds))
         begin = work.began + settled
         return sum(begin <= each.ended < begin + seconds for each in work.done) / seconds
@@ -80,7 +86,7 @@ def _tasks(
     processes = min(PROCESSES, claimants)
     each = claimants // processes
     return [
-        Task(store, f"{name}.{at}", SMALL, each, model_seconds, seconds) for at in range(processes)
+        Task(store, f"{name}.{at}", ENOUGH, each, model_seconds, seconds) for at in range(processes)
     ]
 
 

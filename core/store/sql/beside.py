@@ -11,8 +11,8 @@ from typing import Any
 
 from ..schema.beside_statement import ADDED
 
-_ALONE_AGAIN = 8
-"""For how many transactions a loop is not tried beside others, once that was in vain."""
+_MOST_ALONE = 8
+"""For how many transactions at most a loop is not tried beside others, once that was in vain."""
 
 _CHANGED = frozenset({*ADDED, "seconds", "until", "last", "ran_at", "runner"})
 """The columns of a loop that change as images are handed out and end."""
@@ -24,21 +24,32 @@ class Others:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
-        self._in_vain: dict[str, int] = {}
+        # For how many transactions each loop was last not tried, and for how many it still is not.
+        self._pauses: dict[str, int] = {}
+        self._left: dict[str, int] = {}
 
     def note(self, loop_id: str, *, are_there: bool) -> None:
         """Note whether others are at work on a loop."""
         (self._seen.add if are_there else self._seen.discard)(loop_id)
 
     def note_in_vain(self, loop_id: str) -> None:
-        """Note that a loop could not be changed beside others."""
-        self._in_vain[loop_id] = _ALONE_AGAIN
+        """Note that a loop could not be changed beside others.
+
+        The cause may be gone with the next transaction, or stay: each time that it was in vain
+        again, it is not tried for twice as many.
+        """
+        pause = min(2 * self._pauses.get(loop_id, 0) or 1, _MOST_ALONE)
+        self._pauses[loop_id] = self._left[loop_id] = pause
+
+    def note_success(self, loop_id: str) -> None:
+        """Note that a loop was changed beside others."""
+        self._pauses.pop(loop_id, None)
 
     def may_be_there(self, loop_id: str) -> bool:
         """Whether a transaction that is about to begin is to leave room for others."""
-        left = self._in_vain.pop(loop_id, 0)
-        if left:
-            self._in_vain[loop_id] = left - 1
+        left = self._left.pop(loop_id, 0)
+        if left > 1:
+            self._left[loop_id] = left - 1
         return not left and loop_id in self._seen
 
 

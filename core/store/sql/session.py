@@ -236,6 +236,7 @@ class SqlSession:
     def _write_loops(self) -> None:
         for loop_id, loop in self._loops.items():
             if loop.is_beside:
+                self._others.note_success(loop_id)
                 given = loop.take_differences()
                 if given:
                     self._later(count_beside, {"of_loop": loop_id, **given})

@@ -17,6 +17,7 @@ from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import NeedsItsTurn, Store
+from batch_loop.core.store.sql.beside import Others
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.unit.store.test_interface import KEY, begin
 from batch_loop.tools.postgresql import Postgresql
@@ -322,3 +323,20 @@ def test_a_name_that_two_claim_goes_to_one_of_them(
         written = other.store.writer(KEY, "/a.png")
     assert written is not None
     assert written.path == "a"
+
+
+def test_what_was_in_vain_again_is_tried_again_later_each_time() -> None:
+    others = Others()
+    others.note("loop", are_there=True)
+
+    def alone() -> int:
+        """How many transactions are made alone, once it was in vain."""
+        others.note_in_vain("loop")
+        number = 0
+        while not others.may_be_there("loop"):
+            number += 1
+        return number
+
+    assert [alone() for _ in range(5)] == [1, 2, 4, 8, 8]
+    others.note_success("loop")
+    assert alone() == 1
