@@ -5,7 +5,7 @@ PostgreSQL. Or they are two graphics cards of one machine: real servers that sha
 so an SQLite file. `batch-loop run` runs them, and a seed decides which server is killed next, or
 the command itself. With machines, the database is also restarted, then away for longer than a
 lease, and one server is halted in an image until its lease has ended. `python -m tools.machines`
-does both with 300 images, and the latter once more with a PgBouncer in between, and writes its
+does both with 300 images, and the machines once more with a PgBouncer in between, and writes its
 figures to `docs/figures/machines.json`; tests do it with fewer.
 """
 

@@ -89,14 +89,14 @@ class Turns(Questions):
         Does nothing for an iteration without an item, or if its loop has started over since, or if
         only a part of the workflow runs, which finishes no item.
         """
-        is_noted = self._end_waits(iteration) and self._transactions.remember(
-            partial(self._remember_end, iteration.key, _turn(iteration), value)
+        is_noted = self._end_may_wait(iteration) and self._transactions.remember(
+            partial(self._remember_waiting, iteration.key, _turn(iteration), value)
         )
         note = partial(self._note_end, iteration, value)
         if is_noted or self.listings.with_listings(note, patient=True):
             self._reconciler.wake()
 
-    def _end_waits(self, iteration: Iteration) -> bool:
+    def _end_may_wait(self, iteration: Iteration) -> bool:
         """Whether the end of an iteration is written down together with what comes next.
 
         Where several servers are at work, each change keeps others waiting. Nothing depends on this
@@ -106,7 +106,7 @@ class Turns(Questions):
         if iteration.item is None:
             return False
         known = self.memory.kept(iteration.key).turns.get(_turn(iteration))
-        return known is not None and known.end_waits and not known.is_part
+        return known is not None and known.end_may_wait and not known.is_part
 
     @in_transaction(patient=True, beside=True)
     def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
@@ -130,6 +130,13 @@ class Turns(Questions):
         self._batches.reached_the_end(key, item)
         if self._store.counts(key).complete:
             self._batches.told_the_end(key, iteration.prompt.client_id)
+        return True
+
+    def _remember_waiting(self, key: LoopKey, turn: Turn, value: Any) -> bool:
+        """Remember an end that is yet to be written down; False if it may not wait any more."""
+        if not self.memory.turn(key, turn).end_may_wait:
+            return False
+        self._remember_end(key, turn, value)
         return True
 
     def _remember_end(self, key: LoopKey, turn: Turn, value: Any) -> None:
@@ -221,12 +228,10 @@ class Turns(Questions):
             UnknownLoop: the loop is gone.
 
         """
-        has_waited = self._has_ended(iteration) and self._end_waits(iteration)
+        has_waited = self._has_ended(iteration) and self._end_may_wait(iteration)
         snapshot = self.snapshot(iteration.key.id)
         if has_waited and snapshot.counts.complete:
-            client_id = iteration.prompt.client_id
-            told = partial(self._batches.told_the_end, iteration.key, client_id)
-            self._transactions.remember(told)
+            self._tell_the_end(iteration)
         if not snapshot.complete:
             return snapshot
         self._writes.wait(iteration.key.id)
@@ -235,6 +240,13 @@ class Turns(Questions):
             if failure is not None:
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
+
+    @in_transaction(patient=True)
+    def _tell_the_end(self, iteration: Iteration) -> None:
+        """Note that a prompt tells its client of the end, if it still has its image."""
+        key = iteration.key
+        if self._loops.claimed(iteration) is not None and self._store.counts(key).complete:
+            self._batches.told_the_end(key, iteration.prompt.client_id)
 
 
 def _turn(iteration: Iteration) -> Turn:

@@ -228,7 +228,7 @@ class HandingOut(Parts):
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
             has_ended=False,
-            end_waits=self._lets_end_wait(key, together),
+            end_may_wait=self._may_end_wait(key, together),
             lost_transparency=False,
             renamed_text=False,
             given=(),
@@ -237,8 +237,8 @@ class HandingOut(Parts):
         # Also before it saves or reaches Loop End: other servers, and pages, wait to hear of it.
         self._transactions.after_commit(self._reconciler.wake)
 
-    def _lets_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
-        """See `OpenTurn.end_waits`; of an item that is being handed out."""
+    def _may_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
+        """See `OpenTurn.end_may_wait`; of an item that is being handed out."""
         if len(together) > 1 or self._loops.entry(key).kept_at is not None:
             return False
         return self._loops.elsewhere(key) > 0 and self._store.counts(key).pending > 0
@@ -269,7 +269,7 @@ class HandingOut(Parts):
             return
         self._writes.wait(key.id, but=self._turns_of_the_batch(key))
 
-    @in_transaction(patient=True)
+    @in_transaction(patient=True, beside=True)
     def _turns_of_the_batch(self, key: LoopKey) -> list[Turn]:
         self._reconciler.note_ends(key)
         goes_on = self._store.load(key) and not self._store.counts(key).complete

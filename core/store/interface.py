@@ -225,7 +225,7 @@ class Items(Protocol):
     def at_hand(self, key: LoopKey) -> list[Item]:
         """Those of `open_items` that are known without another question.
 
-        All of them, but in a transaction beside other servers only those of one's own.
+        All of them, but in a transaction beside other servers perhaps only those of one's own.
         """
 
     def taken(self, key: LoopKey, server: str) -> int:
@@ -337,8 +337,9 @@ class Store(Loops, Listings, Items, Reports, Outputs, Leases, Protocol):
         alone leaves that open, and has to be settled before the next transaction.
 
         While it goes on, no other server changes the same loops. Unless it is made for the server
-        `beside`: then others may hand out, and end, images of theirs at the same time, and it may
-        do no more than that either. `NeedsItsTurn` is raised where it would.
+        `beside`: then others may hand out, and end, images of theirs at the same time, and note
+        files that nobody has written before (`note_output`, `in_order`), and it may do no more than
+        that either. `NeedsItsTurn` is raised where it would.
         """
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:

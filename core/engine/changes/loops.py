@@ -205,11 +205,14 @@ class Loops:
 
 
 def _with_ends(counts: Counts, known: LoopMemory, open_items: Iterable[Item]) -> Counts:
-    """Counts with the prompts here whose end is yet to be written down: see `OpenTurn.end_waits`.
+    """Counts with the prompts here whose end is yet to be written down.
 
-    Not once all is handed out: nobody may take a batch for complete before it is written down.
+    See `OpenTurn.end_may_wait`. Not once all is handed out: nobody may take a batch for complete
+    before it is written down.
     """
-    ended = {turn.prompt for turn, each in known.turns.items() if each.end_waits and each.has_ended}
+    ended = {
+        turn.prompt for turn, each in known.turns.items() if each.end_may_wait and each.has_ended
+    }
     if not counts.pending or not ended:
         return counts
     waiting = sum(

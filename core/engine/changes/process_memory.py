@@ -41,7 +41,7 @@ class OpenTurn(NamedTuple):
     """Ids of the Directory Iterators that have handed the item out; usually one."""
     is_part: bool = False
     """Whether only a part of the workflow runs, which never finishes the item."""
-    end_waits: bool = False
+    end_may_wait: bool = False
     """Whether its end is written down with what comes next, instead of at once: other servers are
     at work, and images are left."""
     has_ended: bool = False
@@ -224,7 +224,7 @@ class Memory:
         their own batch only.
         """
         return {
-            turn: known._replace(given=(), end_waits=False)
+            turn: known._replace(given=(), end_may_wait=False)
             for turn, known in self[key].turns.items()
         }
 

@@ -123,14 +123,20 @@ class Transactions:
                 return self._store.snapshot_read(read)
         return None
 
-    def remember(self, change: Callable[[], object]) -> bool:
-        """Change only what the process remembers; returns whether that was possible just now."""
+    def remember(self, change: Callable[[], bool]) -> bool:
+        """Change only what the process remembers; returns whether that was possible just now.
+
+        `change` says so, too: if it is not, nothing has changed.
+        """
         with self.lock:
+            if self._running is not None:
+                raise RuntimeError("something is remembered inside of a transaction")
             # Otherwise the process's memory may be behind the store.
             if self._unanswered is not None:
                 return False
             with self.memory.draft() as keep:
-                change()
+                if not change():
+                    return False
                 keep()
             self.revision += 1
             return True

@@ -83,8 +83,8 @@ class Outcomes:
         """
         is_open = {item.claim.prompt for item in self._store.at_hand(key) if item.claim}
         for turn, known in self._memory[key].turns.items():
-            if known.end_waits and known.has_ended and turn.prompt not in is_open:
-                self._memory.change_turn(key, turn, end_waits=False)
+            if known.end_may_wait and known.has_ended and turn.prompt not in is_open:
+                self._memory.change_turn(key, turn, end_may_wait=False)
                 self._servers.mark_stale()
 
     def turns_that_go_well(self, key: LoopKey) -> list[Turn]:
@@ -93,7 +93,7 @@ class Outcomes:
         Turns that carry a value over are left out: the next iteration gets it once they are done.
         """
         turns = []
-        for item in self._store.open_items(key):
+        for item in self._store.at_hand(key):
             if item.claim is not None:
                 turn = Turn.of(key, item.claim.prompt, item)
                 ending = self._outcome(item.claim).ending

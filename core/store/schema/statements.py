@@ -198,13 +198,14 @@ _left_one = (
     .cte("left_over")
 )
 _free_position = select(_free_one.c.position).scalar_subquery()
+_is_another_left = (
+    select(_left_one.c.position).where(_left_one.c.position > _free_position).exists()
+)
 own_rows_of = select(items).where(_of_loop, is_open, items.c.claim_server == bindparam("of_server"))
 own_and_free_rows_of = union_all(
     own_rows_of,
-    select(_free_one).where(
-        select(_left_one.c.position).where(_left_one.c.position > _free_position).exists()
-    ),
-    _next_of.where(items.c.position > _free_position).offset(_after_the_taken),
+    select(_free_one).where(_is_another_left),
+    _next_of.where(items.c.position > _free_position, _is_another_left).offset(_after_the_taken),
 )
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))

@@ -1,7 +1,7 @@
 """Changes of a loop that several servers make in the same moment.
 
-Each hands out, and ends, images of its own. Who changes anything else of a loop waits until he is
-the only one, as all do who have not seen others at work.
+Each hands out, and ends, images of its own, and notes files that they write. Who changes anything
+else of a loop waits until he is the only one, as all do who have not seen others at work.
 """
 
 from __future__ import annotations

@@ -90,8 +90,9 @@ class SqlSession:
             kept = None
             raise Unanswered(str(error), partial(self._was_kept, was_kept)) from None
         except NeedsItsTurn:
-            for loop_id in self._loops:
-                self._others.note_in_vain(loop_id)
+            for loop_id, loop in self._loops.items():
+                if loop.is_beside:
+                    self._others.note_in_vain(loop_id)
             raise
         finally:
             self._connection = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -172,6 +173,41 @@ def test_a_client_that_was_told_to_go_on_does_not_begin_the_next_batch(shared: S
     assert (path(told), told.batch) == (None, 1)
     again = two.registry.acquire(request, two.host.submit("tab"))
     assert (path(again), again.batch) == ("a.png", 2)
+
+
+def test_the_end_of_another_server_s_batch_is_not_that_of_the_prompt(shared: Shared) -> None:
+    one, two, first, second = shared
+    request = replace(two.request, policy=Policy(when_complete=WhenComplete.START_OVER))
+    two.host.finish(second.prompt, Ending.STOPPED)
+    second = two.registry.acquire(request, two.host.submit("tab"))
+    two.registry.end(second)
+    one.host.finish(first.prompt, Ending.SUCCESS)
+    one.registry.start_over(first.key.id)
+    for _ in range(3):
+        one.finish(one.take())
+    assert two.registry.finish(second).batch == 2
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    told = two.registry.acquire(request, two.host.submit("tab"))
+    assert (path(told), told.batch) == (None, 2)
+
+
+def test_an_end_may_not_wait_any_more_once_the_batch_was_started_over(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the moment between the question and the answer."""
+    one, two, _, second = shared
+    remember = two.registry._transactions.remember
+
+    def start_over_first(change: Callable[[], bool]) -> bool:
+        two.registry.start_over(second.key.id)
+        return remember(change)
+
+    monkeypatch.setattr(two.registry._transactions, "remember", start_over_first)
+    two.registry.end(second, 7)
+    two.registry.undo_start_over(second.key.id)
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    two.registry.reconcile_all()
+    assert one.counts == Counts(pending=2, running=1)
 
 
 def test_the_end_of_an_image_is_not_that_of_the_same_one_in_the_next_batch(shared: Shared) -> None:

@@ -785,7 +785,7 @@ class RegistryMachine(RuleBasedStateMachine):
         snapshot = job.server.registry.finish(iteration)
         if self._is_due(job.server, loop):
             self._reconcile(job.server, key)
-        if has_waited:
+        if has_waited and self._item_of(iteration) is not None:
             self._tell_the_end(job.server, key, job.prompt)
         assert snapshot.counts.complete is loop.complete
         succeeded = [one for one in loop.listed if one.state in {FINISHING, DONE}]

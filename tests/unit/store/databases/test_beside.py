@@ -52,9 +52,14 @@ class Server:
 
 
 @pytest.fixture
-def servers(postgresql: Postgresql) -> Iterator[tuple[Server, Server]]:
+def address(postgresql: Postgresql) -> str:
+    """The address of a new database."""
+    return postgresql.new_database()
+
+
+@pytest.fixture
+def servers(address: str) -> Iterator[tuple[Server, Server]]:
     """Two servers that have seen each other at work: one has a and c, the other has b."""
-    address = postgresql.new_database()
     one, other = (Server(name, open_postgresql(address, NO_ROOTS)) for name in ("one", "other"))
     with one.store.transaction():
         begin(one.store, KEY, NAMES)
@@ -340,3 +345,21 @@ def test_what_was_in_vain_again_is_tried_again_later_each_time() -> None:
     assert [alone() for _ in range(5)] == [1, 2, 4, 8, 8]
     others.note_success("loop")
     assert alone() == 1
+
+
+@pytest.mark.parametrize("held", ["efgh", "gh"])
+def test_an_image_that_could_not_be_locked_is_not_claimed(
+    servers: tuple[Server, Server], address: str, held: str
+) -> None:
+    """Several servers are about to claim what is left, or have locked it to leave it over."""
+    one, _ = servers
+    for _ in "de" if held == "gh" else "":
+        with one.store.transaction():
+            one.claim()
+    lock = "SELECT FROM batch_loop_items WHERE path = ANY(%s) FOR UPDATE"
+    with psycopg.connect(address.replace("+psycopg", "")) as others:
+        # Whoever waits for one of them gets it after a while.
+        others.execute("SET idle_in_transaction_session_timeout = '3s'")
+        others.execute(lock, ([name.encode() for name in held],))
+        with pytest.raises(NeedsItsTurn), one.store.transaction(beside="one"):
+            one.claim()
