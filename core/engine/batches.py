@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..common.forecast import Forecast
@@ -214,8 +214,7 @@ class Batches:
         Only those join that existed before the last image was handed out and are unchanged since.
         """
         if due.before is None:
-            looked_at = self._memory.moments.note(due.key, LOOK)
-            self._loops.save(due.key, looked_again=True, looked_at=looked_at)
+            self._nothing_joins(due.key)
             return True
         listing = self._taken(due, listed)
         if listing is None:
@@ -225,19 +224,33 @@ class Batches:
         self._join(listing)
         return True
 
-    def reached_the_end(self, key: LoopKey, item: Item) -> None:
-        """Note that the prompt that has an item has reached Loop End."""
+    def _nothing_joins(self, key: LoopKey, at: float | None = None) -> None:
+        """Note that it is too late for files to join: runs sent after `at`, or now, find them."""
+        looked_at = self._memory.moments.note(key, LOOK, at)
+        self._loops.save(key, looked_again=True, looked_at=looked_at)
+
+    def reached_the_end(self, key: LoopKey, item: Item, at: float | None = None) -> None:
+        """Note that the prompt that has an item reaches Loop End.
+
+        Or that it reached it before, at a time of the monotonic clock.
+        """
         # It is FINISHING already if the prompt has reached another Loop End before.
         if item.state is ItemState.RUNNING:
             self._items.happens(key, item, Event(On.REACHED_LOOP_END))
-        self._loops.note_completion(key)
+        self._loops.note_completion(key, at)
 
-    def reached_the_end_before(self, key: LoopKey, item: Item) -> None:
-        """The same of an end that has waited: it is too late for other files to join."""
-        due = self.due_at_the_end(key, item)
-        if due is not None:
-            self.join_at_the_end(replace(due, before=None), {})
-        self.reached_the_end(key, item)
+    def reached_the_end_late(self, key: LoopKey, item: Item, at: float) -> None:
+        """The same of an end that has waited: it was `at` a time of the monotonic clock.
+
+        No files join any more. If prompts began or ended after it, it was not the batch's last, and
+        the next run looks for them; the batch is complete since then.
+        """
+        latest = self._loops.clock.last(key, self._loops.entry(key).times)
+        if latest is not None and latest > at:
+            at = latest
+        elif self.due_at_the_end(key, item) is not None:
+            self._nothing_joins(key, at)
+        self.reached_the_end(key, item, at)
 
     def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
         """Note that a client's own prompt has completed the batch, and tells so."""

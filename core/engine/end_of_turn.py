@@ -140,8 +140,9 @@ class Turns(Questions):
         return True
 
     def _remember_end(self, key: LoopKey, turn: Turn, value: Any) -> None:
-        given = self.memory.turn(key, turn).given or (value,)
-        self.memory.change_turn(key, turn, has_ended=True, given=given)
+        known = self.memory.turn(key, turn)
+        at = self._host.steady() if known.reached_end_at is None else known.reached_end_at
+        self.memory.change_turn(key, turn, reached_end_at=at, given=known.given or (value,))
 
     def note_lost_transparency(self, iteration: Iteration) -> None:
         """Note that a result of the iteration's transparent image is not transparent."""
@@ -189,7 +190,7 @@ class Turns(Questions):
         if iteration.item is None:
             return True
         known = self.memory.kept(iteration.key).turns.get(_turn(iteration))
-        return known is not None and known.has_ended
+        return known is not None and known.has_reached_end
 
     def finish_earlier(
         self, iteration: Iteration, meanwhile: Callable[[], object] = lambda: None

@@ -227,7 +227,7 @@ class HandingOut(Parts):
             began=self._host.steady(),
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
-            has_ended=False,
+            reached_end_at=None,
             end_may_wait=self._may_end_wait(key, together),
             lost_transparency=False,
             renamed_text=False,

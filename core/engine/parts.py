@@ -103,7 +103,7 @@ class Parts:
             writes=self._writes,
             clean_up=clean_up or _leave,
             poll=poll_outcomes,
-            reached_the_end=self._batches.reached_the_end_before,
+            reached_the_end=self._batches.reached_the_end_late,
         )
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings

@@ -165,7 +165,9 @@ class Questions(Parts):
         if any(self._outcomes.of(key, item) for item in items):
             return True
         # While images are left, the counts are told with the ends that wait.
-        return not counts.pending and any(self._outcomes.end_waits(key, each) for each in items)
+        if counts.pending:
+            return False
+        return any(self._outcomes.end_waits_since(key, item) is not None for item in items)
 
     @in_transaction(patient=True)
     def _reconciled_snapshot(self, loop_id: str) -> Snapshot:

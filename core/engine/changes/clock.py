@@ -34,11 +34,15 @@ class Clock:
         # Another may have begun or ended since.
         if ago > passed:
             return times
-        return times.passed(passed - ago, self._moments.note(key, WORK, ago))
+        return times.passed(passed - ago, self._moments.note(key, WORK, self._host.steady() - ago))
 
     def since(self, key: LoopKey, times: Times) -> float | None:
         """Seconds since a prompt last began or ended; None if none has. From any thread."""
         return None if times.until is None else self._moments.passed(key, WORK, times.until)
+
+    def last(self, key: LoopKey, times: Times) -> float | None:
+        """When a prompt last began or ended, by the monotonic clock; None if none has."""
+        return None if times.until is None else self._moments.steady(key, WORK, times.until)
 
     def _waited(self, prompt: Prompt) -> float:
         if prompt.steady is not None:

@@ -95,11 +95,15 @@ class Loops:
         for key in keys:
             self._store.load(key)
 
-    def note_completion(self, key: LoopKey) -> None:
-        """Record when a loop became complete, or that it no longer is."""
+    def note_completion(self, key: LoopKey, since: float | None = None) -> None:
+        """Record that a loop became complete, or that it no longer is.
+
+        It is complete `since` a time of the monotonic clock; since now without it.
+        """
         complete = self._store.counts(key).complete
         if complete != (self.entry(key).completed_at is not None):
-            self.save(key, completed_at=self._memory.moments.note(key, END) if complete else None)
+            at = self._memory.moments.note(key, END, since) if complete else None
+            self.save(key, completed_at=at)
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
@@ -211,7 +215,9 @@ def _with_ends(counts: Counts, known: LoopMemory, open_items: Iterable[Item]) ->
     before it is written down.
     """
     ended = {
-        turn.prompt for turn, each in known.turns.items() if each.end_may_wait and each.has_ended
+        turn.prompt
+        for turn, each in known.turns.items()
+        if each.end_may_wait and each.has_reached_end
     }
     if not counts.pending or not ended:
         return counts

@@ -32,20 +32,29 @@ class Moments:
             lambda: deque(maxlen=_REMEMBERED)
         )
 
-    def note(self, key: LoopKey, what: str, ago: float = 0.0) -> float:
-        """Note that it happens now, or `ago` seconds before; returns the time of day, to store."""
-        at = self._host.now() - ago
-        self._own[key, what].append((at, self._host.steady() - ago))
+    def note(self, key: LoopKey, what: str, steady: float | None = None) -> float:
+        """Note that it happens now; returns the time of day, to store.
+
+        Or that it happened before: at the time `steady` of the monotonic clock.
+        """
+        now = self._host.steady()
+        then = now if steady is None else steady
+        at = self._host.now() - (now - then)
+        self._own[key, what].append((at, then))
         return at
 
     def passed(self, key: LoopKey, what: str, at: float) -> float:
         """How many seconds have passed since something, at the time of day `at` by the store."""
+        return max(0.0, self._host.steady() - self.steady(key, what, at))
+
+    def steady(self, key: LoopKey, what: str, at: float) -> float:
+        """The time by the monotonic clock of something, at the time of day `at` by the store."""
         own = self._own_note(key, what, at)
         if own is None:
-            return max(0.0, self._host.now() - at)
+            return self._host.steady() - (self._host.now() - at)
         # Another server may have noted it, soon before or after this one has noted the same.
         noted_at, steady = own
-        return max(0.0, self._host.steady() - (steady + at - noted_at))
+        return steady + at - noted_at
 
     def _own_note(self, key: LoopKey, what: str, at: float) -> tuple[float, float] | None:
         """What this server noted about then, by both clocks; None if only another one did."""

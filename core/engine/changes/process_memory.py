@@ -44,8 +44,8 @@ class OpenTurn(NamedTuple):
     end_may_wait: bool = False
     """Whether its end is written down with what comes next, instead of at once: other servers are
     at work, and images are left."""
-    has_ended: bool = False
-    """Whether the prompt has reached Loop End."""
+    reached_end_at: float | None = None
+    """When the prompt first reached Loop End, by the monotonic clock; None if it has not yet."""
     lost_transparency: bool = False
     """Whether its image is transparent, and a result of it is not."""
     renamed_text: bool = False
@@ -53,6 +53,11 @@ class OpenTurn(NamedTuple):
     given: tuple[Any, ...] = ()
     """The first value that Loop End was given, once reached: it is carried over if the prompt
     succeeds, and is dropped otherwise."""
+
+    @property
+    def has_reached_end(self) -> bool:
+        """Whether the prompt has reached Loop End."""
+        return self.reached_end_at is not None
 
     @property
     def value(self) -> Any:
@@ -240,7 +245,7 @@ class Memory:
     def has_reached_end(self) -> bool:
         """Whether a prompt has reached Loop End, under the lock of the transactions."""
         return any(
-            self.kept(key).turns[turn].has_ended
+            self.kept(key).turns[turn].has_reached_end
             for key, turns in self._awaited.values()
             for turn in turns
         )

@@ -67,14 +67,15 @@ class Outcomes:
         """Whether the prompt of a turn here has ended, and its files are written."""
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 
-    def end_waits(self, key: LoopKey, item: Item) -> bool:
-        """Whether the prompt of an open item has reached Loop End, and that is to be written down.
+    def end_waits_since(self, key: LoopKey, item: Item) -> float | None:
+        """When the prompt of an open item has reached Loop End, if that is yet to be written down.
 
-        Under the lock.
+        By the monotonic clock; None if it has not reached it, or that is written down. Under the
+        lock.
         """
         if item.state is not ItemState.RUNNING or item.claim is None:
-            return False
-        return self._memory.turn(key, Turn.of(key, item.claim.prompt, item)).has_ended
+            return None
+        return self._memory.turn(key, Turn.of(key, item.claim.prompt, item)).reached_end_at
 
     def note_lost(self, key: LoopKey) -> None:
         """Note that this server was taken for one that has ended, if that shows; in a transaction.
@@ -83,7 +84,7 @@ class Outcomes:
         """
         is_open = {item.claim.prompt for item in self._store.at_hand(key) if item.claim}
         for turn, known in self._memory[key].turns.items():
-            if known.end_may_wait and known.has_ended and turn.prompt not in is_open:
+            if known.end_may_wait and known.has_reached_end and turn.prompt not in is_open:
                 self._memory.change_turn(key, turn, end_may_wait=False)
                 self._servers.mark_stale()
 

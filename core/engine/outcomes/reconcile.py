@@ -43,9 +43,9 @@ class Reconciler:
         writes: Writes,
         clean_up: Callable[[Collection[str], Collection[str]], object],
         poll: Poll,
-        reached_the_end: Callable[[LoopKey, Item], object],
+        reached_the_end: Callable[[LoopKey, Item, float], object],
     ) -> None:
-        """`reached_the_end` is told of the ends that have waited."""
+        """`reached_the_end` is told of the ends that have waited, and when they were."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -111,8 +111,9 @@ class Reconciler:
     def note_ends(self, key: LoopKey) -> None:
         """Write down which prompts here have reached Loop End, in a transaction."""
         for item in self._store.at_hand(key):
-            if self._outcomes.end_waits(key, item):
-                self._reached_the_end(key, item)
+            at = self._outcomes.end_waits_since(key, item)
+            if at is not None:
+                self._reached_the_end(key, item, at)
 
     def _reconcile_kept(self, key: LoopKey) -> None:
         """Reconcile what prompts of this server do in the batch before, while that is kept.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 
 import pytest
 
@@ -14,8 +16,10 @@ from batch_loop.core.model.items import Counts
 from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
+from batch_loop.tests.support.fake_host import ByHand
 from batch_loop.tests.unit.engine.test_machines import (
     Machine,
+    Opened,
     let_lease_end,
     opened,
     pair,
@@ -25,14 +29,20 @@ from batch_loop.tests.unit.engine.test_machines import (
 __all__ = ["opened", "pair"]
 
 
-@pytest.fixture
-def shared(pair: tuple[Machine, Machine]) -> tuple[Machine, Machine, Iteration, Iteration]:
-    """Two servers at one batch of three, with the first image and the second."""
-    one, two = pair
-    return one, two, one.take(), two.take()
-
-
 Shared = tuple[Machine, Machine, Iteration, Iteration]
+
+
+@pytest.fixture
+def shared(opened: Opened) -> Iterator[Shared]:
+    """Two servers at one batch of three, with the first image and the second, and one clock.
+
+    Nothing is written down unless the test asks for it.
+    """
+    one, two = (Machine(name, opened(), poll=ByHand) for name in ("one", "two"))
+    one.host._time = two.host._time = partial(next, count(1.0))
+    yield one, two, one.take(), two.take()
+    for machine in (one, two):
+        machine.registry.close()
 
 
 def lease(machine: Machine) -> float:
@@ -262,3 +272,52 @@ def test_a_server_that_was_taken_for_dead_renews_its_lease(shared: Shared) -> No
     assert path(two.take()) == "c.png"
     assert lease(two) > before
     assert one.counts == Counts(running=2, done=1)
+
+
+def last_to_end(shared: Shared) -> None:
+    """While the second image is made, the first server does all others, and a file arrives."""
+    one, two, first, _ = shared
+    one.finish(first)
+    one.finish(one.take())
+    two.files.append("d.png")
+
+
+def test_a_run_after_an_end_that_waits_takes_the_file_that_arrived_before_it(
+    shared: Shared,
+) -> None:
+    _, two, _, second = shared
+    last_to_end(shared)
+    two.registry.end(second)
+    after = two.host.submit()
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    assert path(two.registry.acquire(two.request, after)) == "d.png"
+
+
+def test_a_run_before_an_end_that_waits_is_not_one_that_looks_for_new_files(
+    shared: Shared,
+) -> None:
+    _, two, _, second = shared
+    last_to_end(shared)
+    before = two.host.submit()
+    ends(two, second)
+    told = two.registry.acquire(two.request, before)
+    assert (path(told), told.complete) == (None, True)
+
+
+def test_an_end_that_waited_while_others_worked_is_no_look_for_new_files(shared: Shared) -> None:
+    _, two, _, second = shared
+    before = two.host.submit()
+    ends(two, second)
+    last_to_end(shared)
+    assert path(two.registry.acquire(two.request, before)) == "d.png"
+
+
+def test_a_batch_is_complete_from_an_end_that_waits_on(shared: Shared) -> None:
+    _, two, _, second = shared
+    last_to_end(shared)
+    two.registry.end(second)
+    after = two.host.submit("another tab")
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    request = replace(two.request, policy=Policy(when_complete=WhenComplete.START_OVER))
+    again = two.registry.acquire(request, after)
+    assert (path(again), again.batch) == ("a.png", 2)

@@ -175,8 +175,12 @@ class ModelItem:
     since: float = 0.0
     policy: Policy = field(default_factory=Policy)
     value: Any = None
-    reached: bool = False
-    """Whether its prompt has reached Loop End, which is yet to be written down."""
+    reached_at: float | None = None
+    """When its prompt reached Loop End, if that is yet to be written down."""
+
+    @property
+    def reached(self) -> bool:
+        return self.reached_at is not None
 
 
 @dataclass
@@ -191,6 +195,8 @@ class ModelLoop:
     known: dict[str, ModelItem] = field(default_factory=lambda: defaultdict(ModelItem))
     looked_again: bool = False
     completed_at: float | None = None
+    worked_at: float = 0.0
+    """When a prompt last began or ended."""
     carried: tuple[Any, str] = (None, "")
     """The value, and the server that reconciled it."""
     kept: ModelLoop | None = None
@@ -439,6 +445,7 @@ class RegistryMachine(RuleBasedStateMachine):
         assert raised is (item is not None and not skip)
         if item is not None:
             item.state, item.prompt = FAILED if skip else PENDING, None
+            self.loops[key].worked_at = self.clock.tick()
             item.attempts += 1
             item.failed_before, item.stopped = True, not skip
             assert iteration.item is not None
@@ -496,7 +503,7 @@ class RegistryMachine(RuleBasedStateMachine):
         for _, item in kept.open:
             assert item.prompt is not None
             if item.server not in self.alive:
-                item.state, item.prompt, item.reached = PENDING, None, False
+                item.state, item.prompt, item.reached_at = PENDING, None, None
             elif item.server != server.name:
                 self.steps.update(["undone elsewhere"])
         server.begins(key)
@@ -737,7 +744,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         item.value = value
         if waits:
-            item.reached = True
+            item.reached_at = self.clock.time
             self.steps.update(["waited"])
         else:
             self._reach_the_end(job.server, key, item)
@@ -749,10 +756,13 @@ class RegistryMachine(RuleBasedStateMachine):
     def _reach_the_end(self, server: Server, key: LoopKey, item: ModelItem) -> None:
         loop = self.loops[key]
         assert item.prompt is not None
-        is_late, item.reached = item.reached, False
+        reached_at, item.reached_at = item.reached_at, None
+        is_late = reached_at is not None
+        at = reached_at or self.clock.time
+        was_last = at >= loop.worked_at
         item.state, item.missed_loop_ends = FINISHING, 0
-        if loop.complete and not loop.looked_again and len(loop.open) == 1:
-            loop.looked_again, loop.looked_at = True, self.clock.time
+        if loop.complete and not loop.looked_again and len(loop.open) == 1 and was_last:
+            loop.looked_again, loop.looked_at = True, at
             before: dict[str, float] = {}
             if not is_late:
                 prompt, selection, before = server.before.pop(key, (None, None, {}))
@@ -763,7 +773,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 for path, seen in before.items()
                 if self.files.get(path) == seen and path not in loop.listing
             ]
-        self._note_completion(loop)
+        self._note_completion(loop, max(at, loop.worked_at))
         if not is_late:
             self._tell_the_end(server, key, item.prompt)
 
@@ -859,7 +869,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _claim(self, server: Server, request: Request, prompt: Prompt, path: str) -> None:
         key, loop = request.key, self.loops[request.key]
-        item = loop.known[path]
+        item, loop.worked_at = loop.known[path], self.clock.tick()
         if item.missed_loop_ends >= 2:
             item.missed_loop_ends = 0
             raise LoopEndNotReached
@@ -932,9 +942,9 @@ class RegistryMachine(RuleBasedStateMachine):
             if item.state is FAILED:
                 item.state, item.attempts, item.failed_before = PENDING, 0, False
 
-    def _note_completion(self, loop: ModelLoop) -> None:
+    def _note_completion(self, loop: ModelLoop, since: float | None = None) -> None:
         if loop.complete != (loop.completed_at is not None):
-            loop.completed_at = self.clock.time if loop.complete else None
+            loop.completed_at = (since or self.clock.time) if loop.complete else None
 
     def _reconcile_kept(self, server: Server, key: LoopKey) -> None:
         """What prompts of this server have ended in the batch that is kept waits again there."""
@@ -943,7 +953,7 @@ class RegistryMachine(RuleBasedStateMachine):
             assert loop is not None
             assert item.prompt is not None
             if item.server == server.name and server.host.known_ending(item.prompt):
-                item.state, item.prompt, item.reached = PENDING, None, False
+                item.state, item.prompt, item.reached_at = PENDING, None, None
                 entry = server.name, (key, loop.batch, path)
                 if entry in self.unreconciled:
                     self.unreconciled.remove(entry)
@@ -978,7 +988,9 @@ class RegistryMachine(RuleBasedStateMachine):
         self, server: Server, key: LoopKey, item: ModelItem, ending: Ending
     ) -> None:
         loop = self.loops[key]
-        item.prompt, item.reached = None, False
+        item.prompt, item.reached_at = None, None
+        if ending is not Ending.STOPPED:
+            loop.worked_at = self.clock.tick()
         if ending is Ending.SUCCESS and item.state is FINISHING:
             item.state, item.failed_before, item.stopped = DONE, False, False
             loop.carried = (item.value, server.name)

@@ -17,6 +17,7 @@ from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.changes.undo import UNDO_SECONDS
 from batch_loop.core.engine.folders import spare_listings
 from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
+from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.go_or_stop import Stands, standing_of
 from batch_loop.core.model.if_exists import Owner
@@ -81,11 +82,17 @@ class Machine:
     made: ClassVar[list[Machine]] = []
 
     def __init__(
-        self, name: str, store: Store, roots: Roots = NO_ROOTS, folder: str = "/f"
+        self,
+        name: str,
+        store: Store,
+        roots: Roots = NO_ROOTS,
+        folder: str = "/f",
+        poll: Poll = OutcomePoller,
     ) -> None:
         self.host = FarHost(name)
         self.store = store
         self.writes = FakeWrites()
+        self.files = list(FILES)
         self.listed = 0
         self.while_listing: Callable[[], object] = lambda: None
         self.cleaned_up: list[str] = []
@@ -101,6 +108,7 @@ class Machine:
             roots=roots,
             clean_up=self._clean_up,
             lease_clock=self._steady,
+            poll_outcomes=poll,
         )
         self.request = Request(self.registry.key("", folder), Selection())
         self.made.append(self)
@@ -115,7 +123,7 @@ class Machine:
     def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         self.listed += 1
         self.while_listing()
-        return FILES
+        return self.files
 
     def take(self) -> Iteration:
         """Take the next image in a prompt submitted now."""

@@ -62,10 +62,10 @@ def test_a_turn_of_both_batches_is_as_last_noted_with_the_value_of_its_own(loop:
         for _ in range(2):
             memory.begin_batch(key, keep=True)
             assert memory.turn(key, turn) == OpenTurn(waited=1.0)
-        memory.change_turn(key, turn, has_ended=True)
+        memory.change_turn(key, turn, reached_end_at=2.0)
         memory.put_back(key, [turn])
         found = memory.turn(key, turn)
-    assert found == OpenTurn(waited=1.0, has_ended=True, given=(7,))
+    assert found == OpenTurn(waited=1.0, reached_end_at=2.0, given=(7,))
 
 
 def test_it_can_be_undone_while_a_run_has_the_first_image(loop: Loop) -> None:
