@@ -19,6 +19,7 @@ from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.due_listings import Sight
 from .folders.folder_watch import FolderWatch
+from .folders.large_listings import LargeListings
 from .folders.listings import Lister, Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
@@ -119,7 +120,7 @@ class Parts:
             sight=sight,
             weigh=weigh,
             spare_listings=self.spare_listings,
-            hold_lease=self.servers.hold_lease,
+            large_listings=LargeListings(store, host, self._transactions, self.servers.hold_lease),
         )
 
     def reconcile_all(self) -> bool:

@@ -15,7 +15,7 @@ from ..common.sight import Sight, Sights
 from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
 from ..model.records import Carried, KnownResult, ReportedItem, Written
-from .records import ListedLoop, LoopEntry, NewListing
+from .records import ListedLoop, LoopEntry, NewListing, WantedListing, Writer
 
 T = TypeVar("T")
 
@@ -68,14 +68,22 @@ class Outside(Protocol):
 
     # A large listing is written with these, in parts, before the registry takes it.
 
-    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
-        """Whether a listing of this many paths has to be written before it is taken.
+    def is_large(self, wanted: WantedListing, number: int) -> bool:
+        """Whether a listing of this many paths has to be written before it is taken."""
 
-        With `keeps`, it takes over what is known of the items, as in `Listings.relist`.
+    def new_listing(
+        self, wanted: WantedListing, listing: str, server: str, *, but: Collection[str] = ()
+    ) -> NewListing | None:
+        """Start writing a listing, under an id from `new_listing_id`.
+
+        None if another server is writing what is `wanted`, under an id other than those of `but`.
         """
 
-    def new_listing(self, key: LoopKey, listing: str, server: str, *, keeps: bool) -> NewListing:
-        """Start writing a listing, under an id from `new_listing_id`."""
+    def being_written(self, wanted: WantedListing) -> Mapping[str, Writer]:
+        """The listings that servers are writing, each with its server."""
+
+    def give_up(self, listing: str) -> None:
+        """Write a listing no longer: nobody waits for it, and anybody may delete it."""
 
     def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
         """Write the items at the places from `first` on."""

@@ -9,7 +9,7 @@ from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
-from .records import ListedLoop, LoopEntry, NewListing
+from .records import ListedLoop, LoopEntry, NewListing, WantedListing, Writer
 
 
 class MemoryOutside:
@@ -78,18 +78,24 @@ class MemoryOutside:
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         return iter(() if after else self._outputs.all_written_below(folder))
 
-    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:  # noqa: ARG002
+    def is_large(self, wanted: WantedListing, number: int) -> bool:  # noqa: ARG002
         return False
 
     def new_listing(
         self,
-        key: LoopKey,
+        wanted: WantedListing,
         listing: str,
         server: str,  # noqa: ARG002
         *,
-        keeps: bool,  # noqa: ARG002
-    ) -> NewListing:
-        return NewListing(key, listing)
+        but: Collection[str] = (),  # noqa: ARG002
+    ) -> NewListing | None:
+        return NewListing(wanted.key, listing)
+
+    def being_written(self, wanted: WantedListing) -> Mapping[str, Writer]:  # noqa: ARG002
+        return {}
+
+    def give_up(self, listing: str) -> None:
+        pass
 
     def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.times import Times
 from ..model.item_life import OPEN
@@ -86,6 +86,25 @@ class ListedLoop:
     """See `LoopEntry`."""
     title: str = ""
     """See `LoopEntry`."""
+
+
+@dataclass(frozen=True)
+class WantedListing:
+    """What a large listing that is to be written is for: equal ones hold the same."""
+
+    key: LoopKey
+    selection: Selection
+    batch: int
+    keeps: bool
+    """Whether it takes over what is known of the items, as in `Listings.relist`."""
+
+
+class Writer(NamedTuple):
+    """A server that is writing a listing."""
+
+    server: str
+    parts: int
+    """How many it has written, of all listings that it is writing."""
 
 
 @dataclass(frozen=True)

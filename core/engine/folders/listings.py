@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, NoImages
 from ...common.forecast import MOST_WEIGHED, Weight
-from ...common.pace import parts_of
 from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
@@ -23,15 +21,13 @@ from ..changes.result_owners import Outputs
 from ..changes.transactions import Refusal, Transactions, answer
 from .due_listings import Due, Listed, Listing, Sight, Why, no_images
 from .folder_watch import FolderWatch
+from .large_listings import LargeListings
 from .listing_turns import ListingTurns
 from .own_results import OwnResults
-from .spare_listings import SpareListings, Written
+from .spare_listings import SpareListings
 
 if TYPE_CHECKING:
     from ...model.selection import Selection
-
-WRITTEN_AT_ONCE = 5_000
-"""Paths that are written in one transaction, for which others wait some hundredths of a second."""
 
 WEIGHING_SECONDS = 1.0
 """A folder whose images take longer to weigh, such as on a slow network, goes without."""
@@ -81,13 +77,9 @@ class Listings:
         sight: Callable[[str], Sight],
         weigh: Callable[[str], Weight | None],
         spare_listings: SpareListings,
-        hold_lease: Callable[[], object],
+        large_listings: LargeListings,
     ) -> None:
-        """`sight` describes the file at a full path, and `weigh` says how much work its image is.
-
-        `hold_lease` is called now and then while a listing is written: the lease shows other
-        servers that it still is.
-        """
+        """`sight` describes the file at a full path; `weigh` says how much work its image is."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -99,7 +91,7 @@ class Listings:
         self._sight = sight
         self._weigh = weigh
         self._spare_listings = spare_listings
-        self._hold_lease = hold_lease
+        self._large_listings = large_listings
         self.turns = ListingTurns(host)
 
     def with_listings(
@@ -114,6 +106,7 @@ class Listings:
         for prompts: they wait for a database that is away, and Cancel ends them.
         """
         listed: dict[LoopKey, Listing] = {}
+        begun: dict[LoopKey, Listing] = {}
         with ExitStack() as turns, self._spare_listings.written_here() as written:
             mine: set[LoopKey] = set()
             while True:
@@ -130,8 +123,19 @@ class Listings:
                     if turns.enter_context(self.turns.taken(key, patient=patient)):
                         # What another thread has listed may be enough.
                         continue
+                large = begun.pop(key, None)
+                if large is not None and large.due == outcome:
+                    self._large_listings.write(large, patient=patient)
+                    listed[key] = large
+                    continue
                 listing = self._take(outcome, patient=patient)
-                listed[key] = self._written(listing, written, patient=patient)
+                if not self._large_listings.is_large(listing, patient=patient):
+                    listed[key] = listing
+                    continue
+                # What another server has listed meanwhile may be enough.
+                large = self._large_listings.begin(listing, written, patient=patient)
+                if large is not None:
+                    begun[key] = large
 
     def found(self, due: Due, *, patient: bool = False) -> tuple[Sequence[str], set[str]]:
         """The images in order, and those that are left out as their results already exist.
@@ -276,36 +280,6 @@ class Listings:
 
     def _looks(self, key: LoopKey, path: str) -> Sight:
         return self._sight(key.full(path))
-
-    def _written(self, listing: Listing, written: Written, *, patient: bool) -> Listing:
-        """Write a large listing to the store in advance, so that it can be taken at once.
-
-        Some rows at a time, each part in its own transaction, so that others can use the store
-        between.
-        """
-        due, paths = listing.due, listing.paths
-        if due.why not in {Why.BEGIN, Why.RELIST}:
-            return listing
-        going_on = self._going_on(patient=patient)
-        beside = partial(self._transactions.beside, patient=patient)
-        keeps, server = due.why is Why.RELIST, self._host.server
-        if not beside(partial(self._store.outside.is_large, due.key, len(paths), keeps=keeps)):
-            return listing
-        beside(self._hold_lease)
-        name = written.new_name()
-        new = beside(partial(self._store.outside.new_listing, due.key, name, server, keeps=keeps))
-        first = 0
-        for part in parts_of(paths, WRITTEN_AT_ONCE):
-            beside(partial(self._store.outside.write_listing, new, first, part))
-            first += len(part)
-            beside(self._hold_lease)
-            going_on()
-        after: str | None = ""
-        while after is not None:
-            after = beside(partial(self._store.outside.write_unlisted, new, after))
-            going_on()
-        beside(partial(self._store.outside.finish_listing, new))
-        return replace(listing, new=new)
 
     def _whole(
         self,

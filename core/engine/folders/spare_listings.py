@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
+from ...common.errors import BatchLoopError
 from ...model.prompt import Host
 from ...store.interface import Store
 from ...store.records import new_listing_id
@@ -33,11 +34,11 @@ class Written:
             self._own.add(name)
         return name
 
-    def end(self) -> bool:
-        """Have those that no loop has taken deleted; returns whether there were any names."""
+    def end(self) -> Collection[str]:
+        """Have those that no loop has taken deleted; returns all of them."""
         with self._lock:
             self._all -= self._own
-        return bool(self._own)
+        return self._own
 
 
 class SpareListings:
@@ -69,13 +70,16 @@ class SpareListings:
     def written_here(self) -> Iterator[Written]:
         """Gives names to listings that are written in the block.
 
-        Those that no loop has taken in the end are deleted, and so are those that were replaced.
+        Those that no loop has taken in the end, or that were replaced, are given up and deleted.
         """
         written = Written(self._lock, self._written)
         try:
             yield written
         finally:
-            if written.end():
+            for name in written.end():
+                # If the store is away, whoever waits for it finds that nothing is written.
+                with suppress(BatchLoopError):
+                    self._store.outside.give_up(name)
                 self._poller.wake()
 
     def recover(self) -> None:

@@ -186,6 +186,13 @@ open_states = select(items.c.state).where(_of_listing, is_open, items.c.position
 _this_spare = spare_listings.c.id == bindparam("of_listing")
 add_spare = insert(spare_listings)
 is_spare = select(spare_listings.c.id).where(_this_spare).with_for_update()
+note_part = update(spare_listings).where(_this_spare).values(parts=spare_listings.c.parts + 1)
+give_up = update(spare_listings).where(_this_spare).values(server="", wanted=None)
+_of_server = spare_listings.alias("of_server")
+_parts = select(func.sum(_of_server.c.parts)).where(_of_server.c.server == spare_listings.c.server)
+being_written = select(
+    spare_listings.c.id, spare_listings.c.server, _parts.scalar_subquery().label("parts")
+).where(spare_listings.c.wanted == bindparam("of_wanted"))
 delete_spare = delete(spare_listings).where(_this_spare)
 spares = select(spare_listings)
 delete_some = delete(items).where(

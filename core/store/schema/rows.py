@@ -24,7 +24,7 @@ from ...model.records import ReportedItem
 from ...model.result_names import ResultName
 from ...model.selection import Selection
 from ...model.shared_roots import Roots
-from ..records import UNLISTED, LoopEntry
+from ..records import UNLISTED, LoopEntry, WantedListing
 
 _REMEMBERED = 256
 """Settings that are cached, to and from JSON: each loop has one selection and one policy."""
@@ -154,6 +154,12 @@ def kept_with(row: Mapping[str, Any], before: ItemState, after: ItemState) -> st
     kept[before.value] -= 1
     kept[after.value] += 1
     return json.dumps(kept)
+
+
+def wanted_text(wanted: WantedListing, roots: Roots) -> str:
+    """What a listing is for, in the same words on all machines."""
+    selection = _selection_text(wanted.selection, roots)
+    return json.dumps([wanted.key.id, wanted.batch, wanted.keeps, selection])
 
 
 def item_of(row: Row[Any], ahead: float) -> Item:

@@ -233,13 +233,16 @@ items = Table(
     sqlite_with_rowid=False,
 )
 
-# Listings that belong to no loop: those being written, with the server that writes them, and those
-# discarded, with an empty name. Their items are deleted some at a time.
+# Listings that belong to no loop. Those being written have the server that writes them, what they
+# are for, as servers that need the same wait for them, and in how many parts they were written so
+# far. Those discarded have an empty name and no purpose; their items are deleted some at a time.
 spare_listings = Table(
     "batch_loop_spare_listings",
     metadata,
     Column("id", String(16), primary_key=True),
     Column("server", AnyText, nullable=False),
+    Column("wanted", Text),
+    Column("parts", Integer, nullable=False, default=0),
 )
 
 

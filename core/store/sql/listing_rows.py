@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ...model.item_life import OPEN
 from ...model.items import ItemState
-from ..records import NewListing
+from ..records import NewListing, Writer
 from ..schema import listing_statements as statements
 from ..schema import statements as of_items
 from ..schema.tables import path_bytes
@@ -50,11 +50,18 @@ def has_many(connection: Connection, listing: str) -> bool:
 # Listings that belong to no loop.
 
 
-def announce(connection: Connection, listing: str, server: str) -> None:
+def being_written(connection: Connection, wanted: str) -> Mapping[str, Writer]:
+    """See `Outside.being_written`; `wanted` is the text for it."""
+    found = connection.execute(statements.being_written, {"of_wanted": wanted})
+    return {row.id: Writer(row.server, row.parts) for row in found}
+
+
+def announce(connection: Connection, listing: str, server: str, wanted: str) -> None:
     """Note that a server is about to write a listing."""
     # It is there already if a first attempt was committed without a confirmation.
     if not is_spare(connection, listing):
-        connection.execute(statements.add_spare, {"id": listing, "server": server})
+        row = {"id": listing, "server": server, "wanted": wanted}
+        connection.execute(statements.add_spare, row)
 
 
 def set_next(connection: Connection, loop_id: str, listing: str) -> None:
@@ -62,15 +69,20 @@ def set_next(connection: Connection, loop_id: str, listing: str) -> None:
     connection.execute(statements.set_next, {"of_loop": loop_id, "of_listing": listing})
 
 
-def is_wanted(connection: Connection, backend: Backend, new: NewListing) -> bool:
-    """Whether a listing is still to be written; if so, that stays true until the transaction ends.
+def begin_part(connection: Connection, backend: Backend, new: NewListing) -> bool:
+    """Note that a part of a listing is written, in the same transaction; False if none is to be.
 
     Another server may have taken this one for dead, and be about to delete the listing.
     """
     if new.before is not None:
         # A change of an item is either there to be read, or will be written to both listings.
         backend.take_turn(connection, new.key.id)
-    return is_spare(connection, new.id)
+    return connection.execute(statements.note_part, {"of_listing": new.id}).rowcount == 1
+
+
+def give_up(connection: Connection, listing: str) -> None:
+    """See `Outside.give_up`."""
+    connection.execute(statements.give_up, {"of_listing": listing})
 
 
 def is_spare(connection: Connection, listing: str) -> bool:

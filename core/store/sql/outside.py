@@ -15,9 +15,9 @@ from ...model.items import Item
 from ...model.loop_key import LoopKey
 from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
-from ..records import ListedLoop, NewListing
+from ..records import ListedLoop, NewListing, WantedListing, Writer
 from ..schema import output_statements, statements
-from ..schema.rows import item_of, listed_counts, reported
+from ..schema.rows import item_of, listed_counts, reported, wanted_text
 from ..schema.tables import path_text
 from . import listing_rows
 from .backend import AT_ONCE
@@ -140,32 +140,46 @@ class SqlOutside:
 
     # Listings that are written before a loop takes them.
 
-    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
-        if listing_rows.are_many(number) or not keeps:
+    def is_large(self, wanted: WantedListing, number: int) -> bool:
+        if listing_rows.are_many(number) or not wanted.keeps:
             return listing_rows.are_many(number)
         with self._connections.reading() as connection:
-            present = listing_rows.present(connection, key.id)
+            present = listing_rows.present(connection, wanted.key.id)
             return present is not None and listing_rows.has_many(connection, present)
 
-    def new_listing(self, key: LoopKey, listing: str, server: str, *, keeps: bool) -> NewListing:
+    def new_listing(
+        self, wanted: WantedListing, listing: str, server: str, *, but: Collection[str] = ()
+    ) -> NewListing | None:
+        key, text = wanted.key, wanted_text(wanted, self._roots)
         with self._connections.writing() as connection:
             self._backend.take_turn(connection, key.id)
-            before = listing_rows.present(connection, key.id) if keeps else None
-            listing_rows.announce(connection, listing, server)
-            if keeps:
+            writers = listing_rows.being_written(connection, text)
+            if any(each.server != server and name not in but for name, each in writers.items()):
+                return None
+            before = listing_rows.present(connection, key.id) if wanted.keeps else None
+            listing_rows.announce(connection, listing, server, text)
+            if wanted.keeps:
                 listing_rows.set_next(connection, key.id, listing)
         return NewListing(key, listing, before)
 
+    def being_written(self, wanted: WantedListing) -> Mapping[str, Writer]:
+        with self._connections.reading() as connection:
+            return listing_rows.being_written(connection, wanted_text(wanted, self._roots))
+
+    def give_up(self, listing: str) -> None:
+        with self._connections.writing() as connection:
+            listing_rows.give_up(connection, listing)
+
     def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
         with self._connections.writing() as connection:
-            if listing_rows.is_wanted(connection, self._backend, new):
+            if listing_rows.begin_part(connection, self._backend, new):
                 self._backend.insert(connection, new.id, paths, first, new.before or "")
 
     def write_unlisted(self, new: NewListing, after: str) -> str | None:
         if new.before is None:
             return None
         with self._connections.writing() as connection:
-            if not listing_rows.is_wanted(connection, self._backend, new):
+            if not listing_rows.begin_part(connection, self._backend, new):
                 return None
             return listing_rows.add_unlisted(connection, new.id, new.before, after)
 

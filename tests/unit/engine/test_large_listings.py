@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.folders import listings
+from batch_loop.core.engine.folders import large_listings
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
@@ -108,7 +108,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store
 @pytest.fixture
 def server(opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(listing_rows, "AT_ONCE", AT_ONCE)
-    monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", AT_ONCE)
     server = Server(opened())
     yield server
     server.registry.close()

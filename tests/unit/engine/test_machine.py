@@ -36,7 +36,7 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import undo
-from batch_loop.core.engine.folders import listings
+from batch_loop.core.engine.folders import large_listings
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.item_life import OPEN
 from batch_loop.core.model.items import Item, ItemState
@@ -1100,7 +1100,7 @@ def undo_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make listings of two or three images count as small, and of four or more as large."""
     monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
-    monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", 2)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
 
 
 def test_in_memory() -> None:
