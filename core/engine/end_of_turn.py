@@ -173,7 +173,7 @@ class Turns(Questions):
         ]
         for each in ended:
             # A list calls its saver for each element.
-            if not self._has_ended(each):
+            if not self._has_reached_end(each):
                 self.end(each)
         return self._finished(ended) if ended else None
 
@@ -185,8 +185,8 @@ class Turns(Questions):
                 found.append(self.finish(each))
         return found
 
-    def _has_ended(self, iteration: Iteration) -> bool:
-        """Whether the end of an iteration was noted; takes no lock."""
+    def _has_reached_end(self, iteration: Iteration) -> bool:
+        """Whether the iteration's prompt has reached Loop End, if it has an item; takes no lock."""
         if iteration.item is None:
             return True
         known = self.memory.kept(iteration.key).turns.get(_turn(iteration))
@@ -229,7 +229,7 @@ class Turns(Questions):
             UnknownLoop: the loop is gone.
 
         """
-        has_waited = self._has_ended(iteration) and self._end_may_wait(iteration)
+        has_waited = self._has_reached_end(iteration) and self._end_may_wait(iteration)
         snapshot = self.snapshot(iteration.key.id)
         if has_waited and snapshot.counts.complete:
             self._tell_the_end(iteration)

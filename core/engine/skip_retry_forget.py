@@ -165,7 +165,7 @@ class Steering(Parts):
         group, is_kept = self._transactions.read(kept_elsewhere)
         known = [self.memory.kept(key) for key in group]
         turns = {turn for each in known for turn in (*each.turns, *each.kept_turns)}
-        if is_kept or not all(map(self._outcomes.has_ended, turns)):
+        if is_kept or not all(map(self._outcomes.is_over, turns)):
             raise NotNow(_AT_WORK)
 
     def forget(self, loop_id: str) -> None:

@@ -63,7 +63,7 @@ class Outcomes:
             return outcome, None
         return replace(outcome, ending=Ending.ERROR, failure=failure), failure
 
-    def has_ended(self, turn: Turn) -> bool:
+    def is_over(self, turn: Turn) -> bool:
         """Whether the prompt of a turn here has ended, and its files are written."""
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 

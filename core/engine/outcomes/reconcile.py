@@ -154,7 +154,7 @@ class Reconciler:
         """The turns that are waited for and have ended, by loop; leaves the store alone."""
         with self._transactions.lock:
             awaited = self._memory.awaited()
-        ended = {key: set(filter(self._outcomes.has_ended, awaited[key])) for key in awaited}
+        ended = {key: set(filter(self._outcomes.is_over, awaited[key])) for key in awaited}
         return {key: turns for key, turns in ended.items() if turns}
 
     def reconcile_all(self) -> bool:
