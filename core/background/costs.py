@@ -40,7 +40,8 @@ class Costs:
     """What a pixel of each kind took, in seconds, by the effort and the rough size of the image.
 
     A part of it is the same for any image, so a small one's pixel says nothing of a large one's.
-    But where none of a size was encoded yet, those of the sizes next to it do to begin with.
+    Where there is nothing measured for a size and an effort, the sizes next to it count, and then
+    less effort.
     """
 
     def __init__(self) -> None:

@@ -157,11 +157,10 @@ undone_paths = (
 
 _pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
 next_pending = _pending.offset(bindparam("of_others"))
-# Servers that share the table each take a different item.
-_free = _pending.with_for_update(skip_locked=True).scalar_subquery()
+# Where the next one was not read along. The server has the loop to itself then: no other claims it.
 claim_item = (
     update(items)
-    .where(_of_listing, items.c.path == _free, is_pending)
+    .where(_of_listing, items.c.path == _pending.scalar_subquery(), is_pending)
     .values(state=ItemState.RUNNING.value, turns=items.c.turns + 1)
     .returning(items)
 )

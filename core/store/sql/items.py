@@ -47,7 +47,11 @@ class SqlItems(SqlSession):
         return item
 
     def _claim_known(self, key: LoopKey, claim: Claim, known: Next) -> Item | None:
-        """Claim an item that was read under the loop's lock, so that nobody else can."""
+        """Claim the item that was read as the next, if there is one.
+
+        Nobody else can: it was read while this server had the loop to itself, or was locked for it
+        as it was read.
+        """
         if known.first is None:
             return None
         item = self.put(key, known.first, after_event(known.first, Event(On.ACQUIRED, claim=claim)))

@@ -1,4 +1,4 @@
-"""What is known of a loop in a database while nobody else writes."""
+"""What is known of a loop in a database, which others may be changing, too."""
 
 from __future__ import annotations
 
@@ -33,8 +33,13 @@ class Next(NamedTuple):
 class KnownLoop:
     """A loop's row, and what was read of its items and outputs.
 
-    It is valid as long as nobody else writes. Changes to the row are collected, and written once,
-    at the end of the transaction.
+    It is valid as long as nobody else writes. If others change the loop in the same moment
+    (`is_beside`), that goes for what none of them may change: of the items those of this server
+    and the one that is locked for it, and of the row all but the columns that `may_change` allows,
+    which are as they were when it was read.
+
+    Changes to the row are collected, and written once, at the end of the transaction; if others
+    change it, too, as differences.
     """
 
     def __init__(
