@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from batch_loop.core.store.databases.round_trip import Statement
+from batch_loop.core.store.databases.sent import Statement
 from batch_loop.core.store.databases.together import ConnectionTogether
 from batch_loop.core.store.sql.sql_store import SqlStore
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 from PIL import Image, ImageChops, ImageStat
 
@@ -24,6 +26,14 @@ def test_the_manager_installs_what_pip_does() -> None:
 def test_nothing_that_comfyui_brings_is_required() -> None:
     brought = {package_name(line) for line in of_comfyui(DEFAULT.tree)}
     assert brought.isdisjoint(package_name(line) for line in of_project())
+
+
+def test_it_loads_where_nothing_else_is_installed() -> None:
+    required = json.dumps([*of_comfyui(DEFAULT.tree), *of_project()])
+    program = [sys.executable, "-m", "tests.support.only_required", required]
+    run = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "psycopg" in json.loads(run.stdout)
 
 
 def test_no_version_is_pinned() -> None:

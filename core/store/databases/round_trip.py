@@ -15,21 +15,15 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import pq
-from psycopg.abc import Params
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.waiting import Ready, Wait
 
+from .sent import Statement
+
 _MOST_PREPARED = 500
 """Most statements that a connection prepares or remembers: the store has far fewer."""
 _PLACEHOLDER = r"%(?:%|s|\((?P<name>[^)]+)\)s)"
-
-
-class Statement(NamedTuple):
-    """A statement with its parameters, written as the driver takes them."""
-
-    query: str
-    params: Params | None = None
 
 
 class Answer:

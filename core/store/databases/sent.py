@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Dialect, Executable
 
-from .round_trip import Statement
+if TYPE_CHECKING:
+    # The driver may be missing.
+    from psycopg.abc import Params
 
 _MOST_KNOWN = 500
 """Of an item's row, the columns that change are not always the same."""
 
 _Conversion = tuple[str, Callable[[Any], Any]]
+
+
+class Statement(NamedTuple):
+    """A statement with its parameters, written as the driver takes them."""
+
+    query: str
+    params: Params | None = None
 
 
 class Sending:

@@ -20,7 +20,8 @@ from psycopg.abc import Params
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from .round_trip import Answer, RoundTrips, Statement
+from .round_trip import Answer, RoundTrips
+from .sent import Statement
 
 _READS = "SELECT"
 """How each statement of the store begins that writes nothing, and none that does."""

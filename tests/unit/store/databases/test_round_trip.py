@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from batch_loop.core.store.databases.round_trip import RoundTrips, Statement
+from batch_loop.core.store.databases.round_trip import RoundTrips
+from batch_loop.core.store.databases.sent import Statement
 from batch_loop.tools.postgresql import Postgresql
 
 

@@ -13,7 +13,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.round_trip import Statement
+from batch_loop.core.store.databases.sent import Statement
 from batch_loop.core.store.databases.together import ConnectionTogether
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tools.bench.round_trips import RoundTrips
