@@ -7,6 +7,13 @@ from collections.abc import Collection
 
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure
+from batch_loop.core.model.records import Iteration
+
+
+def turn_of(iteration: Iteration) -> Turn:
+    """The turn of an iteration that has an item."""
+    assert iteration.item is not None
+    return Turn.of(iteration.key, iteration.prompt, iteration.item)
 
 
 class FakeWrites:

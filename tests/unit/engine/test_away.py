@@ -21,7 +21,7 @@ from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 
 
@@ -69,9 +69,8 @@ class Server(FakeWrites):
 
     def run(self, *, writes: bool = False) -> None:
         iteration = self.take()
-        assert iteration.item is not None
         if writes:
-            self.begin(Turn.of(iteration.key, iteration.prompt, iteration.item))
+            self.begin(turn_of(iteration))
         self.registry.end(iteration)
         self.host.finish(iteration.prompt)
 

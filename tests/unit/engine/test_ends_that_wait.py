@@ -11,11 +11,11 @@ import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached
 from batch_loop.core.engine.outcomes.lease import OTHERS_SECONDS, SHORTEST
-from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
+from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand
 from batch_loop.tests.unit.engine.test_machines import (
     Machine,
@@ -51,15 +51,16 @@ def lease(machine: Machine) -> float:
         return machine.store.leases()[machine.host.name]
 
 
-def _turn(iteration: Iteration) -> Turn:
-    assert iteration.item is not None
-    return Turn.of(iteration.key, iteration.prompt, iteration.item)
-
-
 def ends(machine: Machine, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
     """Reach Loop End, and end the prompt, with nobody looking yet."""
     machine.registry.end(iteration)
     machine.host.finish(iteration.prompt, ending)
+
+
+def does_the_others(one: Machine, first: Iteration) -> None:
+    """Finish the first image, and the third."""
+    one.finish(first)
+    one.finish(one.take())
 
 
 def test_an_end_is_written_down_with_the_next_claim(shared: Shared) -> None:
@@ -134,23 +135,25 @@ def test_the_last_one_to_end_is_told_that_the_batch_is_complete(shared: Shared) 
     assert two.take().item is None
 
 
-def test_whoever_looks_here_at_the_end_of_a_batch_has_it_written_down(shared: Shared) -> None:
+def waits_as_the_last(shared: Shared) -> None:
+    """The second image's end waits, and nobody has asked since all others were done."""
     one, two, first, second = shared
     two.registry.end(second)
-    one.finish(first)
-    one.finish(one.take())
+    does_the_others(one, first)
     assert not one.counts.complete
+
+
+def test_whoever_looks_here_at_the_end_of_a_batch_has_it_written_down(shared: Shared) -> None:
+    one, two, _, _ = shared
+    waits_as_the_last(shared)
     (overview,) = two.registry.overviews()
     assert overview.counts.succeeded == two.counts.succeeded == 3
     assert one.counts == Counts(finishing=1, done=2)
 
 
 def test_the_batch_is_complete_if_nobody_asks_meanwhile(shared: Shared) -> None:
-    one, two, first, second = shared
-    two.registry.end(second)
-    one.finish(first)
-    one.finish(one.take())
-    assert not one.counts.complete
+    one, two, _, second = shared
+    waits_as_the_last(shared)
     two.host.finish(second.prompt, Ending.SUCCESS)
     two.registry.reconcile_all()
     assert one.counts == Counts(done=3)
@@ -159,12 +162,12 @@ def test_the_batch_is_complete_if_nobody_asks_meanwhile(shared: Shared) -> None:
 
 def test_the_next_prompt_knows_of_it_while_the_result_is_being_written(shared: Shared) -> None:
     one, two, first, second = shared
-    two.writes.begin(_turn(second))
+    two.writes.begin(turn_of(second))
     ends(two, second)
     one.finish(first)
     third = two.take()
     assert (path(third), third.counts) == ("c.png", Counts(running=1, finishing=1, done=1))
-    two.writes.end(_turn(second))
+    two.writes.end(turn_of(second))
 
 
 def test_a_client_that_was_told_to_go_on_does_not_begin_the_next_batch(shared: Shared) -> None:
@@ -175,8 +178,7 @@ def test_a_client_that_was_told_to_go_on_does_not_begin_the_next_batch(shared: S
     second = two.registry.acquire(request, two.host.submit("tab"))
     two.registry.end(second)
     assert not two.registry.finish(second).complete
-    one.finish(first)
-    one.finish(one.take())
+    does_the_others(one, first)
     two.host.finish(second.prompt, Ending.SUCCESS)
     two.registry.reconcile_all()
     told = two.registry.acquire(request, two.host.submit("tab"))
@@ -245,8 +247,12 @@ def test_the_end_of_an_image_of_the_batch_before_counts_for_nothing(shared: Shar
     two.registry.end(second)
     two.registry.start_over(second.key.id)
     two.host.finish(second.prompt, Ending.SUCCESS)
+    before = lease(two)
     two.registry.reconcile_all()
-    assert one.counts == Counts(pending=3)
+    assert path(two.take()) == "a.png"
+    assert one.counts == Counts(pending=2, running=1)
+    # Nor does it seem that others have taken this server for dead, and its image.
+    assert lease(two) == before
 
 
 def test_it_counts_once_start_over_is_undone(shared: Shared) -> None:
@@ -274,19 +280,12 @@ def test_a_server_that_was_taken_for_dead_renews_its_lease(shared: Shared) -> No
     assert one.counts == Counts(running=2, done=1)
 
 
-def last_to_end(shared: Shared) -> None:
-    """While the second image is made, the first server does all others, and a file arrives."""
-    one, two, first, _ = shared
-    one.finish(first)
-    one.finish(one.take())
-    two.files.append("d.png")
-
-
 def test_a_run_after_an_end_that_waits_takes_the_file_that_arrived_before_it(
     shared: Shared,
 ) -> None:
-    _, two, _, second = shared
-    last_to_end(shared)
+    one, two, first, second = shared
+    does_the_others(one, first)
+    two.files.append("d.png")
     two.registry.end(second)
     after = two.host.submit()
     two.host.finish(second.prompt, Ending.SUCCESS)
@@ -296,8 +295,9 @@ def test_a_run_after_an_end_that_waits_takes_the_file_that_arrived_before_it(
 def test_a_run_before_an_end_that_waits_is_not_one_that_looks_for_new_files(
     shared: Shared,
 ) -> None:
-    _, two, _, second = shared
-    last_to_end(shared)
+    one, two, first, second = shared
+    does_the_others(one, first)
+    two.files.append("d.png")
     before = two.host.submit()
     ends(two, second)
     told = two.registry.acquire(two.request, before)
@@ -305,16 +305,17 @@ def test_a_run_before_an_end_that_waits_is_not_one_that_looks_for_new_files(
 
 
 def test_an_end_that_waited_while_others_worked_is_no_look_for_new_files(shared: Shared) -> None:
-    _, two, _, second = shared
+    one, two, first, second = shared
     before = two.host.submit()
     ends(two, second)
-    last_to_end(shared)
+    does_the_others(one, first)
+    two.files.append("d.png")
     assert path(two.registry.acquire(two.request, before)) == "d.png"
 
 
 def test_a_batch_is_complete_from_an_end_that_waits_on(shared: Shared) -> None:
-    _, two, _, second = shared
-    last_to_end(shared)
+    one, two, first, second = shared
+    does_the_others(one, first)
     two.registry.end(second)
     after = two.host.submit("another tab")
     two.host.finish(second.prompt, Ending.SUCCESS)

@@ -21,7 +21,6 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
@@ -35,7 +34,7 @@ from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import LoopEntry
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import FakeHost
 
 if TYPE_CHECKING:
@@ -285,7 +284,7 @@ def test_an_image_is_not_done_if_its_partner_missed_loop_end(pairs: Pairs) -> No
 @pytest.mark.parametrize("policy", [Policy(), SKIP])
 def test_a_result_that_cannot_be_written_fails_both(pairs: Pairs, policy: Policy) -> None:
     pair = pairs.acquire(policy=policy)
-    turn = Turn.of(pair[0].key, pair[0].prompt, pair[0].item)
+    turn = turn_of(pair[0])
     pairs.writes.begin(turn)
     for one in pair:
         pairs.registry.end(one)
@@ -477,8 +476,7 @@ def test_an_item_that_waits_for_its_partner_s_results_is_looked_at_again(pairs: 
     left, right = pairs.acquire()
     for one in (left, right):
         pairs.registry.end(one)
-    assert right.item is not None
-    turn = Turn.of(right.key, right.prompt, right.item)
+    turn = turn_of(right)
     pairs.writes.begin(turn)
     pairs.host.finish(left.prompt)
     assert pairs.registry.reconcile_all()

@@ -18,12 +18,11 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand
 from batch_loop.tests.unit.engine.test_registry import Loop
 
@@ -112,8 +111,7 @@ def test_the_next_run_is_told_what_could_not_be_written(
     loop: Loop, store: CutOff, writes: FakeWrites
 ) -> None:
     iteration = loop.acquire()
-    assert iteration.item is not None
-    turn = Turn.of(loop.request.key, iteration.prompt, iteration.item)
+    turn = turn_of(iteration)
     loop.registry.end(iteration)
     loop.host.finish(iteration.prompt)
     writes.end(turn, Failure("the disk is full"))

@@ -33,7 +33,6 @@ from batch_loop.core.common.errors import (
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
@@ -42,7 +41,7 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Outside, Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.reports import reported
 
@@ -214,8 +213,7 @@ class Batch:
         assert iteration.item is not None
         self.host.finish(iteration.prompt, ending, f"/out/{iteration.item.path}")
         if pick % 3 == 0:
-            turn = Turn.of(KEY, iteration.prompt, iteration.item)
-            self.writes.end(turn, Failure("the disk is full"))
+            self.writes.end(turn_of(iteration), Failure("the disk is full"))
 
     def skip(self) -> Snapshot:
         stopped_on = self.registry.full_snapshot(KEY.id).stopped_on

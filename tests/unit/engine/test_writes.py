@@ -25,7 +25,7 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
 
@@ -67,11 +67,6 @@ class Batch:
 
     def states(self) -> list[str]:
         return [item.state.value for item in self.items().values()]
-
-
-def turn_of(iteration: Iteration) -> Turn:
-    assert iteration.item is not None
-    return Turn(KEY.id, iteration.item.path, iteration.prompt)
 
 
 @pytest.fixture(params=["memory", "database"])

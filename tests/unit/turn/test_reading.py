@@ -11,21 +11,15 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.media.formats.decode import DecodedImage
-from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.reading import Reading
+from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
-
-
-def turn_of(iteration: Iteration) -> Turn:
-    assert iteration.item is not None
-    return Turn.of(iteration.key, iteration.prompt, iteration.item)
 
 
 def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(

@@ -73,6 +73,17 @@ def servers(address: str) -> Iterator[tuple[Server, Server]]:
         server.store.close()
 
 
+def wait_for_a_wait(address: str, kind: str) -> None:
+    """Wait until a server waits in the database for a lock of a kind."""
+    asked = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event = %s"
+
+    def waits() -> bool:
+        with psycopg.connect(address.replace("+psycopg", "")) as connection:
+            return connection.execute(f"SELECT count(*) {asked}", (kind,)).fetchone() == (1,)
+
+    wait_for(waits, f"a server to wait for a lock of the kind {kind}")
+
+
 def test_each_claims_an_image_of_its_own(servers: tuple[Server, Server]) -> None:
     one, other = servers
     with one.store.transaction(beside="one"):
@@ -239,7 +250,7 @@ def test_what_others_must_not_miss_needs_its_turn(
 
 
 def test_it_has_its_turn_when_all_others_have_ended(
-    servers: tuple[Server, Server], postgresql: Postgresql
+    servers: tuple[Server, Server], address: str
 ) -> None:
     one, other = servers
     seen: list[int] = []
@@ -248,16 +259,11 @@ def test_it_has_its_turn_when_all_others_have_ended(
         with other.store.transaction():
             seen.append(other.store.counts(KEY).running)
 
-    def waits() -> bool:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
-        with psycopg.connect(postgresql.address.replace("+psycopg", "")) as connection:
-            return connection.execute(asked).fetchone() == (1,)
-
     thread = threading.Thread(target=look)
     with one.store.transaction(beside="one"):
         one.claim()
         thread.start()
-        wait_for(waits, "the other server to wait for its turn")
+        wait_for_a_wait(address, "advisory")
     thread.join()
     assert seen == [4]
 
@@ -301,7 +307,7 @@ def test_each_claims_names_for_its_results(servers: tuple[Server, Server]) -> No
 
 
 def test_a_name_that_two_claim_goes_to_one_of_them(
-    servers: tuple[Server, Server], postgresql: Postgresql
+    servers: tuple[Server, Server], address: str
 ) -> None:
     one, other = servers
     refused: list[bool] = []
@@ -312,16 +318,11 @@ def test_a_name_that_two_claim_goes_to_one_of_them(
             refused.append(False)
         refused.append(True)
 
-    def waits() -> bool:
-        asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid'"
-        with psycopg.connect(postgresql.address.replace("+psycopg", "")) as connection:
-            return connection.execute(asked).fetchone() == (1,)
-
     thread = threading.Thread(target=claim_it_too)
     with one.store.transaction(beside="one"):
         assert one.store.note_output(KEY, "/a.png", "a", sights=(), in_order=True)
         thread.start()
-        wait_for(waits, "the other server to wait for the name")
+        wait_for_a_wait(address, "transactionid")
     thread.join()
     assert refused == [True]
     with other.store.transaction():
