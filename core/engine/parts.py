@@ -15,7 +15,8 @@ from ..model.shared_roots import NO_ROOTS, Roots
 from ..store.interface import Store
 from .batches import Batches
 from .changes.loops import Items, Loops
-from .changes.result_owners import Outputs
+from .changes.outputs import Outputs
+from .changes.sources import Sources
 from .changes.transactions import Transactions
 from .folders.due_listings import Sight
 from .folders.folder_watch import FolderWatch
@@ -75,7 +76,8 @@ class Parts:
         self.memory = self._transactions.memory
         self._loops = Loops(store, host, self.memory)
         self._items = Items(store, self._transactions)
-        self._outputs = Outputs(store, self.memory, roots, real_path)
+        self._sources = Sources(store, self.memory, roots, real_path)
+        self._outputs = Outputs(store, self.memory, self._sources, roots)
         self._iterations = Iterations(store, host, self.memory, self._loops)
         self._folder_watch = FolderWatch(store, host, self.memory, self._loops)
         self._untold = Untold(self.memory)
@@ -113,6 +115,7 @@ class Parts:
             store,
             host,
             self._transactions,
+            sources=self._sources,
             outputs=self._outputs,
             own_results=own_results,
             folder_watch=self._folder_watch,

@@ -9,7 +9,8 @@ from ..common.sight import Sight, read, seen
 from ..model.if_exists import Owner
 from ..model.records import Iteration
 from .changes.loops import in_order
-from .changes.result_owners import SeenLinks, UnreadFiles, UnseenLinks
+from .changes.outputs import UnreadFiles
+from .changes.sources import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
 from .parts import Parts
 
@@ -67,7 +68,7 @@ class Results(Parts):
                 continue
             if not isinstance(owners, UnseenLinks):
                 break
-            links[owners] = self._outputs.see_links(owners, self._host.raise_if_cancelled)
+            links[owners] = self._sources.see_links(owners, self._host.raise_if_cancelled)
         if owners is None:
             self.servers.mark_stale()
             raise ClaimLost(_claim_lost(iteration))

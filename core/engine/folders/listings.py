@@ -17,7 +17,8 @@ from ...model.records import KnownResult
 from ...results.finished_results import finished
 from ...store.interface import Store
 from ..changes.moments import LOOK
-from ..changes.result_owners import Outputs
+from ..changes.outputs import Outputs
+from ..changes.sources import Sources
 from ..changes.transactions import Refusal, Transactions, answer
 from .due_listings import Due, Listed, Listing, Sight, Why, no_images
 from .folder_watch import FolderWatch
@@ -70,6 +71,7 @@ class Listings:
         host: Host,
         transactions: Transactions,
         *,
+        sources: Sources,
         outputs: Outputs,
         own_results: OwnResults,
         folder_watch: FolderWatch,
@@ -83,6 +85,7 @@ class Listings:
         self._store = store
         self._host = host
         self._transactions = transactions
+        self._sources = sources
         self._outputs = outputs
         self._own_results = own_results
         self._folder_watch = folder_watch
@@ -152,7 +155,7 @@ class Listings:
             raise NoImages(no_images(key.directory, selection, own_results))
         names = selection.finished
         # A folder that may not be accessed proves nothing finished.
-        if not names or None in {self._outputs.real_path(name.folder) for name in names}:
+        if not names or None in {self._sources.real_path(name.folder) for name in names}:
             return paths, set()
         left_out = finished(
             names,
@@ -163,7 +166,7 @@ class Listings:
             undone=self._transactions.beside(
                 partial(self._store.outside.undone, key), patient=patient
             ),
-            identities=self._outputs.identities(key),
+            identities=self._sources.identities(key),
             going_on=going_on,
         )
         if left_out:

@@ -15,7 +15,7 @@ from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome
 from ...store.interface import Store
 from ..changes.loops import Items, Loops
-from ..changes.result_owners import Outputs
+from ..changes.outputs import Outputs
 from ..changes.transactions import Transactions
 from .outcomes import Outcomes, Untold
 

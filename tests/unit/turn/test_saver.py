@@ -344,7 +344,7 @@ def test_links_are_looked_at_once_a_batch_and_only_if_something_would_be_replace
         looked.append(folder)
         return []
 
-    monkeypatch.setattr("batch_loop.core.engine.changes.result_owners.linked_files", links)
+    monkeypatch.setattr("batch_loop.core.engine.changes.sources.linked_files", links)
     desk = Desk(tmp_path, "a.png", "b.png")
     for looks in (0, 1):
         for _ in range(2):
