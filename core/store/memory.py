@@ -13,10 +13,10 @@ from ..model.item_life import Event, On, after_event, check_transition
 from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
 from ..model.records import NOTHING_CARRIED, Carried
-from .interface import Outside
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
 from .memory_outside import MemoryOutside, counts_in
+from .outside import Outside
 from .records import LoopEntry, NewListing, gives_up, taken_by_others
 
 T = TypeVar("T")

@@ -30,7 +30,7 @@ _READ_AT_ONCE = 500
 
 
 class SqlOutside:
-    """See `core.store.interface.Outside`."""
+    """See `core.store.outside.Outside`."""
 
     def __init__(self, connections: Connections, roots: Roots) -> None:
         self._connections = connections

@@ -39,8 +39,9 @@ from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.interface import Outside, Store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.outside import Outside
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.reports import reported
