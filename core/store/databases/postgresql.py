@@ -30,7 +30,8 @@ from ...model.shared_roots import Roots
 from ..interface import Store
 from ..refusing import RefusingStore
 from ..schema import listing_statements, statements
-from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
+from ..schema.column_types import path_bytes
+from ..schema.tables import OtherVersion, items, outputs, prepare
 from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of

@@ -33,7 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from ...model.items import ItemState
-from .tables import PathText, in_state, is_failed, is_open, is_undone, items, loops, spare_listings
+from .column_types import PathText
+from .tables import in_state, is_failed, is_open, is_undone, items, loops, spare_listings
 
 _of_listing = items.c.listing == bindparam("of_listing")
 

@@ -24,7 +24,8 @@ from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import MARK
 from ..records import NO_BATCH
-from .tables import PathText, SightsText, is_open, is_written, items, loops, outputs
+from .column_types import PathText, SightsText
+from .tables import is_open, is_written, items, loops, outputs
 
 _this_output = and_(
     outputs.c.loop == bindparam("of_loop"), outputs.c.target == bindparam("of_target")

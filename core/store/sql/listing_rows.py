@@ -19,7 +19,7 @@ from ...model.items import ItemState
 from ..records import NewListing, Writer
 from ..schema import listing_statements as statements
 from ..schema import statements as of_items
-from ..schema.tables import path_bytes
+from ..schema.column_types import path_bytes
 from .backend import AT_ONCE, Backend
 
 _MANY = 1_000

@@ -17,8 +17,8 @@ from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
 from ..records import ListedLoop, NewListing, WantedListing, Writer
 from ..schema import output_statements, statements
+from ..schema.column_types import path_text
 from ..schema.rows import item_of, listed_counts, reported, wanted_text
-from ..schema.tables import path_text
 from . import listing_rows
 from .backend import AT_ONCE
 from .connections import Connections
