@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { polling } from "./clock.mjs";
-import { REFUSED_MS, SELDOM_MS } from "../../web/lib/poller.js";
+import { REFUSED_MS, REST_MS, SELDOM_MS } from "../../web/lib/poller.js";
 import { LOOPS, arrivalsOf, folderOf, loopOf } from "../../web/lib/questions.js";
 import { Refused } from "../../web/lib/requests.js";
 
@@ -58,6 +58,26 @@ test("a part that comes later joins in, without more requests", async () => {
   assert.deepEqual(await askedIn(0), ["l"]);
   assert.deepEqual(await askedIn(8_000), ["l", "l", "l", "l"]);
   assert.equal(late.told.length, 5);
+});
+
+test("nothing is asked while the next prompt is about to be sent", async () => {
+  const { askedIn, clock, follow, poller } = setUp("running");
+  follow([loopOf("l")]);
+  await clock.pass(0);
+  assert.deepEqual(await askedIn(2_000 - 1), []);
+  poller.queueIs(0); // a moment before the next question is due
+  assert.deepEqual(await askedIn(REST_MS - 1), []);
+  assert.deepEqual(await askedIn(1), ["l"]);
+});
+
+test("once it is sent, what is due is asked in its turn", async () => {
+  const { askedIn, clock, follow, poller } = setUp("running");
+  follow([loopOf("l")]);
+  await clock.pass(2_000 - 2);
+  poller.queueIs(0);
+  await clock.pass(1);
+  poller.queueIs(1);
+  assert.deepEqual(await askedIn(1), ["l"]);
 });
 
 for (const stands of ["running", "waiting"]) {

@@ -16,6 +16,9 @@ export const SELDOM_MS = 10_000;
 /** How often it is looked whether a folder that is not allowed has been allowed meanwhile. */
 export const REFUSED_MS = 5_000;
 
+/** For how long nothing is asked once the queue is empty: the next prompt is sent meanwhile. */
+export const REST_MS = 100;
+
 /**
  * @typedef {object} Clock
  * @property {() => number} now - milliseconds
@@ -38,6 +41,7 @@ export class Poller {
   /** @type {Set<Question>} */
   #underWay = new Set();
   #isBusy = false;
+  #restsUntil = -Infinity;
   /** @type {number | null} */
   #timer = null;
   #timerDue = Infinity;
@@ -86,12 +90,14 @@ export class Poller {
   }
 
   /**
-   * The server's queue has this many prompts; while there are any, a loop may start to run.
+   * The server's queue has this many prompts; while there are any, a loop may start to run. Once it
+   * is empty, ComfyUI is about to send the next one, which nothing that is asked shall hold up.
    *
    * @param {number} [remaining]
    */
   queueIs(remaining = 0) {
     this.#isBusy = remaining > 0;
+    this.#restsUntil = this.#isBusy ? -Infinity : this.#clock.now() + REST_MS;
     this.news();
   }
 
@@ -111,14 +117,23 @@ export class Poller {
     if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
     this.#timer = null;
     if (due === Infinity) return;
+    this.#wait(due);
+  }
+
+  /** @param {number} due - when the next turn is */
+  #wait(due) {
     this.#timerDue = due;
     this.#timer = this.#clock.setTimer(() => this.#turn(), Math.max(0, due - this.#clock.now()));
   }
 
   #turn() {
     this.#timer = null;
+    const now = this.#clock.now();
+    if (now < this.#restsUntil) {
+      this.#wait(this.#restsUntil);
+      return;
+    }
     try {
-      const now = this.#clock.now();
       const active = this.#active;
       for (const following of active) following.settle(now);
       const dues = active.flatMap((following) => following.due());
