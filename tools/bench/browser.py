@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from playwright.sync_api import Browser
 
 from ...tests.browser.comfy_page import ComfyPage
@@ -16,6 +18,7 @@ from .rows import Measured, Row, Target
 from .setting import Setting
 
 FOLDER = "images"
+OURS, OWN = "ours", "own"
 WORK_SECONDS = 0.05
 MOST_LEFT_OUT = 2
 """Prompts at the end that do not count, as the page may send more than are needed."""
@@ -25,25 +28,30 @@ FIRST_PAINT_MS = 300
 
 
 def measure_gap(setting: Setting) -> Measured:
-    """Run a batch in a real page, and equally many prompts of a workflow without our nodes."""
-    count = setting.of(40, 10)
+    """Run batches in a real page, and by turns as many prompts of a workflow without our nodes."""
+    count, rounds = setting.of(20, 10), setting.of(4, 1)
     server = setting.server("browser")
     small_images(server.input / FOLDER, count)
-    loop = graphs.loop(FOLDER, node("BenchSleep", image=graphs.IMAGE, seconds=WORK_SECONDS))
+    work = node("BenchSleep", image=graphs.IMAGE, seconds=WORK_SECONDS)
+    loops = (graphs.loop(FOLDER, work, loop_name=str(number)) for number in itertools.count())
     plain = graphs.plain(f"{FOLDER}/img1.png")
     plain[graphs.WORK] = node("BenchSleep", image=[graphs.LOAD, 0], seconds=WORK_SECONDS)
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
-        setting.say("browser: Run (Instant) with our nodes")
-        ours = _gap(client, browser, loop, None)
-        setting.say("browser: Run (Instant) without them")
-        own = _gap(client, browser, plain, count)
+        contenders = {
+            OURS: lambda: _gaps(client, browser, next(loops), None),
+            OWN: lambda: _gaps(client, browser, plain, count),
+        }
+        seconds = setting.by_turns("browser", contenders, rounds)
+    found = {name: median_ms([*itertools.chain(*each)]) for name, each in seconds.items()}
     what = "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)"
-    return Measured([Row(what, "ms", ours, own, "a workflow without Batch Loop")])
+    return Measured([Row(what, "ms", found[OURS], found[OWN], "a workflow without Batch Loop")])
 
 
-def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None) -> float:
-    """The median gap in ms, in a new page; with `count` None, until the batch is complete."""
+def _gaps(
+    client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None
+) -> list[float]:
+    """The gaps in a new page; with `count` None, until the batch is complete."""
     client.post("/history", {"clear": True})
     context = browser.new_context(viewport=LARGE)
     comfy = ComfyPage(context.new_page(), client.url)
@@ -57,7 +65,7 @@ def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int 
     comfy.settle()
     client.wait_until_idle()
     context.close()
-    return median_ms(gaps(timings_of(client))[:-MOST_LEFT_OUT])
+    return gaps(timings_of(client))[:-MOST_LEFT_OUT]
 
 
 def measure_panel(setting: Setting) -> Measured:
