@@ -99,9 +99,8 @@ class Turns(Questions):
     def _end_may_wait(self, iteration: Iteration) -> bool:
         """Whether the end of an iteration is written down together with what comes next.
 
-        Where several servers are at work, each change keeps others waiting. Nothing depends on this
-        one while images are left: a server that stops has its image done again in either case.
-        Takes no lock.
+        Nothing depends on it while images are left: a server that stops has its image done again in
+        either case. Takes no lock.
         """
         if iteration.item is None:
             return False

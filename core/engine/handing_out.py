@@ -239,9 +239,8 @@ class HandingOut(Parts):
 
     def _may_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
         """See `OpenTurn.end_may_wait`; of an item that is being handed out."""
-        if len(together) > 1 or self._loops.entry(key).kept_at is not None:
-            return False
-        return self._loops.elsewhere(key) > 0 and self._store.counts(key).pending > 0
+        is_alone = len(together) == 1 and self._loops.entry(key).kept_at is None
+        return is_alone and self._store.counts(key).pending > 0
 
     def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
         place = self._store.first_together(keys)

@@ -170,7 +170,7 @@ def test_two_nodes_are_shared_each_image_done_once(pair: Pair, tmp_path: Path) -
     assert (told(idle, ITERATOR)["next"], told(idle, ITERATOR)["complete"]) == ("wait", False)
     go.touch()
     assert one.wait(first).status == "success"
-    wait_for(lambda: settled_state(other, idle), "the last image")
+    wait_for(lambda: loop_state(other, idle)["complete"], "the last image")
     assert told(other.run(again), ITERATOR)["next"] == "stop"
 
 
@@ -232,7 +232,7 @@ def test_a_server_without_images_left_waits_for_the_other(pair: Pair, tmp_path: 
     ended = one.wait(held)
     assert (told(ended, STOP)["next"], told(ended, COMPLETE)["next"]) == ("stop", "stop")
     # Until its prompt is in the history, that image may still fail.
-    wait_for(lambda: settled_state(other, idle), "the last image")
+    wait_for(lambda: loop_state(other, idle)["complete"], "the last image")
     assert told(other.run(graph), STOP)["next"] == "stop"
     assert records(pair.record) == ["b.png", "a.png"]
 

@@ -6,7 +6,7 @@ methods except `overview` must be called inside a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -108,7 +108,9 @@ class Loops:
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
         entry = self.entry(key)
-        counts = _with_ends(self._store.counts(key), self._memory[key], self._store.open_items(key))
+        counts, open_items = _with_ends(
+            self._store.counts(key), self._memory[key], self._store.open_items(key)
+        )
         now = self._host.now()
         return Snapshot(
             id=key.id,
@@ -131,7 +133,7 @@ class Loops:
             finished=entry.finished,
             partners=entry.partners,
             ran_at=entry.ran_at,
-            current=self._current(key),
+            current=_current(open_items),
             elsewhere=self.elsewhere(key),
             watch=self._memory[key].is_watched,
             interrupted=self._memory[key].interrupted,
@@ -148,7 +150,7 @@ class Loops:
     def overview(self, row: ListedLoop) -> Overview:
         """A loop as shown in a list of all loops, from its row in the store's list."""
         key, known = row.key, self._memory.kept(row.key)
-        counts = _with_ends(row.counts, known, row.open_items)
+        counts, _ = _with_ends(row.counts, known, row.open_items)
         now = self._host.now()
         return Overview(
             id=key.id,
@@ -198,18 +200,22 @@ class Loops:
         is_same_batch = entry is not None and entry.batch == iteration.batch
         return is_same_batch and iteration.item is not None and self.claimed(iteration) is None
 
-    def _current(self, key: LoopKey) -> tuple[Item, ...]:
-        claimed = [
-            (item.claim.since, item)
-            for item in self._store.open_items(key)
-            if item.claim is not None and item.index != UNLISTED
-        ]
-        claimed.sort(key=lambda entry: entry[0], reverse=True)
-        return tuple(item for _, item in claimed[:CURRENT_SHOWN])
+
+def _current(open_items: Iterable[Item]) -> tuple[Item, ...]:
+    """The listed items that prompts have, the last one that was handed out first."""
+    claimed = [
+        (item.claim.since, item)
+        for item in open_items
+        if item.claim is not None and item.index != UNLISTED
+    ]
+    claimed.sort(key=lambda entry: entry[0], reverse=True)
+    return tuple(item for _, item in claimed[:CURRENT_SHOWN])
 
 
-def _with_ends(counts: Counts, known: LoopMemory, open_items: Iterable[Item]) -> Counts:
-    """Counts with the prompts here whose end is yet to be written down.
+def _with_ends(
+    counts: Counts, known: LoopMemory, open_items: Collection[Item]
+) -> tuple[Counts, Collection[Item]]:
+    """Counts and open items with the ends of prompts here that are yet to be written down.
 
     See `OpenTurn.end_may_wait`. Not once all is handed out: nobody may take a batch for complete
     before it is written down.
@@ -220,13 +226,15 @@ def _with_ends(counts: Counts, known: LoopMemory, open_items: Iterable[Item]) ->
         if each.end_may_wait and each.has_reached_end
     }
     if not counts.pending or not ended:
-        return counts
-    waiting = sum(
-        item.claim is not None and item.claim.prompt in ended
+        return counts, open_items
+    waiting = {
+        item.path: replace(item, state=ItemState.FINISHING)
         for item in open_items
-        if item.state is ItemState.RUNNING and item.index != UNLISTED
-    )
-    return replace(counts, running=counts.running - waiting, finishing=counts.finishing + waiting)
+        if item.state is ItemState.RUNNING and item.claim and item.claim.prompt in ended
+    }
+    listed = sum(item.index != UNLISTED for item in waiting.values())
+    counts = replace(counts, running=counts.running - listed, finishing=counts.finishing + listed)
+    return counts, [waiting.get(item.path, item) for item in open_items]
 
 
 def unknown_loop(loop_id: str) -> UnknownLoop:

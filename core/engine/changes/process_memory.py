@@ -42,8 +42,7 @@ class OpenTurn(NamedTuple):
     is_part: bool = False
     """Whether only a part of the workflow runs, which never finishes the item."""
     end_may_wait: bool = False
-    """Whether its end is written down with what comes next, instead of at once: other servers are
-    at work, and images are left."""
+    """Whether its end is written down with what comes next, instead of at once: images are left."""
     reached_end_at: float | None = None
     """When the prompt first reached Loop End, by the monotonic clock; None if it has not yet."""
     lost_transparency: bool = False

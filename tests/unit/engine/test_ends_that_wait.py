@@ -1,4 +1,4 @@
-"""The ends of images that are written down with the next claim, as other servers are at work."""
+"""The ends of images that are written down with the next claim."""
 
 from __future__ import annotations
 
@@ -74,6 +74,26 @@ def test_an_end_is_written_down_with_the_next_claim(shared: Shared) -> None:
     two.host.finish(second.prompt, Ending.SUCCESS)
     assert path(two.take()) == "c.png"
     assert one.counts == Counts(running=2, done=1)
+
+
+def test_so_it_is_where_one_server_is_at_work_alone(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    first = one.take()
+    one.registry.end(first)
+    assert two.counts == Counts(pending=2, running=1)
+    assert one.counts == Counts(pending=2, finishing=1)
+    one.host.finish(first.prompt, Ending.SUCCESS)
+    assert path(one.take()) == "b.png"
+    assert two.counts == Counts(pending=1, running=1, done=1)
+
+
+def test_the_end_of_the_last_image_is_written_down_at_once(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    one.finish(one.take())
+    one.finish(one.take())
+    last = one.take()
+    one.registry.end(last)
+    assert two.counts == Counts(finishing=1, done=2)
 
 
 def test_it_is_written_down_by_the_poller_if_nothing_else_comes(shared: Shared) -> None:
