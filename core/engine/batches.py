@@ -1,4 +1,4 @@
-"""Batches: when one begins, what it contains, and when new files join it."""
+"""Batches: when one begins, and what it contains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..common.forecast import Forecast
 from ..model.background_writes import Turn
 from ..model.item_life import Event, On
-from ..model.items import Item, ItemState
+from ..model.items import Item
 from ..model.loop_key import LoopKey
 from ..model.policy import DEFAULT_POLICY, IterationMode, Policy
 from ..model.prompt import Prompt
@@ -17,10 +17,9 @@ from ..store.interface import Store
 from ..store.records import LoopEntry
 from .changes.loops import Items, Loops
 from .changes.moments import END, LOOK
-from .changes.process_memory import BeforeTheLast
 from .changes.transactions import Transactions
+from .end_of_batch import BatchEnds
 from .folders.due_listings import Due, Listed, Listing, Why
-from .folders.own_results import OwnResults
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -53,14 +52,14 @@ class Batches:
         transactions: Transactions,
         loops: Loops,
         items: Items,
-        own_results: OwnResults,
+        ends: BatchEnds,
     ) -> None:
         self._store = store
         self._transactions = transactions
         self._memory = transactions.memory
         self._loops = loops
         self._items = items
-        self._own_results = own_results
+        self._ends = ends
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
         """Prepare the loops for `requests`: relist folders and begin new batches where that is due.
@@ -83,7 +82,7 @@ class Batches:
             if self._taken(needed, listed) is None:
                 return needed
         looks = [
-            self._look_before_the_last(entry, request.key, retries=retries)
+            self._ends.look_before_the_last(entry, request.key, retries=retries)
             for entry, due, request in zip(entries, dues, requests, strict=True)
             # Otherwise the folder was just read for this prompt, and everything is listed.
             if entry is not None and due is None
@@ -91,7 +90,7 @@ class Batches:
         for look in sorted(filter(None, looks), key=lambda due: due.key.id):
             if look.key not in listed:
                 return look
-            self._note_before_the_last(listed[look.key], look, prompt)
+            self._ends.note_before_the_last(listed[look.key], look, prompt)
         for due, request in zip(dues, requests, strict=True):
             listing = None if due is None else self._taken(due, listed)
             self._prepare(request, listing, retries=retries)
@@ -106,7 +105,7 @@ class Batches:
         if listing is not None and listing.due.why is Why.RELIST:
             self._relist(listing)
         elif listing is not None:
-            self._join(listing)
+            self._ends.join(listing)
         if retries:
             self._items.retry_failed(key)
         if self._loops.entry(key).mode is not mode:
@@ -170,87 +169,6 @@ class Batches:
         self._memory.put_back(key, turns)
         self._transactions.changes_state()
         self._loops.note_completion(key)
-
-    def _look_before_the_last(self, entry: LoopEntry, key: LoopKey, *, retries: bool) -> Due | None:
-        """The look at what else is in the folder that is due before a batch's last image.
-
-        A file that arrives later may be a result of that image's prompt.
-        """
-        counts = self._store.counts(key)
-        waiting = counts.pending + (counts.failed if retries else 0)
-        if waiting != 1 or entry.looked_again or entry.selection.has_range:
-            return None
-        return Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
-
-    def _note_before_the_last(self, listing: Listing, look: Due, prompt: Prompt) -> None:
-        if listing.due != look:
-            return
-        known = BeforeTheLast(
-            prompt, look.selection, listing.paths, listing.finished, listing.sights
-        )
-        self._memory.change(look.key, before_the_last=known)
-
-    def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
-        """The listing that is due when `item` is about to reach Loop End, if no other is left then.
-
-        Only once per batch: if the workflow saves into the folder that it reads, without telling
-        ComfyUI, its results must not feed it for ever. And not while the prompt of another item, on
-        another server, has yet to report what it saved.
-        """
-        entry = self._loops.entry(key)
-        if entry.looked_again or self._store.counts(key).pending or item.claim is None:
-            return None
-        if any(other.path != item.path for other in self._store.open_items(key)):
-            return None
-        before = self._memory[key].before_the_last
-        asked = item.claim.prompt, entry.selection
-        if before is not None and (before.prompt, before.selection) != asked:
-            before = None
-        return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
-
-    def join_at_the_end(self, due: Due, listed: Listed) -> bool:
-        """Let files join that arrived during the batch; returns False if they are yet to be listed.
-
-        Only those join that existed before the last image was handed out and are unchanged since.
-        """
-        if due.before is None:
-            self._nothing_joins(due.key)
-            return True
-        listing = self._taken(due, listed)
-        if listing is None:
-            return False
-        self._memory.change(due.key, before_the_last=None)
-        self._loops.save(due.key, looked_again=True)
-        self._join(listing)
-        return True
-
-    def _nothing_joins(self, key: LoopKey, at: float | None = None) -> None:
-        """Note that it is too late for files to join: runs sent after `at`, or now, find them."""
-        looked_at = self._memory.moments.note(key, LOOK, at)
-        self._loops.save(key, looked_again=True, looked_at=looked_at)
-
-    def reached_the_end(self, key: LoopKey, item: Item, at: float | None = None) -> None:
-        """Note that the prompt that has an item reaches Loop End.
-
-        Or that it reached it before, at a time of the monotonic clock.
-        """
-        # It is FINISHING already if the prompt has reached another Loop End before.
-        if item.state is ItemState.RUNNING:
-            self._items.happens(key, item, Event(On.REACHED_LOOP_END))
-        self._loops.note_completion(key, at)
-
-    def reached_the_end_late(self, key: LoopKey, item: Item, at: float) -> None:
-        """The same of an end that has waited: it was `at` a time of the monotonic clock.
-
-        No files join any more. If prompts began or ended after it, it was not the batch's last, and
-        the next run looks for them; the batch is complete since then.
-        """
-        latest = self._loops.clock.last(key, self._loops.entry(key).times)
-        if latest is not None and latest > at:
-            at = latest
-        elif self.due_at_the_end(key, item) is not None:
-            self._nothing_joins(key, at)
-        self.reached_the_end(key, item, at)
 
     def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
         """Note that a client's own prompt has completed the batch, and tells so."""
@@ -320,15 +238,6 @@ class Batches:
             and self._memory.moments.is_before(key, END, entry.completed_at, prompt)
             and self._memory[key].clients.knows_the_end(prompt.client_id)
         )
-
-    def _join(self, listing: Listing) -> None:
-        """Append the new files of a listing."""
-        key = listing.due.key
-        self._loops.save(key, looked_at=listing.began, finished=listing.finished)
-        # Some may have joined since the folder was read, or turned out to be results.
-        new = self._own_results.without(key, listing.paths)
-        if new:
-            self._store.append(key, *new)
 
     def _taken(self, due: Due, listed: Listed) -> Listing | None:
         """The listing that is due, if it is in `listed` and the store can take it."""

@@ -122,11 +122,11 @@ class Turns(Questions):
         turn = Turn.of(key, iteration.prompt, item)
         if self.memory.turn(key, turn).is_part:
             return False
-        due = self._batches.due_at_the_end(key, item)
-        if due is not None and not self._batches.join_at_the_end(due, listed):
+        due = self._ends.due_at_the_end(key, item)
+        if due is not None and not self._ends.join_at_the_end(due, listed):
             return due
         self._remember_end(key, turn, value)
-        self._batches.reached_the_end(key, item)
+        self._ends.reached_the_end(key, item)
         if self._store.counts(key).complete:
             self._batches.told_the_end(key, iteration.prompt.client_id)
         return True

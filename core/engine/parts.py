@@ -18,6 +18,7 @@ from .changes.loops import Items, Loops
 from .changes.outputs import Outputs
 from .changes.sources import Sources
 from .changes.transactions import Transactions
+from .end_of_batch import BatchEnds
 from .folders.due_listings import Sight
 from .folders.folder_watch import FolderWatch
 from .folders.large_listings import LargeListings
@@ -84,7 +85,8 @@ class Parts:
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
         own_results = OwnResults(store, roots)
-        self._batches = Batches(store, self._transactions, self._loops, self._items, own_results)
+        self._ends = BatchEnds(store, self.memory, self._loops, self._items, own_results)
+        self._batches = Batches(store, self._transactions, self._loops, self._items, self._ends)
         ended_prompts = EndedPrompts(
             store,
             host,
@@ -106,7 +108,7 @@ class Parts:
             writes=self._writes,
             clean_up=clean_up or _leave,
             poll=poll_outcomes,
-            reached_the_end=self._batches.reached_the_end_late,
+            reached_the_end=self._ends.reached_the_end_late,
         )
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings
