@@ -33,6 +33,7 @@ count_beside = set_loop.values(
         "seconds": _seconds,
         "until": func.greatest(loops.c.until, _given("of_until")),
         "last": func.greatest(loops.c.last, _seconds - _given("of_ended_ago")),
+        "pending_from": func.least(loops.c.pending_from, bindparam("of_pending_from")),
         "ran_at": func.greatest(loops.c.ran_at, _given("of_ran_at")),
         "runner": bindparam("of_runner"),
     }

@@ -127,6 +127,7 @@ _ONLY_FOR_RUNS = {
     "kept",
     "kept_listing",
     "taken_back",
+    "pending_from",
 }
 # For each loop, whether a run has stopped on the item that is next.
 _stopped_on_next = (
@@ -155,7 +156,13 @@ undone_paths = (
     .where(loops.c.id == bindparam("of_loop"), is_undone)
 )
 
-_pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
+_from_there = items.c.position >= bindparam("of_from", type_=Integer)
+_pending = (
+    select(items.c.path)
+    .where(_of_listing, _from_there, is_pending)
+    .order_by(items.c.position)
+    .limit(1)
+)
 next_pending = _pending.offset(bindparam("of_others"))
 # Where the next one was not read along. The server has the loop to itself then: no other claims it.
 claim_item = (
@@ -169,9 +176,12 @@ _of_loop = (
     == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
 )
 open_rows_of = select(items).where(_of_loop, is_open).order_by(items.c.position)
+_pending_from = (
+    select(loops.c.pending_from).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
+)
 _next_of = (
     select(items)
-    .where(_of_loop, items.c.position >= 0, is_pending)
+    .where(_of_loop, items.c.position >= _pending_from, is_pending)
     .order_by(items.c.position)
     .limit(1)
 )

@@ -110,6 +110,9 @@ loops = Table(
     Column("finishing", Integer, nullable=False, default=0),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
+    # A place before which no item of the listing is pending: PostgreSQL's index of these keeps all
+    # that were handed out since its last vacuum, and each claim would pass them.
+    Column("pending_from", Integer, nullable=False, default=0),
     # Images left out of the listing, as their results already existed.
     Column("finished", Integer, nullable=False, default=0),
     # When an item was last handed out, or its outcome became known.

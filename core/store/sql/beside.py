@@ -14,7 +14,7 @@ from ..schema.beside_statement import ADDED
 _MOST_ALONE = 8
 """For how many transactions at most a loop is not tried beside others, once that was in vain."""
 
-_CHANGED = frozenset({*ADDED, "seconds", "until", "last", "ran_at", "runner"})
+_CHANGED = frozenset({*ADDED, "seconds", "until", "last", "ran_at", "runner", "pending_from"})
 """The columns of a loop that change as images are handed out and end."""
 _NEVER = float("inf")
 
@@ -83,6 +83,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
         "of_passed": after["seconds"] - before["seconds"],
         "of_until": after["until"],
         "of_ended_ago": ended_ago,
+        "of_pending_from": after["pending_from"],
         "of_ran_at": after["ran_at"],
         "of_runner": after["runner"],
     }

@@ -12,11 +12,14 @@ from ...model.prompt import Failure
 from ..records import UNLISTED, gives_up, taken_by_others
 from ..schema import output_statements, statements
 from ..schema.rows import claim_columns, failure_columns, item_of, kept_with
-from .known_loop import Next
+from .known_loop import KnownLoop, Next
 from .session import SqlSession
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopped", "turns")
 """Fields of an item that are stored as they are."""
+FAR_BEHIND = 10_000
+"""How far the next item may lie behind `pending_from`, as only a server that has the loop to itself
+can move that forward: until then each claim passes what is between in the index."""
 _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
 """Stands for all failed items, as Retry failed changes them in one statement."""
 
@@ -28,20 +31,22 @@ class SqlItems(SqlSession):
         self._claimants[key.id] = server
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
-        known = self._known(key).next
-        if known is None or known.first is None:
+        loop = self._known(key)
+        known = loop.next
+        first = None if known is None else known.first
+        if first is None or first.index - loop.row["pending_from"] >= FAR_BEHIND:
             self._alone(key)
         if known is not None:
             return self._claim_known(key, claim, known)
         columns = claim_columns(claim, self._ahead)
-        given = {"of_listing": self._listing(key), **columns}
+        given = {**self._from_there(loop), **columns}
         row = self._database.execute(statements.claim_item, given).one_or_none()
         if row is None:
             return None
         item = item_of(row, self._ahead)
         changed = {"state": item.state.value, "turns": item.turns, **columns}
         self._set_item(key, item.path, changed, only_next=True)
-        loop = self._known(key)
+        loop.set(pending_from=item.index)
         loop.add(pending=-1, running=1)
         loop.moved(ItemState.PENDING, item)
         return item
@@ -55,14 +60,23 @@ class SqlItems(SqlSession):
         if known.first is None:
             return None
         item = self.put(key, known.first, after_event(known.first, Event(On.ACQUIRED, claim=claim)))
-        self._known(key).following = known.taken, known.following
+        loop = self._known(key)
+        loop.following = known.taken, known.following
+        if not loop.is_beside:
+            # Others may yet leave an item before it as it was.
+            loop.set(pending_from=item.index)
         return item
 
+    def _from_there(self, loop: KnownLoop) -> dict[str, Any]:
+        """What a statement is given that looks for the next pending item."""
+        return {"of_listing": loop.row["listing"], "of_from": loop.row["pending_from"]}
+
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
-        known = self._known(key).following
+        loop = self._known(key)
+        known = loop.following
         if known is not None and known[0] == skipping:
             return known[1]
-        given = {"of_listing": self._listing(key), "of_others": skipping}
+        given = {**self._from_there(loop), "of_others": skipping}
         found = self._database.execute(statements.next_pending, given)
         path: str | None = found.scalar_one_or_none()
         return path
@@ -86,6 +100,8 @@ class SqlItems(SqlSession):
             self._note_not_whole(key, old.path)
         if old.index != UNLISTED:
             loop.add(**{old.state.value: -1, new.state.value: 1})
+            if new.state is ItemState.PENDING and old.index < loop.row["pending_from"]:
+                loop.set(pending_from=old.index)
         loop.moved(old.state, new)
         return new
 
@@ -130,7 +146,7 @@ class SqlItems(SqlSession):
             given = {"of_listing": self._listing(key), **values}
             self._database.execute(statements.set_failed, given)
             # A listing that is being written has the old states, so it cannot be taken.
-            loop.set(next_listing=None)
+            loop.set(next_listing=None, pending_from=0)
             loop.add(failed=-failed, pending=failed)
             loop.forget_items()
         return failed

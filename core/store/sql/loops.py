@@ -190,9 +190,9 @@ class SqlListings(SqlLoops, SqlItems):
 
     def _switch(self, loop: KnownLoop, listing: str) -> None:
         """Give a loop another listing: at once, as later statements read it from the row."""
-        given = {"of_loop": loop.row["id"], "listing": listing, "next_listing": None}
-        self._database.execute(statements.set_loop, given)
-        loop.set(listing=listing, next_listing=None)
+        changes = {"listing": listing, "next_listing": None, "pending_from": 0}
+        self._database.execute(statements.set_loop, {"of_loop": loop.row["id"], **changes})
+        loop.set(**changes)
 
     def can_take(self, new: NewListing) -> bool:
         loop = self._loop(new.key)

@@ -51,6 +51,7 @@ from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.schema.tables import items, loops
+from batch_loop.core.store.sql import items as of_items
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -1105,6 +1106,7 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make listings of two or three images count as small, and of four or more as large."""
     monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
     monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+    monkeypatch.setattr(of_items, "FAR_BEHIND", 2)
 
 
 def test_in_memory() -> None:

@@ -1,0 +1,178 @@
+"""A claim in PostgreSQL passes nothing that was handed out before, though its index keeps that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psycopg
+import pytest
+from sqlalchemy.dialects import postgresql as dialect
+
+from batch_loop.core.model.item_life import Event, On, after_event
+from batch_loop.core.model.items import Claim, Item, ItemState
+from batch_loop.core.model.policy import ErrorHandling, Policy
+from batch_loop.core.model.prompt import Prompt
+from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.interface import NeedsItsTurn, Store
+from batch_loop.core.store.schema import statements
+from batch_loop.core.store.sql import items as of_items
+from batch_loop.tests.unit.store.test_interface import KEY, begin
+from batch_loop.tools.postgresql import Postgresql
+
+NAMES = [f"{at:05}" for at in range(10_000)]
+MANY = 9_000
+FAR = 3
+POLICY = Policy(ErrorHandling.SKIP)
+
+
+class Server:
+    """A server's store."""
+
+    def __init__(self, name: str, address: str) -> None:
+        self.name = name
+        self.store: Store = open_postgresql(address, NO_ROOTS)
+
+    def claim(self, *, beside: bool = False) -> str:
+        """Claim the next item, in a transaction."""
+        with self.store.transaction(beside=self.name if beside else None):
+            self.store.will_claim(KEY, self.name)
+            prompt = Prompt(f"of {self.name}", 1.0)
+            claim = Claim(prompt, POLICY, since=1.0, server=self.name)
+            item = self.store.claim(KEY, claim)
+        assert item is not None
+        return item.path
+
+    def put_back(self, path: str, *, beside: bool = False) -> None:
+        """Have an item's prompt stopped, in a transaction."""
+        with self.store.transaction(beside=self.name if beside else None):
+            item = self._item(path)
+            self.store.put(KEY, item, after_event(item, Event(On.STOPPED)))
+
+    def fail(self, path: str) -> None:
+        """Have an item's prompt fail, in a transaction."""
+        with self.store.transaction():
+            item = self._item(path)
+            failed = after_event(item, Event(On.UNREADABLE), POLICY)
+            assert failed.state is ItemState.FAILED
+            self.store.put(KEY, item, failed)
+
+    def _item(self, path: str) -> Item:
+        item = self.store.item(KEY, path)
+        assert item is not None
+        return item
+
+
+@pytest.fixture
+def address(postgresql: Postgresql) -> str:
+    return postgresql.new_database()
+
+
+@pytest.fixture
+def servers(address: str) -> Iterator[tuple[Server, Server]]:
+    """Two servers that have seen each other at work."""
+    one, other = (Server(name, address) for name in ("one", "other"))
+    with one.store.transaction():
+        begin(one.store, KEY, NAMES)
+    assert [server.claim() for server in (one, other, one)] == NAMES[:3]
+    yield one, other
+    for server in (one, other):
+        server.store.close()
+
+
+def blocks_of_a_claim(address: str) -> int:
+    """How many blocks the database looks at to find what comes next."""
+    asked = statements.open_and_next_rows_of.params(of_loop=KEY.id, of_server="one").compile(
+        dialect=dialect.dialect(), compile_kwargs={"literal_binds": True}
+    )
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        # The first time, it notes which entries are of rows that are no more.
+        for _ in range(2):
+            found = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}")
+            (plan,) = found.fetchone() or ()
+    read: int = plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"]
+    return read
+
+
+def test_a_claim_looks_at_as_little_when_many_were_handed_out(
+    servers: tuple[Server, Server], address: str
+) -> None:
+    one, _ = servers
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        # No vacuum, and no statistics on what is there now.
+        connection.execute("ALTER TABLE batch_loop_items SET (autovacuum_enabled = off)")
+        connection.execute("ANALYZE batch_loop_items")
+        before = blocks_of_a_claim(address)
+        done = "UPDATE batch_loop_items SET state = %s, turns = 1 WHERE position < %s"
+        connection.execute(done, (ItemState.DONE.value, MANY))
+        counted = "UPDATE batch_loop_loops SET running = 0, done = %s, pending = %s"
+        connection.execute(counted, (MANY, len(NAMES) - MANY))
+    assert one.claim() == NAMES[MANY]
+    assert blocks_of_a_claim(address) <= before + 3
+
+
+def test_beside_others_a_claim_has_the_loop_to_itself_now_and_then(
+    servers: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_items, "FAR_BEHIND", FAR)
+    one, other = servers
+    claimed = [server.claim(beside=True) for server in (one, other)]
+    with pytest.raises(NeedsItsTurn):
+        one.claim(beside=True)
+    claimed.append(one.claim(beside=True))
+    # That one had it, so the others are at work beside each other again.
+    claimed += [other.claim(beside=True), one.claim(beside=True)]
+    assert claimed == NAMES[3:8]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_an_image_that_is_pending_again_is_the_next(
+    servers: tuple[Server, Server], *, beside: bool
+) -> None:
+    one, other = servers
+    assert other.claim() == NAMES[3]
+    one.put_back(NAMES[0], beside=beside)
+    assert [other.claim(beside=beside), one.claim(beside=beside)] == [NAMES[0], NAMES[4]]
+
+
+def test_one_that_others_leave_is_the_next(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    with suppress(ZeroDivisionError), one.store.transaction(beside="one"):
+        one.store.will_claim(KEY, "one")
+        item = one.store.claim(KEY, Claim(Prompt("p", 1.0), POLICY, since=1.0, server="one"))
+        assert item is not None
+        assert item.path == NAMES[3]
+        assert other.claim(beside=True) == NAMES[4]
+        raise ZeroDivisionError
+    assert [other.claim(), one.claim()] == [NAMES[3], NAMES[5]]
+
+
+def test_failed_images_are_the_next_once_they_are_retried(
+    servers: tuple[Server, Server],
+) -> None:
+    one, other = servers
+    one.fail(NAMES[0])
+    assert other.claim() == NAMES[3]
+    with other.store.transaction():
+        assert other.store.retry(KEY) == 1
+    assert other.claim() == NAMES[0]
+
+
+@pytest.mark.parametrize("what", ["relist", "start_batch"])
+def test_another_listing_begins_at_its_beginning(servers: tuple[Server, Server], what: str) -> None:
+    one, _ = servers
+    with one.store.transaction():
+        getattr(one.store, what)(KEY, NAMES[::-1])
+    assert one.claim() == NAMES[-1]
+
+
+def test_a_batch_that_is_put_back_begins_where_it_was(servers: tuple[Server, Server]) -> None:
+    one, _ = servers
+    with one.store.transaction():
+        one.store.start_batch(KEY, NAMES, keep=True)
+    for at in range(6):
+        assert one.claim() == NAMES[at]
+    with one.store.transaction():
+        one.store.put_back(KEY)
+    assert one.claim() == NAMES[3]
