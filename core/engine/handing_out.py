@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..common.errors import (
-    InvalidSetting,
-    LoopEndNotReached,
-    LoopForgotten,
-    StoreAway,
-    UnwritableImage,
-    quoted,
-)
+from ..common.errors import InvalidSetting, StoreAway, UnwritableImage
 from ..model.background_writes import Turn
 from ..model.item_life import Event, On
 from ..model.items import Claim, Item
@@ -28,10 +21,13 @@ from .changes.transactions import Refusal, in_transaction
 from .folders.due_listings import Due, Listed
 from .partners import one_loop_two_listings, together
 from .parts import Parts
-
-MISSED_LOOP_ENDS_ALLOWED = 2
-"""Prompts in a row that may succeed on an item without reaching Loop End before that is an error:
-one is somebody trying a part of the graph, two would be Auto Queue on one image."""
+from .refusals import (
+    forgotten,
+    has_missed_too_often,
+    in_two_ways,
+    loop_end_not_reached,
+    saver_not_reached,
+)
 
 
 class HandingOut(Parts):
@@ -134,7 +130,7 @@ class HandingOut(Parts):
         keys = [request.key for request in requests]
         for key in keys:
             if self._was_forgotten(key, prompt):
-                return Refusal(LoopForgotten(_forgotten(key)))
+                return Refusal(forgotten(key))
         for request in requests:
             asked = self.memory[request.key].asked
             if asked is not None and asked[0] == prompt and asked[1] != request.selection:
@@ -143,7 +139,7 @@ class HandingOut(Parts):
         if held[0] is not None:
             return None
         if any(held):
-            return Refusal(InvalidSetting(_in_two_ways(keys[0])))
+            return Refusal(in_two_ways(keys[0]))
         untold = self._untold.take(keys)
         return None if untold is None else Refusal(UnwritableImage(untold))
 
@@ -159,14 +155,14 @@ class HandingOut(Parts):
         items = self._claim(requests, prompt)
         for request, item in zip(requests, items, strict=True):
             self._batches.note_client(request, prompt, knows_the_end=item is None)
-        missed = next(filter(_has_missed_too_often, items), None)
+        missed = next(filter(has_missed_too_often, items), None)
         if missed is not None:
             ends_with_saver = requests[items.index(missed)].ends_with_saver
             for key, item in zip(keys, items, strict=True):
                 if item is not None:
                     self._items.happens(key, item, Event(On.PUT_BACK))
                     self.memory.end_turns(key, Turn.of(key, prompt, item).__eq__)
-            not_reached = _saver_not_reached if ends_with_saver else _loop_end_not_reached
+            not_reached = saver_not_reached if ends_with_saver else loop_end_not_reached
             return Refusal(not_reached(missed))
         return self._iterations.of(requests, prompt, items)
 
@@ -280,41 +276,3 @@ class HandingOut(Parts):
             if item.claim is not None and item.claim.prompt == prompt:
                 return item
         return None
-
-
-def _forgotten(key: LoopKey) -> str:
-    return (
-        f"The batch of {quoted(key.directory)} was forgotten after this run was queued, so the run "
-        "ends here, and no batch begins. Run again to begin it with the first image."
-    )
-
-
-def _in_two_ways(key: LoopKey) -> str:
-    return (
-        f"The images of {key.directory!r} are to go through this workflow together with those of a "
-        "folder that was handed out in this run already, by another Directory Iterator. Give that "
-        "one another loop_name, or connect it with what comes after this one."
-    )
-
-
-def _has_missed_too_often(item: Item | None) -> bool:
-    return item is not None and item.missed_loop_ends >= MISSED_LOOP_ENDS_ALLOWED
-
-
-def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
-    return LoopEndNotReached(
-        f"Loop End was not reached: {item.missed_loop_ends} prompts in a row ended without an "
-        f"error on {item.path!r}, and none of them got as far as Loop End, so the image is "
-        "not done. Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` "
-        "and `value` free of nodes that block. Then run again: the loop goes on with this image."
-    )
-
-
-def _saver_not_reached(item: Item) -> LoopEndNotReached:
-    return LoopEndNotReached(
-        f"Nothing was saved: {item.missed_loop_ends} prompts in a row ended without an error on "
-        f"{item.path!r}, and neither Save Image (Batch) nor Save Text (Batch) ran in them, so the "
-        "image is not done. A node before it blocks. If that is meant to leave some images out, "
-        "add a Loop End, and connect its `loop` to Directory Iterator, and its `after` to the node "
-        "that saves: then they count as done. Run again, and the loop goes on with this image."
-    )
