@@ -8,9 +8,10 @@ from ..model.loop_key import LoopKey
 from ..model.prompt import Prompt
 from ..store.interface import Store
 from ..store.records import LoopEntry
+from .changes.loop_memory import BeforeTheLast
 from .changes.loops import Items, Loops
 from .changes.moments import LOOK
-from .changes.process_memory import BeforeTheLast, Memory
+from .changes.process_memory import Memory
 from .folders.due_listings import Due, Listed, Listing, Why
 from .folders.own_results import OwnResults
 

@@ -21,8 +21,9 @@ from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview,
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry, taken_by_others
 from .clock import Clock
+from .loop_memory import LoopMemory
 from .moments import END
-from .process_memory import LoopMemory, Memory
+from .process_memory import Memory
 from .transactions import Transactions
 from .undo import undo_until
 

@@ -18,7 +18,8 @@ from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
 from ...model.shared_roots import Roots
 from ...store.interface import Store
-from .process_memory import Memory, Work
+from .loop_memory import Work
+from .process_memory import Memory
 from .result_owners import Owners
 from .sources import SeenLinks, Sources, UnseenLinks
 

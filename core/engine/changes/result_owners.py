@@ -9,7 +9,7 @@ from ...common.sight import MOST_SIGHTS, Sight, Sights
 from ...model.if_exists import Owner
 from ...model.loop_key import LoopKey
 from ...store.interface import Store
-from .process_memory import Work
+from .loop_memory import Work
 
 
 class Owners:

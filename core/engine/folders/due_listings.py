@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...common.forecast import Weight
 from ...model.loop_key import LoopKey
 from ...store.records import NewListing
-from ..changes.process_memory import BeforeTheLast
+from ..changes.loop_memory import BeforeTheLast
 
 if TYPE_CHECKING:
     from ...model.selection import Selection

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownLoop
-from batch_loop.core.engine.changes.process_memory import Memory, OpenTurn
+from batch_loop.core.engine.changes.loop_memory import OpenTurn
+from batch_loop.core.engine.changes.process_memory import Memory
 from batch_loop.core.engine.changes.undo import UNDO_SECONDS
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import ItemState
