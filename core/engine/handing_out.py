@@ -66,7 +66,7 @@ class HandingOut(Parts):
         has_run, path = self._transactions.read(look)
         if has_run or selection.finished:
             return path
-        first = next(iter(self.listings.soon(key, selection)), None)
+        first = next(iter(self._contents.soon(key, selection)), None)
         has_run, path = self._transactions.read(look)
         return path if has_run else first
 

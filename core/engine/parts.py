@@ -20,9 +20,10 @@ from .changes.sources import Sources
 from .changes.transactions import Transactions
 from .end_of_batch import BatchEnds
 from .folders.due_listings import Sight
+from .folders.folder_contents import FolderContents, Lister
 from .folders.folder_watch import FolderWatch
 from .folders.large_listings import LargeListings
-from .folders.listings import Lister, Listings
+from .folders.listings import Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
 from .iterations import Iterations
@@ -113,7 +114,7 @@ class Parts:
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings
         )
-        self.listings = Listings(
+        self._contents = FolderContents(
             store,
             host,
             self._transactions,
@@ -122,6 +123,12 @@ class Parts:
             own_results=own_results,
             folder_watch=self._folder_watch,
             lister=lister,
+        )
+        self.listings = Listings(
+            host,
+            self._transactions,
+            contents=self._contents,
+            folder_watch=self._folder_watch,
             sight=sight,
             weigh=weigh,
             spare_listings=self.spare_listings,

@@ -128,7 +128,7 @@ class Questions(Parts):
         """
         entry = self._transactions.run(lambda: self._store.load(key))
         batch = 1 if entry is None else entry.batch
-        return entry is not None, self.listings.preview(key, selection, batch)
+        return entry is not None, self._contents.preview(key, selection, batch)
 
     def joining(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> int:
         """How many of a folder's images a run would add to a batch that is complete.
@@ -141,7 +141,7 @@ class Questions(Parts):
             return 0
         if selection.has_range or entry.partners:
             return 0
-        return len(self.listings.unknown(key, paths)[0])
+        return len(self._contents.unknown(key, paths)[0])
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop's current state, after reconciling it; raises UnknownLoop.

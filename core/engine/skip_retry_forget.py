@@ -244,8 +244,8 @@ class Steering(Parts):
             look = self._folder_watch.begin_look(key, due.selection) if is_mine else None
             if look is None:
                 return arrived
-            found, _ = self.listings.found(due)
-            new, _ = self.listings.unknown(key, found)
+            found, _ = self._contents.found(due)
+            new, _ = self._contents.unknown(key, found)
             return self._folder_watch.looked(arrived, look, new)
 
     @in_transaction()
