@@ -46,11 +46,13 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
         event.listen(*each)
     send_later = ConnectionTogether.send_later
 
-    def kept_back(connection: ConnectionTogether, statement: Statement) -> None:
+    def kept_back(
+        connection: ConnectionTogether, statement: Statement, *, instead_of_last: bool = False
+    ) -> None:
         # SQLAlchemy does not hear of what PostgreSQL is told without being asked.
         if statement not in connection._along:
             asked.statements.append((statement.query, statement.params))
-        send_later(connection, statement)
+        send_later(connection, statement, instead_of_last=instead_of_last)
 
     try:
         with pytest.MonkeyPatch.context() as patched:

@@ -16,8 +16,9 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
+    literal_column,
     select,
-    update,
+    true,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -52,20 +53,26 @@ class Marks:
             index_elements=[marks.c.owner],
             set_={"token": added.excluded.token, "at": added.excluded.at},
         )
-
+        self._add_early = self._add.returning(_SEEN_EARLY)
         this = (marks.c.owner == self._owner, marks.c.token == bindparam("of_token"))
-        self._again = update(marks).where(*this).values(at=now)
+        self._lock = select(marks.c.at).where(*this).with_for_update()
 
-    def adding(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
-        """The last statement of a transaction, which adds its mark, with what it is given."""
-        return self._add, {"owner": self._owner, "token": mark.token}
+    def adding(self, mark: Mark, *, is_seen_early: bool) -> tuple[Executable, dict[str, str]]:
+        """The last statement of a transaction, which adds its mark, with what it is given.
 
-    def writing_again(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
-        """A statement that writes a mark once more after its transaction, with what it is given.
-
-        A commit that waits for the disk waits for all that was committed before.
+        With `is_seen_early`, others see what the transaction has changed before that is on the
+        disk; the commit does not wait for it, either.
         """
-        return self._again, {"of_token": mark.token}
+        added = self._add_early if is_seen_early else self._add
+        return added, {"owner": self._owner, "token": mark.token}
+
+    def waiting_for(self, mark: Mark) -> tuple[Executable, dict[str, str]]:
+        """A statement to follow a transaction, with what it is given: both are on the disk then.
+
+        It finds the mark if the transaction was kept. A lock of a row is written to the disk, and
+        waits there for all that was committed before.
+        """
+        return self._lock, {"of_token": mark.token}
 
     @staticmethod
     def goes_on(connection: Connection, mark: Mark) -> bool:
@@ -78,16 +85,26 @@ class Marks:
 
     def has(self, connection: Connection, mark: Mark) -> bool:
         """Whether a transaction that has ended was kept; it is on the disk once this one is."""
-        return connection.execute(*self.writing_again(mark)).rowcount == 1
+        return connection.execute(*self.waiting_for(mark)).one_or_none() is not None
 
     def forget_old(self, connection: Connection) -> None:
         """Delete the marks of processes that have not been at work for long."""
         connection.execute(delete(marks).where(marks.c.at < self._now - _REMEMBERED_SECONDS))
 
 
+# For this transaction alone.
+_SEEN_EARLY = func.set_config(
+    literal_column("'synchronous_commit'"), literal_column("'off'"), true()
+)
 _KEY = bindparam("of_key", type_=BigInteger)
-LOCK = select(func.pg_advisory_xact_lock(_KEY))
+_LOCKED = func.pg_advisory_xact_lock(_KEY)
+LOCK = select(_LOCKED)
 """Waits for an advisory lock, and holds it until the transaction ends."""
-SHARED_LOCK = select(func.pg_advisory_xact_lock_shared(_KEY))
+_LOCKED_TOGETHER = func.pg_advisory_xact_lock_shared(_KEY)
+SHARED_LOCK = select(_LOCKED_TOGETHER)
 """The same for a lock that all those hold together who ask for it so."""
+_LOCKED_MARK = func.pg_advisory_xact_lock(bindparam("of_mark", type_=BigInteger))
+MARK_AND_LOCK = select(_LOCKED_MARK, _LOCKED)
+MARK_AND_SHARED_LOCK = select(_LOCKED_MARK, _LOCKED_TOGETHER)
+"""The same with a mark's lock before it."""
 _TRY = select(func.pg_try_advisory_xact_lock(_KEY))

@@ -18,7 +18,6 @@ from sqlalchemy import (
     event,
     func,
     select,
-    text,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -36,7 +35,8 @@ from ..sql.backend import AT_ONCE, WasKept
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks
-from .marks import LOCK, SHARED_LOCK, Mark, Marks
+from .marks import LOCK, MARK_AND_LOCK, MARK_AND_SHARED_LOCK, SHARED_LOCK, Mark, Marks
+from .round_trip import Statement
 from .sent import Sending
 
 _CONSEQUENCE = "no batch goes on"
@@ -53,7 +53,6 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
-_NOT_YET_ON_DISK = text("SET LOCAL synchronous_commit TO off")
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _LARGEST_VALUE = 2**29
@@ -168,20 +167,55 @@ class PostgresqlBackend:
         self._marks = Marks(self.now)
         self._mark = Mark()
         self._sending = Sending()
+        # What was sent last to lock the mark, and to change an item, with what that was given.
+        self._marking: Statement | None = None
+        self._setting: tuple[Statement | None, Mapping[str, Any]] = None, {}
         self.is_prepared = False
 
     def take_turn(self, connection: Connection, loop_id: str, *, beside: bool = False) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
-        self.later(connection, SHARED_LOCK if beside else LOCK, {"of_key": key})
+        last = _driver(connection).last
+        if last is not None and last is self._marking:
+            lock = MARK_AND_SHARED_LOCK if beside else MARK_AND_LOCK
+            given = {"of_mark": self._mark.lock, "of_key": key}
+            self._send_later(connection, lock, given, instead_of_last=True)
+        else:
+            self.later(connection, SHARED_LOCK if beside else LOCK, {"of_key": key})
 
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
     ) -> None:
-        driver = _driver(connection)
-        if driver.is_able:
-            driver.send_later(self._sending.as_sent(statement, given, connection.dialect))
-        else:
+        if not _driver(connection).is_able:
             connection.execute(statement, given)
+        elif statement is statements.set_item:
+            self._set_item_later(connection, given)
+        else:
+            self._send_later(connection, statement, given)
+
+    def _set_item_later(self, connection: Connection, given: Mapping[str, Any]) -> None:
+        """Change an item later: what it was meanwhile in the same transaction is not written."""
+        sent, before = self._setting
+        is_again = (
+            sent is not None
+            and _driver(connection).last is sent
+            and all(before[name] == given[name] for name in ("of_listing", "of_path"))
+        )
+        if is_again:
+            given = {**before, **given}
+        sent = self._send_later(connection, statements.set_item, given, instead_of_last=is_again)
+        self._setting = sent, given
+
+    def _send_later(
+        self,
+        connection: Connection,
+        statement: Executable,
+        given: Mapping[str, Any],
+        *,
+        instead_of_last: bool = False,
+    ) -> Statement:
+        sent = self._sending.as_sent(statement, given, connection.dialect)
+        _driver(connection).send_later(sent, instead_of_last=instead_of_last)
+        return sent
 
     def along(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
@@ -220,18 +254,17 @@ class PostgresqlBackend:
     def begins(self, connection: Connection) -> None:
         self._mark = Mark()
         self.later(connection, LOCK, {"of_key": self._mark.lock})
+        self._marking = _driver(connection).last
 
     def mark(self, connection: Connection, *, is_milestone: bool) -> WasKept | None:
         driver = _driver(connection)
         if not driver.has_written:
             return None
-        self.later(connection, *self._marks.adding(self._mark))
-        if driver.is_able and not is_milestone:
-            self.later(connection, _NOT_YET_ON_DISK, {})
-            again = self._sending.as_sent(
-                *self._marks.writing_again(self._mark), connection.dialect
-            )
-            driver.send_after(again)
+        is_seen_early = driver.is_able and not is_milestone
+        self.later(connection, *self._marks.adding(self._mark, is_seen_early=is_seen_early))
+        if is_seen_early:
+            waiting = self._marks.waiting_for(self._mark)
+            driver.send_after(self._sending.as_sent(*waiting, connection.dialect))
         return partial(self._was_kept, self._mark)
 
     def _was_kept(self, mark: Mark, connection: Connection) -> bool:

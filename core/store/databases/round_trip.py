@@ -29,12 +29,11 @@ _PLACEHOLDER = r"%(?:%|s|\((?P<name>[^)]+)\)s)"
 class Answer:
     """What a statement has answered, in the manner of a cursor."""
 
-    def __init__(self, connection: psycopg.Connection[Any], result: pq.abc.PGresult) -> None:
+    def __init__(self, loading: Transformer, result: pq.abc.PGresult) -> None:
         self._result = result
         self._next = 0
         self._rows: list[Any] = []
         if result.nfields:
-            loading = Transformer(connection)
             loading.set_pgresult(result)
             self._rows = loading.load_rows(0, result.ntuples, tuple)
 
@@ -91,6 +90,8 @@ class RoundTrips:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        # It remembers how to convert what it has met.
+        self._converting = Transformer(connection)
         self._names = itertools.count(1)
         # The name under which each is prepared; None if it was asked once.
         self._prepared: dict[_Key, bytes | None] = {}
@@ -123,7 +124,7 @@ class RoundTrips:
                 self._prepared[each.key] = None
             answers.append(next(left))
         _raise_first(results)
-        return [Answer(connection, result) for result in answers]
+        return [Answer(self._converting, result) for result in answers]
 
     def _dumped(self, statement: Statement) -> _Dumped:
         if statement.params is None:
@@ -131,7 +132,7 @@ class RoundTrips:
         query, names = _converted(statement.query)
         given: Any = statement.params
         values = [given[name] for name in names] if isinstance(given, Mapping) else [*given]
-        dumping = Transformer(self._connection)
+        dumping = self._converting
         dumped = dumping.dump_sequence(values, [PyFormat.AUTO] * len(values))
         return _Dumped(query, dumped, dumping.types or (), dumping.formats)
 

@@ -54,11 +54,21 @@ class ConnectionTogether(psycopg.Connection[Any]):
     def autocommit(self, value: bool) -> None:
         pass
 
-    def send_later(self, statement: Statement) -> None:
-        """Carry a statement out before the next one, or the commit, in the same round trip."""
+    def send_later(self, statement: Statement, *, instead_of_last: bool = False) -> None:
+        """Carry a statement out before the next one, or the commit, in the same round trip.
+
+        Or in place of the last one that was kept back so.
+        """
         self.begin()
         self.has_written |= not statement.query.startswith(_READS)
+        if instead_of_last:
+            self._waiting.pop()
         self._waiting.append(statement)
+
+    @property
+    def last(self) -> Statement | None:
+        """The last statement that is kept back; None if there is none."""
+        return self._waiting[-1] if self._waiting else None
 
     def ask_along(self, statement: Statement) -> None:
         """The same, and have its answer when it is executed once more."""

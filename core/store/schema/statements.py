@@ -40,6 +40,9 @@ from .tables import (
 CARRIED_SUFFIX = ".safetensors"
 """The suffix of a carried value's name, as a file and as a row."""
 
+# A number that PostgreSQL sees when it plans: for one that it is given with each execution it would
+# expect many rows, and plan anew each time, which takes longer than the statement.
+_ONE = literal_column("1")
 _of_listing = items.c.listing == bindparam("of_listing")
 # The condition on the position has a database use the partial index of a state; SQLite would
 # otherwise use the primary key, and scan the whole listing.
@@ -136,7 +139,7 @@ _stopped_on_next = (
     # of all listed items, instead of that of the pending ones.
     .where(items.c.listing == loops.c.listing, is_pending, literal_column("+position").is_not(None))
     .order_by(items.c.position)
-    .limit(1)
+    .limit(_ONE)
     .scalar_subquery()
 )
 loop_rows = select(
@@ -161,7 +164,7 @@ _pending = (
     select(items.c.path)
     .where(_of_listing, _from_there, is_pending)
     .order_by(items.c.position)
-    .limit(1)
+    .limit(_ONE)
 )
 next_pending = _pending.offset(bindparam("of_others"))
 # Where the next one was not read along. The server has the loop to itself then: no other claims it.
@@ -183,7 +186,7 @@ _next_of = (
     select(items)
     .where(_of_loop, items.c.position >= _pending_from, is_pending)
     .order_by(items.c.position)
-    .limit(1)
+    .limit(_ONE)
 )
 _after_the_taken = _taken_by_others.where(_of_loop).scalar_subquery()
 # What a claim needs: besides the open items, the first that is pending, and the one that comes
@@ -191,7 +194,7 @@ _after_the_taken = _taken_by_others.where(_of_loop).scalar_subquery()
 open_and_next_rows_of = union_all(
     select(items).where(_of_loop, is_open),
     _next_of,
-    _next_of.offset(literal_column("1") + _after_the_taken),
+    _next_of.offset(_ONE + _after_the_taken),
 )
 # The same beside other servers that are about to claim, with the open items of one's own: each has
 # another for its first, which is locked for it until its transaction ends. One more is locked, and
@@ -202,7 +205,7 @@ _left_one = (
     select(items)
     .where(_of_loop, items.c.position >= 0, is_pending)
     .order_by(items.c.position.desc())
-    .limit(1)
+    .limit(_ONE)
     .with_for_update(skip_locked=True)
     .cte("left_over")
 )
@@ -240,7 +243,7 @@ def first_together(loops_at_once: int) -> Select[tuple[int]]:
             other.c.position == first.c.position,
             _pending_in(other),
         )
-    return found.order_by(first.c.position).limit(1)
+    return found.order_by(first.c.position).limit(_ONE)
 
 
 def _pending_in(table: FromClause) -> ColumnElement[bool]:
