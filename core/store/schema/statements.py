@@ -20,6 +20,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    tuple_,
     union_all,
     update,
 )
@@ -174,10 +175,10 @@ claim_item = (
     .values(state=ItemState.RUNNING.value, turns=items.c.turns + 1)
     .returning(items)
 )
-_of_loop = (
-    items.c.listing
-    == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
+_listing_of_loop = (
+    select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
 )
+_of_loop = items.c.listing == _listing_of_loop
 open_rows_of = select(items).where(_of_loop, is_open).order_by(items.c.position)
 _pending_from = (
     select(loops.c.pending_from).where(loops.c.id == bindparam("of_loop")).scalar_subquery()
@@ -196,14 +197,27 @@ open_and_next_rows_of = union_all(
     _next_of,
     _next_of.offset(_ONE + _after_the_taken),
 )
+# Of rows that are to be locked, PostgreSQL checks all conditions, also those that an index has. So
+# the index of all listed items would cost as much as that of the pending ones, and a scan of it grows
+# with what is done. It does not fit a place that is compared together with its listing, as that says
+# nothing about NULL.
+_FIRST_PLACE, _LAST_PLACE = literal_column("0"), literal_column(str(2**31 - 1))
 # The same beside other servers that are about to claim, with the open items of one's own: each has
 # another for its first, which is locked for it until its transaction ends. One more is locked, and
 # stays pending: so the last is nobody's beside others, as the folder has to be looked through
 # before that.
-_free_one = _next_of.with_for_update(skip_locked=True).cte("free")
+_place = tuple_(items.c.listing, items.c.position)
+_free_one = (
+    select(items)
+    .where(_of_loop, is_pending, _place >= tuple_(_listing_of_loop, _FIRST_PLACE))
+    .order_by(items.c.position)
+    .limit(_ONE)
+    .with_for_update(skip_locked=True)
+    .cte("free")
+)
 _left_one = (
     select(items)
-    .where(_of_loop, items.c.position >= 0, is_pending)
+    .where(_of_loop, is_pending, _place <= tuple_(_listing_of_loop, _LAST_PLACE))
     .order_by(items.c.position.desc())
     .limit(_ONE)
     .with_for_update(skip_locked=True)
