@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -32,12 +33,12 @@ from ..schema import listing_statements, statements
 from ..schema.column_types import path_bytes
 from ..schema.tables import OtherVersion, items, outputs, prepare
 from ..sql.backend import AT_ONCE, WasKept
+from ..sql.found import Found, found_by, types_of
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks
 from .marks import LOCK, MARK_AND_LOCK, MARK_AND_SHARED_LOCK, SHARED_LOCK, Mark, Marks
-from .round_trip import Statement
-from .sent import Sending
+from .sent import Sending, Statement
 
 _CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
@@ -225,6 +226,18 @@ class PostgresqlBackend:
             return False
         driver.ask_along(self._sending.as_sent(statement, given, connection.dialect))
         return True
+
+    def read(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> Found:
+        driver = _driver(connection)
+        if driver.is_able:
+            sent = self._sending.as_sent(statement, given, connection.dialect)
+            with suppress(driver.Error):
+                answer = driver.ask(sent)
+                return Found(answer.fetchall(), types_of(answer.description))
+        # After an error, too: SQLAlchemy has to hear of it, and does by the next statement.
+        return found_by(connection, statement, given)
 
     def prepare(self, engine: Engine) -> None:
         with engine.begin() as connection:

@@ -14,7 +14,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import pq
+from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.waiting import Ready, Wait
@@ -29,7 +29,7 @@ _PLACEHOLDER = r"%(?:%|s|\((?P<name>[^)]+)\)s)"
 class Answer:
     """What a statement has answered, in the manner of a cursor."""
 
-    def __init__(self, loading: Transformer, result: pq.abc.PGresult) -> None:
+    def __init__(self, loading: abc.Transformer, result: pq.abc.PGresult) -> None:
         self._result = result
         self._next = 0
         self._rows: list[Any] = []

@@ -19,6 +19,7 @@ from ...model.if_exists import IfExists
 from ..schema import listing_statements, output_statements, statements
 from ..schema.rows import kept_batch
 from ..sql.backend import AT_ONCE
+from ..sql.found import Found, found_by
 from .state_file import StateFile
 
 _UNIX_EPOCH = 2440587.5
@@ -124,6 +125,11 @@ class SqliteBackend:
         given: Mapping[str, Any],  # noqa: ARG002
     ) -> bool:
         return False
+
+    def read(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> Found:
+        return found_by(connection, statement, given)
 
     def others_wrote(self, connection: Connection) -> bool:
         # Called inside of the transaction, during which nobody else can write.

@@ -41,6 +41,7 @@ class ConnectionTogether(psycopg.Connection[Any]):
         self._trips = RoundTrips(self)
         self._waiting: list[Statement] = []
         self._after: list[Statement] = []
+        self._failed: psycopg.Error | None = None
         # What was asked along, and its answers.
         self._along: list[Statement] = []
         self._answers: list[tuple[Statement, Answer]] = []
@@ -95,6 +96,21 @@ class ConnectionTogether(psycopg.Connection[Any]):
                 return answer
         return self._sent(statement)[-1]
 
+    def ask(self, statement: Statement) -> Answer:
+        """The answer to a statement of ours, as `answer`; an error is raised again by the next."""
+        self.begin()
+        try:
+            return self.answer(statement)
+        except psycopg.Error as error:
+            self._failed = error
+            raise
+
+    def raise_failed(self) -> None:
+        """Raise the error of what was asked last, if it was not raised since."""
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            raise failed
+
     def send(self, *more: Statement) -> None:
         """Send what was kept back, with some more, and wait until it was carried out."""
         if self._waiting or more:
@@ -140,6 +156,7 @@ class ConnectionTogether(psycopg.Connection[Any]):
         for kept in (self._waiting, self._after, self._along, self._answers):
             kept.clear()
         self.has_written = False
+        self._failed = None
 
 
 class _Cursor(psycopg.Cursor[Any]):
@@ -156,6 +173,7 @@ class _Cursor(psycopg.Cursor[Any]):
         binary: bool | None = None,
     ) -> _Cursor:
         connection = self._together
+        connection.raise_failed()
         connection.begin()
         connection.has_written |= not str(query).startswith(_READS)
         # The driver's own questions are asked in its own way.

@@ -43,7 +43,7 @@ CARRIED_SUFFIX = ".safetensors"
 
 # A number that PostgreSQL sees when it plans: for one that it is given with each execution it would
 # expect many rows, and plan anew each time, which takes longer than the statement.
-_ONE = literal_column("1")
+_ONE: ColumnElement[int] = literal_column("1", Integer)
 _of_listing = items.c.listing == bindparam("of_listing")
 # The condition on the position has a database use the partial index of a state; SQLite would
 # otherwise use the primary key, and scan the whole listing.
@@ -197,11 +197,12 @@ open_and_next_rows_of = union_all(
     _next_of,
     _next_of.offset(_ONE + _after_the_taken),
 )
-# Of rows that are to be locked, PostgreSQL checks all conditions, also those that an index has. So
-# the index of all listed items would cost as much as that of the pending ones, and a scan of it grows
-# with what is done. It does not fit a place that is compared together with its listing, as that says
-# nothing about NULL.
-_FIRST_PLACE, _LAST_PLACE = literal_column("0"), literal_column(str(2**31 - 1))
+# Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
+# index of all listed items would cost as much as that of the pending ones, and a scan of it would
+# grow with what is done. It does not fit a place that is compared together with its listing, as
+# that does not rule out NULL.
+_FIRST_PLACE: ColumnElement[int] = literal_column("0", Integer)
+_LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
 # The same beside other servers that are about to claim, with the open items of one's own: each has
 # another for its first, which is locked for it until its transaction ends. One more is locked, and
 # stays pending: so the last is nobody's beside others, as the folder has to be looked through

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Executable, Insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...common.errors import StateNotKept
+from .found import Found
 
 ONLY_READS = "batch_loop_only_reads"
 """Execution option of a connection whose transactions only read, and block nobody."""
@@ -89,9 +90,14 @@ class Backend(Protocol):
     ) -> bool:
         """Have a statement that only reads carried out along with the next one, in its round trip.
 
-        The answer is there once it is executed, at once after the next one. False, and nothing is
+        The answer is there once it is read, at once after the next one. False, and nothing is
         done, where that is impossible or of no use.
         """
+
+    def read(
+        self, connection: Connection, statement: Executable, given: Mapping[str, Any]
+    ) -> Found:
+        """What a statement that only reads finds, as the driver returns it."""
 
     def prepare(self, engine: Engine) -> None:
         """Create the tables, or check them; raises StateNotKept."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Connection, Executable
 
 from ...common.errors import StoreAway, Unanswered
 from ...model.item_life import OPEN
@@ -26,12 +26,13 @@ from .backend import Backend, WasKept
 from .beside import Others, is_open_to_others
 from .carried_values import Carrying
 from .connections import Connections
+from .found import Found, conversions
 from .known_items import KnownItems
 from .known_loop import KnownLoop, Next
 
 T = TypeVar("T")
 
-_LOOP_COLUMNS = list(enumerate(loops.columns))
+_LOOP_NAMES = [column.name for column in loops.columns]
 
 
 class _OutsideTransaction(RuntimeError):
@@ -162,18 +163,25 @@ class SqlSession:
             statement, given = statements.loop_row, {"of_loop": key.id}
             if beside is not None:
                 statement, given = statements.loop_row_and_taken, {**given, "of_server": beside}
-            row = self._database.execute(statement, given).one_or_none()
-            if row is None:
+            found = self._backend.read(self._database, statement, given)
+            if not found.rows:
                 return None
-            columns = {column.name: row[at] for at, column in _LOOP_COLUMNS}
-            taken = None if beside is None else row[-1]
+            columns = self._loop_columns(found)
+            taken = None if beside is None else found.rows[0][-1]
             loop = KnownLoop(columns, self._ahead, self._roots, taken=taken)
             self._loops[key.id] = loop
             if beside is not None and not is_open_to_others(columns):
                 raise NeedsItsTurn
             if along is not None:
-                self._know_items(loop, self._database.execute(*along))
+                self._know_items(loop, self._backend.read(self._database, *along))
         return loop if loop.row["batch"] else None
+
+    def _loop_columns(self, found: Found) -> dict[str, Any]:
+        """The columns of the loop whose row was found."""
+        columns = dict(zip(_LOOP_NAMES, found.rows[0], strict=False))
+        for at, convert in conversions(self._database.dialect, loops, found.types):
+            columns[_LOOP_NAMES[at]] = convert(columns[_LOOP_NAMES[at]])
+        return columns
 
     def _items_along(
         self, key: LoopKey, beside: str | None
@@ -197,8 +205,8 @@ class SqlSession:
         is_along = self._backend.along(self._database, statement, given)
         return (statement, given) if is_along else None
 
-    def _know_items(self, loop: KnownLoop, rows: CursorResult[Any]) -> None:
-        found = self._known_items.of(self._database, rows, self._ahead)
+    def _know_items(self, loop: KnownLoop, rows: Found) -> None:
+        found = self._known_items.of(self._database.dialect, rows, self._ahead)
         are_open = {item.path: item for item in found if item.state in OPEN}
         if loop.is_beside:
             loop.own = are_open
