@@ -33,7 +33,7 @@ from ..schema import listing_statements, statements
 from ..schema.column_types import path_bytes
 from ..schema.tables import OtherVersion, items, outputs, prepare
 from ..sql.backend import AT_ONCE, WasKept
-from ..sql.found import Found, found_by, types_of
+from ..sql.found import Found, found_by
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks
@@ -175,48 +175,32 @@ class PostgresqlBackend:
 
     def take_turn(self, connection: Connection, loop_id: str, *, beside: bool = False) -> None:
         key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
-        last = _driver(connection).last
+        driver = _driver(connection)
+        last = driver.last
         if last is not None and last is self._marking:
             lock = MARK_AND_SHARED_LOCK if beside else MARK_AND_LOCK
             given = {"of_mark": self._mark.lock, "of_key": key}
-            self._send_later(connection, lock, given, instead_of_last=True)
+            sent = self._sending.as_sent(lock, given, connection.dialect)
+            driver.send_later(sent, instead_of_last=True)
         else:
             self.later(connection, SHARED_LOCK if beside else LOCK, {"of_key": key})
 
     def later(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
     ) -> None:
-        if not _driver(connection).is_able:
+        driver = _driver(connection)
+        if not driver.is_able:
             connection.execute(statement, given)
-        elif statement is statements.set_item:
-            self._set_item_later(connection, given)
-        else:
-            self._send_later(connection, statement, given)
-
-    def _set_item_later(self, connection: Connection, given: Mapping[str, Any]) -> None:
-        """Change an item later: what it was meanwhile in the same transaction is not written."""
-        sent, before = self._setting
-        is_again = (
-            sent is not None
-            and _driver(connection).last is sent
-            and all(before[name] == given[name] for name in ("of_listing", "of_path"))
-        )
+            return
+        is_item = statement is statements.set_item
+        # What an item is in between is not written down.
+        is_again = is_item and driver.last is self._setting[0] and _is_of(given, self._setting[1])
         if is_again:
-            given = {**before, **given}
-        sent = self._send_later(connection, statements.set_item, given, instead_of_last=is_again)
-        self._setting = sent, given
-
-    def _send_later(
-        self,
-        connection: Connection,
-        statement: Executable,
-        given: Mapping[str, Any],
-        *,
-        instead_of_last: bool = False,
-    ) -> Statement:
+            given = {**self._setting[1], **given}
         sent = self._sending.as_sent(statement, given, connection.dialect)
-        _driver(connection).send_later(sent, instead_of_last=instead_of_last)
-        return sent
+        driver.send_later(sent, instead_of_last=is_again)
+        if is_item:
+            self._setting = sent, given
 
     def along(
         self, connection: Connection, statement: Executable, given: Mapping[str, Any]
@@ -235,7 +219,7 @@ class PostgresqlBackend:
             sent = self._sending.as_sent(statement, given, connection.dialect)
             with suppress(driver.Error):
                 answer = driver.ask(sent)
-                return Found(answer.fetchall(), types_of(answer.description))
+                return Found(answer.fetchall(), answer.types)
         # After an error, too: SQLAlchemy has to hear of it, and does by the next statement.
         return found_by(connection, statement, given)
 
@@ -328,6 +312,11 @@ class PostgresqlBackend:
             ).format(variable=DATABASE_VARIABLE)
         kind = StoreAway if self.is_prepared and is_away else StateNotKept
         return kind(f"Batch Loop cannot use its database {self._address.shown}: {said}. {advice}.")
+
+
+def _is_of(given: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether two changes are of the same item."""
+    return all(given[name] == before.get(name) for name in ("of_listing", "of_path"))
 
 
 def _driver(connection: Connection) -> Any:

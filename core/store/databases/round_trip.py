@@ -48,6 +48,12 @@ class Answer:
         return columns or None
 
     @property
+    def types(self) -> tuple[int, ...]:
+        """The types of the columns, by their numbers in the database."""
+        ftype = self._result.ftype
+        return tuple([ftype(at) for at in range(self._result.nfields)])
+
+    @property
     def rowcount(self) -> int:
         """How many rows were found or changed; -1 if that is not known."""
         counted = self._result.command_tuples

@@ -27,7 +27,7 @@ from ...model.shared_roots import Roots
 from ..records import UNLISTED, LoopEntry, WantedListing
 
 _REMEMBERED = 256
-"""Settings that are cached, to and from JSON: each loop has one selection and one policy."""
+"""What is cached, to and from JSON: each loop has one selection and one policy, and few runners."""
 
 
 def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
@@ -43,7 +43,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         finished=row["finished"],
         ran_at=_moved(row["ran_at"], -ahead),
         unpaired=row["unpaired"],
-        partners=tuple(json.loads(row["partners"])),
+        partners=_partners(row["partners"]),
         kept_at=_moved(row["kept_at"], -ahead),
         title=row["title"],
         lost_transparency=row["lost_transparency"],
@@ -53,6 +53,17 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
     )
 
 
+@functools.lru_cache(_REMEMBERED)
+def _partners(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _partners_text(partners: tuple[str, ...]) -> str:
+    return json.dumps(partners)
+
+
+@functools.lru_cache(_REMEMBERED)
 def _runner(text: str | None) -> Runner | None:
     if text is None:
         return None
@@ -60,6 +71,7 @@ def _runner(text: str | None) -> Runner | None:
     return Runner(Sender(sender), client_id, server)
 
 
+@functools.lru_cache(_REMEMBERED)
 def _runner_text(runner: Runner | None) -> str | None:
     if runner is None:
         return None
@@ -97,7 +109,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "finished": entry.finished,
         "ran_at": _moved(entry.ran_at, ahead),
         "unpaired": entry.unpaired,
-        "partners": json.dumps(entry.partners),
+        "partners": _partners_text(entry.partners),
         "kept_at": _moved(entry.kept_at, ahead),
         "title": entry.title,
         "lost_transparency": entry.lost_transparency,

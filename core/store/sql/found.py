@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, CursorResult, Dialect, Executable, Table
@@ -25,14 +25,10 @@ def found_by(connection: Connection, statement: Executable, given: Mapping[str, 
     result: CursorResult[Any] = connection.execute(statement, dict(given))
     cursor = result.cursor
     assert cursor is not None  # noqa: S101 - for the type checker: it reads rows
-    found = Found([tuple(row) for row in cursor.fetchall()], types_of(cursor.description))
+    types = tuple(column[1] for column in cursor.description or ())
+    found = Found([tuple(row) for row in cursor.fetchall()], types)
     result.close()
     return found
-
-
-def types_of(description: Sequence[Sequence[Any]] | None) -> tuple[object, ...]:
-    """The columns' types in a cursor's description."""
-    return tuple(column[1] for column in description or ())
 
 
 @functools.cache
