@@ -210,7 +210,7 @@ _LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
 _place = tuple_(items.c.listing, items.c.position)
 _free_one = (
     select(items)
-    .where(_of_loop, is_pending, _place >= tuple_(_listing_of_loop, _FIRST_PLACE))
+    .where(_of_loop, is_pending, _place >= tuple_(_listing_of_loop, _pending_from))
     .order_by(items.c.position)
     .limit(_ONE)
     .with_for_update(skip_locked=True)
