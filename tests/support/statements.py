@@ -50,6 +50,8 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
         connection: ConnectionTogether, statement: Statement, *, instead_of_last: bool = False
     ) -> None:
         # SQLAlchemy does not hear of what PostgreSQL is told without being asked.
+        if instead_of_last:
+            asked.statements.pop()
         if statement not in connection._along:
             asked.statements.append((statement.query, statement.params))
         send_later(connection, statement, instead_of_last=instead_of_last)

@@ -197,17 +197,16 @@ open_and_next_rows_of = union_all(
     _next_of,
     _next_of.offset(_ONE + _after_the_taken),
 )
-# Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
-# index of all listed items would cost as much as that of the pending ones, and a scan of it would
-# grow with what is done. It does not fit a place that is compared together with its listing, as
-# that does not rule out NULL.
-_FIRST_PLACE: ColumnElement[int] = literal_column("0", Integer)
-_LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
 # The same beside other servers that are about to claim, with the open items of one's own: each has
 # another for its first, which is locked for it until its transaction ends. One more is locked, and
 # stays pending: so the last is nobody's beside others, as the folder has to be looked through
 # before that.
+# Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
+# index of all listed items would cost as much as that of the pending ones, and a scan of it would
+# grow with what is done. It does not fit a place that is compared together with its listing, as
+# that does not rule out NULL.
 _place = tuple_(items.c.listing, items.c.position)
+_LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
 _free_one = (
     select(items)
     .where(_of_loop, is_pending, _place >= tuple_(_listing_of_loop, _pending_from))

@@ -406,6 +406,24 @@ def test_a_change_that_a_crash_of_the_database_lost_was_not_kept(own: Postgresql
     wire.close()
 
 
+def test_a_change_that_was_made_outlives_a_crash_of_the_database() -> None:
+    """Also though others may see it before it is on the disk, where it goes rarely by itself."""
+    with Postgresql(("wal_writer_delay = 10s",)) as own:
+        store = open_postgresql(own.address, NO_ROOTS)
+        with store.transaction():
+            begin(store, KEY, ["a", "b"])
+        for _ in range(2):
+            with store.transaction():
+                assert store.claim(KEY, CLAIM) is not None
+            own.crash()
+            own.start()
+            store.close()
+            store = open_postgresql(own.address, NO_ROOTS)
+        with store.transaction():
+            assert store.counts(KEY).running == 2
+        store.close()
+
+
 def test_what_only_reads_is_simply_tried_again(over_wire: Store, wire: Wire) -> None:
     wire.how = "answer"
     with pytest.raises(StoreAway) as raised, over_wire.transaction():

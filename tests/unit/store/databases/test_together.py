@@ -102,6 +102,16 @@ def test_nothing_is_kept_if_any_of_it_fails(
     assert numbers_of(connection) == []
 
 
+def test_a_statement_can_take_the_place_of_the_last(connection: ConnectionTogether) -> None:
+    assert connection.last is None
+    add_later(connection, 1)
+    connection.send_later(Statement("INSERT INTO numbers VALUES (%s)", (2,)), instead_of_last=True)
+    assert connection.last == Statement("INSERT INTO numbers VALUES (%s)", (2,))
+    connection.commit()
+    assert connection.last is None
+    assert numbers_of(connection) == [2]
+
+
 def test_a_rollback_drops_what_was_kept_back(connection: ConnectionTogether) -> None:
     add_later(connection, 1)
     connection.rollback()
