@@ -31,9 +31,9 @@ from ..interface import Store
 from ..refusing import RefusingStore
 from ..schema import listing_statements, statements
 from ..schema.column_types import path_bytes
+from ..schema.found import Found, found_by
 from ..schema.tables import OtherVersion, items, outputs, prepare
 from ..sql.backend import AT_ONCE, WasKept
-from ..sql.found import Found, found_by
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 from .clocks import Clocks

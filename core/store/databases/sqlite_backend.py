@@ -17,9 +17,9 @@ from ...files.atomic import write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
 from ...model.if_exists import IfExists
 from ..schema import listing_statements, output_statements, statements
+from ..schema.found import Found, found_by
 from ..schema.rows import kept_batch
 from ..sql.backend import AT_ONCE
-from ..sql.found import Found, found_by
 from .state_file import StateFile
 
 _UNIX_EPOCH = 2440587.5

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Executable, Insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...common.errors import StateNotKept
-from .found import Found
+from ..schema.found import Found
 
 ONLY_READS = "batch_loop_only_reads"
 """Execution option of a connection whose transactions only read, and block nobody."""

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Dialect
 
 from ...model.items import Item
+from ..schema.found import Conversion, Found, conversions
 from ..schema.rows import item_of
 from ..schema.tables import items
-from .found import Conversion, Found, conversions
 
 _NAMES = [column.name for column in items.columns]
 

@@ -21,12 +21,12 @@ from ..interface import NeedsItsTurn
 from ..records import taken_by_others
 from ..schema import statements
 from ..schema.beside_statement import count_beside
+from ..schema.found import Found, conversions
 from ..schema.tables import loops
 from .backend import Backend, WasKept
 from .beside import Others, is_open_to_others
 from .carried_values import Carrying
 from .connections import Connections
-from .found import Found, conversions
 from .known_items import KnownItems
 from .known_loop import KnownLoop, Next
 
