@@ -28,12 +28,17 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
 )
+from sqlalchemy.schema import CreateColumn
 
 from ...model.items import ItemState
 from .column_types import AnyText, PathText, SightsText
 
 metadata = MetaData()
+
+_ZERO = text("0")
+"""What rows get that are there before a column is."""
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
 
@@ -112,7 +117,7 @@ loops = Table(
     Column("failed", Integer, nullable=False, default=0),
     # A place before which no item of the listing is pending: PostgreSQL's index of these keeps all
     # that were handed out since its last vacuum, and each claim would pass them.
-    Column("pending_from", Integer, nullable=False, default=0),
+    Column("pending_from", Integer, nullable=False, default=0, server_default=_ZERO),
     # Images left out of the listing, as their results already existed.
     Column("finished", Integer, nullable=False, default=0),
     # When an item was last handed out, or its outcome became known.
@@ -169,7 +174,7 @@ spare_listings = Table(
     Column("id", String(16), primary_key=True),
     Column("server", AnyText, nullable=False),
     Column("wanted", Text),
-    Column("parts", Integer, nullable=False, default=0),
+    Column("parts", Integer, nullable=False, default=0, server_default=_ZERO),
 )
 
 
@@ -239,6 +244,8 @@ Index(
 )
 
 
+ADDED_LATER = (loops.c.pending_from, spare_listings.c.wanted, spare_listings.c.parts)
+"""Columns that tables of this version may lack, and are given then."""
 VERSION = 1
 """Version of the schema; a database that has any other is left untouched."""
 
@@ -269,6 +276,11 @@ def prepare(connection: Connection) -> None:
         name: {column["name"] for column in of_table}
         for (_, name), of_table in found.get_multi_columns(filter_names=[*metadata.tables]).items()
     }
+    lacking = [each for each in ADDED_LATER if each.name not in columns.get(each.table.name, ())]
     for table in metadata.sorted_tables:
-        if columns.get(table.name) != {*table.columns.keys()}:
+        later = {each.name for each in lacking if each.table is table}
+        if columns.get(table.name) != set(table.columns.keys()) - later:
             raise OtherVersion(f"have other columns than this one's, as in {table.name}")
+    for each in lacking:
+        column = CreateColumn(each).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {each.table.name} ADD COLUMN {column}")

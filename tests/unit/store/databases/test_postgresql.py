@@ -27,7 +27,7 @@ from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.schema.tables import VERSION, marks, versions
+from batch_loop.core.store.schema.tables import ADDED_LATER, VERSION, marks, versions
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.waiting import wait_for
@@ -175,6 +175,25 @@ def test_tables_from_before_the_marks_are_taken_along(postgresql: Postgresql) ->
         begin(store, KEY, ["a", "b"])
         store._database.exec_driver_sql(f"DROP TABLE {marks.name}")
         store._backend.mark = lambda *_arguments, **_named: None  # type: ignore[method-assign]
+    store.close()
+    again = open_postgresql(address, NO_ROOTS)
+    with again.transaction():
+        again.claim(KEY, CLAIM)
+    with again.transaction():
+        assert (again.counts(KEY).pending, again.counts(KEY).running) == (1, 1)
+    again.close()
+
+
+def test_tables_from_before_some_columns_are_given_them(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    assert isinstance(store, SqlStore)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    with store._connections.engine.begin() as connection:
+        for column in ADDED_LATER:
+            drop = f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}"
+            connection.exec_driver_sql(drop)
     store.close()
     again = open_postgresql(address, NO_ROOTS)
     with again.transaction():

@@ -31,7 +31,7 @@ from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.schema import statements
-from batch_loop.core.store.schema.tables import VERSION
+from batch_loop.core.store.schema.tables import ADDED_LATER, VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.turn.status_texts import handed_out
 from batch_loop.tests.support.mounts import mounted
@@ -166,6 +166,20 @@ def test_a_file_of_this_version_with_other_columns_is_set_aside(
     assert aside.read_bytes() == other
     with store.transaction():
         assert store.counts(KEY).total == 500
+
+
+def test_a_file_from_before_some_columns_is_given_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun(tmp_path)
+    for column in ADDED_LATER:
+        changed(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")(tmp_path / FILE)
+    store = open_store(str(tmp_path))
+    with store.transaction():
+        assert store.counts(KEY).total == 500
+        assert store.claim(KEY, CLAIM) is not None
+    assert not caplog.records
+    store.close()
 
 
 def test_several_values_are_told_from_one_value_that_is_a_list(tmp_path: Path) -> None:
