@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..batch_loop_cli import progress
 from .client import ComfyClient
 from .errors import ToolError, run_command, say
 from .graphs import FILENAME, SAVE, Graph, Node, loop, node
 from .layout import FIGURES
+from .pack import pack
 from .results import RunResult
 from .server import ComfyServer
 
@@ -165,9 +165,10 @@ def again(recorded: Sequence[str]) -> int:
 
 def says_stop(result: RunResult) -> bool:
     """Whether the batch is complete, by End Queue or, without one, by itself."""
-    return progress.says_stop(
-        [report for output in result.outputs.values() for report in output.get("batch_loop", ())]
-    )
+    reports = [
+        report for output in result.outputs.values() for report in output.get("batch_loop", ())
+    ]
+    return bool(pack("batch_loop_cli.progress").says_stop(reports))
 
 
 def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
+import pytest
+
+from batch_loop.tools import programs
+from batch_loop.tools.layout import ROOT
 from batch_loop.tools.server import ComfyServer
 from batch_loop.tools.trial import FOLDER, TEMPORARY, Figures, Trial, again
 
@@ -36,3 +41,10 @@ def test_folders_that_servers_share_are_checked_once(tmp_path: Path) -> None:
     assert trial.outputs == [first.output / FOLDER]
     trial.record.write_text("img1.png\nimg1.png\nimg2.png\n", encoding="utf-8")
     assert again(trial.recorded) == 1
+
+
+@pytest.mark.parametrize("name", ["crash", "soak", "machines"])
+def test_each_can_be_run_from_the_root(name: str) -> None:
+    done = programs.run([sys.executable, "-m", f"tools.{name}", "--help"], cwd=ROOT, timeout=60)
+    assert not done.returncode, done.stderr
+    assert f"tools.{name}" in done.stdout
