@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from ..postgresql import Postgresql
-from .claimants import Done, Task, at_work
+from .claimants import Done, Task, Work, at_work
+from .grown import grow
 from .round_trips import RoundTrips
 from .rows import Measured, Row, Target
 from .servers import AS_INSTALLED
@@ -30,7 +31,7 @@ MOST_GROWTH = Target(1.1, "ratio")
 
 def measure(setting: Setting) -> Measured:
     """Have claimants take and end the images of a folder, for some seconds each."""
-    seconds, large = setting.of(15, 3), setting.of(1_000_000, 100_000)
+    seconds, large = setting.of(15, 3), setting.of(10_000_000, 100_000)
     names = map(str, itertools.count(1))
 
     def rate(store: str, claimants: int, model_seconds: float = 0.0) -> float:
@@ -53,19 +54,26 @@ def measure(setting: Setting) -> Measured:
                 _trips_an_image(trips, address, next(names), servers, setting.of(5, 2))
                 for servers in (1, 2)
             )
-        times = {}
+        alone, sharing = {}, {}
         for size in (SMALL, large):
-            setting.say(f"claims: one claimant, {size:,} images")
+            setting.say(f"claims: one claimant and two, {size:,} images")
             address = database.new_database()
-            _alone(next(names), address, size, 1)
-            times[size] = _median_ms(_alone(next(names), address, size, seconds))
+            _alone(next(names), address, SMALL, 1)
+            if size > SMALL:
+                grow(address, size)
+            alone[size], sharing[size] = (
+                _median_ms(_work(next(names), address, servers, setting.of(6, 2)).done)
+                for servers in (1, 2)
+            )
     (setting.base / "sqlite").mkdir()
     on_file = rate(str(setting.base / "sqlite"), 1)
     trips_of = "round trips to PostgreSQL, an image,"
     what = "images a second handed out and ended, by"
     without = f"{FEW} claimants on PostgreSQL, without a model"
     waits = f"{MANY} claimants on PostgreSQL, with a model that waits {MODEL_SECONDS:g} s"
-    grows = f"one image, handed out and ended by PostgreSQL, of a folder of {large:,}"
+    grows = "one image, handed out and ended by PostgreSQL, of a folder of"
+    by_two = f"{large:,}, by each of two that share it"
+    of_small = f"of {SMALL:,}"
     allowed = MANY / MODEL_SECONDS
     return Measured(
         [
@@ -73,7 +81,8 @@ def measure(setting: Setting) -> Measured:
             Row(f"{what} {waits}", "images", among_many, allowed, "the model alone", LEAST_SHARE),
             Row(f"{trips_of} by one claimant", "", an_image, target=MOST_ROUND_TRIPS),
             Row(f"{trips_of} by two that share a folder", "", shared, target=MOST_ROUND_TRIPS),
-            Row(grows, "ms", times[large], times[SMALL], f"of {SMALL:,}", MOST_GROWTH),
+            Row(f"{grows} {large:,}", "ms", alone[large], alone[SMALL], of_small, MOST_GROWTH),
+            Row(f"{grows} {by_two}", "ms", sharing[large], sharing[SMALL], of_small, MOST_GROWTH),
             Row(f"{what} one claimant on an SQLite file", "images", on_file),
         ]
     )
@@ -94,8 +103,13 @@ def _trips_an_image(
     trips: RoundTrips, address: str, name: str, servers: int, seconds: float
 ) -> float:
     before = trips.count
-    work = at_work([Task(address, f"{name}.{at}", SMALL, 1, 0.0, seconds) for at in range(servers)])
+    work = _work(name, address, servers, seconds)
     return (trips.count - before) / len(work.done)
+
+
+def _work(name: str, address: str, servers: int, seconds: float) -> Work:
+    """What claimants do, each in a process of its own."""
+    return at_work([Task(address, f"{name}.{at}", SMALL, 1, 0.0, seconds) for at in range(servers)])
 
 
 def _alone(name: str, store: str, images: int, seconds: float) -> list[Done]:
