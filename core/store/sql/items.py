@@ -17,7 +17,7 @@ from .session import SqlSession
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopped", "turns")
 """Fields of an item that are stored as they are."""
-FAR_BEHIND = 10_000
+FAR_BEHIND = 1_000
 """How far the next item may lie behind `pending_from`, as only a server that has the loop to itself
 can move that forward: until then each claim passes what is between in the index."""
 _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
