@@ -82,6 +82,11 @@ class KnownLoop:
             self._entry = entry_of(self.row, self._ahead, self._roots)
         return self._entry
 
+    @entry.setter
+    def entry(self, entry: LoopEntry) -> None:
+        # What the row holds already, which need not be made of it again.
+        self._entry = entry
+
     def set(self, **values: Any) -> None:
         """Set columns of the row; raises NeedsItsTurn for those that are not to change now."""
         if self.is_beside:

@@ -38,6 +38,7 @@ class SqlLoops(SqlSession):
         loop = self._known(key)
         columns = entry_columns(entry, self._ahead, self._roots)
         loop.set(**{name: value for name, value in columns.items() if loop.row[name] != value})
+        loop.entry = entry
 
     def find(self, loop_id: str) -> LoopKey | None:
         loop = self._loops.get(loop_id)
