@@ -40,6 +40,7 @@ LONGER_THAN_A_LEASE = LEASE_SECONDS * 1.5
 LOOK_SECONDS = 0.02
 SIDE = 64
 KILL = "a server killed"
+HALT = "a server halted in an image until its lease has ended"
 
 
 @dataclass
@@ -48,15 +49,19 @@ class Figures(trial.Figures):
 
     servers: int = 0
     done_again: int = 0
-    most_done_again_by_one_kill: int = 0
+    most_done_again_by_one_of_them: int = 0
     done_again_by_anything_else: int = 0
     folders_without_results: int = 0
     not_ended_on: int = 0
     """On how many servers, once idle, the batch is not complete."""
 
     def most(self) -> dict[str, float]:
-        """Nothing is lost, each kill has at most one image done again, and all servers finish."""
-        again = {"done_again": self.events.get(KILL, 0), "most_done_again_by_one_kill": 1}
+        """Nothing is lost, and all servers finish.
+
+        Each kill or halt has at most one image done again: that whose results were on their way.
+        """
+        causes = self.events.get(KILL, 0) + self.events.get(HALT, 0)
+        again = {"done_again": causes, "most_done_again_by_one_of_them": 1}
         others = ("done_again_by_anything_else", "folders_without_results", "not_ended_on")
         return super().most() | again | dict.fromkeys(others, 0)
 
@@ -135,21 +140,24 @@ class Fleet(Trial):
         return self._client.poll() if self._client else None
 
     def _kill_server(self) -> None:
-        figures = self.figures
         server = self.chance.choice(self.servers)
         before = self.recorded
         server.kill()
-        figures.note(KILL)
+        self.figures.note(KILL)
         # Sometimes it is away for longer than its lease.
         wait(self.chance.choice([0.0, 0.0, LONGER_THAN_A_LEASE]))
         server.start()
-        # What is done again is known once the images that were in progress are done.
-        crowd = len(self.servers)
+        self._count_again(before)
+
+    def _count_again(self, before: Sequence[str]) -> None:
+        """Count what is done again since `before`: once the images in progress are done."""
+        figures, crowd = self.figures, len(self.servers)
         after = min(len(set(before)) + 2 * crowd, len(self.names) - crowd)
         self._wait(lambda: self._code is not None or self._has_done(after))
         more = again(self.recorded) - again(before)
         figures.done_again += more
-        figures.most_done_again_by_one_kill = max(figures.most_done_again_by_one_kill, more)
+        most = max(figures.most_done_again_by_one_of_them, more)
+        figures.most_done_again_by_one_of_them = most
 
     def _kill_client(self) -> None:
         self._end_client()
@@ -218,6 +226,7 @@ class Machines(Fleet):
         """Halt the server that works on one image until another has done that image."""
         held = Path(f"{self.until}.held")
         self._wait(held.exists)
+        before = self.recorded
         halted = int(held.read_text(encoding="utf-8"))
         os.killpg(halted, signal.SIGSTOP)
         self.until.touch()
@@ -225,7 +234,8 @@ class Machines(Fleet):
             self._wait(lambda: self.held in self.recorded)
         finally:
             os.killpg(halted, signal.SIGCONT)
-        self.figures.note("a server halted in an image until its lease has ended")
+        self.figures.note(HALT)
+        self._count_again(before)
 
 
 class Cards(Fleet):
