@@ -99,7 +99,7 @@ class ReadAhead:
                 ahead.until, ahead.is_first = until, False
                 return
         self.cancel(loop)
-        if self.is_worth_it(path):
+        if self._is_worth_it(path):
             self._start(loop, _Ahead(path, Future(), until))
 
     def begin_first(self, loop: str, find: Callable[[], str | None]) -> None:
@@ -128,7 +128,7 @@ class ReadAhead:
         path = None
         with suppress(Exception):  # the node will meet it, and report it
             path = find()
-        if path is not None and self.is_worth_it(path):
+        if path is not None and self._is_worth_it(path):
             self._start(loop, _Ahead(path, Future(), until, is_first=True), search)
         with self._lock:
             if self._searches.get(loop) is search:
@@ -192,15 +192,6 @@ class ReadAhead:
         with self._lock:
             return self._took.pop(loop, 0.0)
 
-    def is_worth_it(self, path: str) -> bool:
-        """Whether there is memory, and reading the image takes longer than waking a thread."""
-        if not self._budget.limit:
-            return False
-        try:
-            return os.stat(path).st_size >= self._smallest
-        except OSError:
-            return False
-
     def cancel(self, loop: str) -> None:
         """Drop what was read ahead for a loop."""
         with self._lock:
@@ -222,6 +213,15 @@ class ReadAhead:
         for ahead in dropped.values():
             self._drop(ahead)
         return sum(ahead.size for ahead in dropped.values())
+
+    def _is_worth_it(self, path: str) -> bool:
+        """Whether reading the image takes longer than waking a thread."""
+        if not self._budget.limit:
+            return False
+        try:
+            return os.stat(path).st_size >= self._smallest
+        except OSError:
+            return False
 
     def _see_to_it_that_it_is_dropped(self) -> None:
         """Have somebody drop, from now on, what is not taken in time; under the lock."""

@@ -81,13 +81,9 @@ class Reading:
         """Start reading the image that the next prompt will ask for, if all goes well."""
         if iteration.following is None:
             return
-        loop, path = iteration.key.id, iteration.key.full(iteration.following)
-        # Before its path is checked, which takes longer, and is in vain for most small images.
-        if not self._read_ahead.is_worth_it(path):
-            self._read_ahead.cancel(loop)
-            return
         with suppress(PathRefused):  # the prompt of that image will report it
-            self._read_ahead.begin(loop, check_source_file(path, allowed))
+            source = check_source_file(iteration.key.full(iteration.following), allowed)
+            self._read_ahead.begin(iteration.key.id, source)
 
     def _read(
         self, key: LoopKey, path: str, allowed: AllowedFolders, prompt: Prompt | None

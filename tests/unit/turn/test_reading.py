@@ -5,18 +5,15 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import pytest
-
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import ReadAhead, read_image
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.files.allowed_paths import AllowedFolders, check_source_file
+from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.turn import reading as reading_of_turns
 from batch_loop.core.turn.reading import Reading
 from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -98,30 +95,3 @@ def test_the_next_image_is_read_once_a_prompt_has_its_own(tmp_path: Path) -> Non
         ("begin", "c.png"),
         ("taken", "c.png"),
     ]
-
-
-def test_the_path_of_a_small_image_is_checked_only_in_its_own_prompt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    names = ["a.png", "b.png"]
-    write_images(tmp_path, names)
-    checked: list[str] = []
-
-    def check(path: str, allowed: AllowedFolders) -> str:
-        checked.append(Path(path).name)
-        return check_source_file(path, allowed)
-
-    monkeypatch.setattr(reading_of_turns, "check_source_file", check)
-    host, root = FakeHost(), str(tmp_path)
-    registry = LoopRegistry(
-        MemoryStore(), host, lambda *_args, **_given: names, lambda _path: 0.0, poll_outcomes=ByHand
-    )
-    reading = Reading(registry, ReadAhead(MemoryBudget(10**9), read_image))
-    allowed = AllowedFolders(root, root, root)
-    request = Request(LoopKey("", root), Selection())
-    for _ in names:
-        iteration = registry.acquire(request, host.submit())
-        assert reading.image(iteration, allowed) is not None
-        registry.end(iteration)
-        host.finish(iteration.prompt)
-    assert checked == names
