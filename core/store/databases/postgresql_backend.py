@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -136,9 +135,15 @@ class PostgresqlBackend:
         driver = _driver(connection)
         if driver.is_able:
             sent = self._sending.as_sent(statement, given, connection.dialect)
-            with suppress(driver.Error):
+            try:
                 answer = driver.ask(sent)
                 return Found(answer.fetchall(), answer.types)
+            except driver.Error:
+                pass
+            except BaseException:
+                # Such as KeyboardInterrupt: nobody knows what the database has yet to answer.
+                connection.invalidate()
+                raise
         # After an error, too: SQLAlchemy has to hear of it, and does by the next statement.
         return found_by(connection, statement, given)
 

@@ -55,6 +55,12 @@ class ConnectionTogether(psycopg.Connection[Any]):
     def autocommit(self, value: bool) -> None:
         pass
 
+    def cursor(self, *args: Any, **named: Any) -> Any:
+        """A cursor; an error of `ask` that has closed the connection is raised again instead."""
+        if self.closed:
+            self.raise_failed()
+        return super().cursor(*args, **named)
+
     def send_later(self, statement: Statement, *, instead_of_last: bool = False) -> None:
         """Carry a statement out before the next one, or the commit, in the same round trip.
 

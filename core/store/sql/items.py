@@ -18,8 +18,8 @@ from .session import SqlSession
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopped", "turns")
 """Fields of an item that are stored as they are."""
 FAR_BEHIND = 1_000
-"""How far the next item may lie behind `pending_from`, as only a server that has the loop to itself
-can move that forward: until then each claim passes what is between in the index."""
+"""How far the next item may lie behind `pending_from` beside other servers. Only one that has the
+loop to itself can move that forward: until then each claim passes what is between in the index."""
 _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
 """Stands for all failed items, as Retry failed changes them in one statement."""
 
@@ -37,7 +37,18 @@ class SqlItems(SqlSession):
         if first is None or first.index - loop.row["pending_from"] >= FAR_BEHIND:
             self._alone(key)
         if known is not None:
-            return self._claim_known(key, claim, known)
+            item = self._claim_known(key, claim, known)
+        else:
+            item = self._claim_next(key, claim)
+        if item is None and loop.row["pending"] and loop.row["pending_from"]:
+            # Put back by a server whose version of the pack does not know that place.
+            loop.set(pending_from=0)
+            item = self._claim_next(key, claim)
+        return item
+
+    def _claim_next(self, key: LoopKey, claim: Claim) -> Item | None:
+        """Claim the next item, which was not read yet."""
+        loop = self._known(key)
         columns = claim_columns(claim, self._ahead)
         given = {**self._from_there(loop), **columns}
         row = self._database.execute(statements.claim_item, given).one_or_none()
@@ -62,9 +73,8 @@ class SqlItems(SqlSession):
         item = self.put(key, known.first, after_event(known.first, Event(On.ACQUIRED, claim=claim)))
         loop = self._known(key)
         loop.following = known.taken, known.following
-        if not loop.is_beside:
-            # Others may yet leave an item before it as it was.
-            loop.set(pending_from=item.index)
+        # Beside others it only moves back: they may yet leave an item before this one as it was.
+        loop.set(pending_from=item.index)
         return item
 
     def _from_there(self, loop: KnownLoop) -> dict[str, Any]:

@@ -159,6 +159,20 @@ def test_failed_images_are_the_next_once_they_are_retried(
     assert other.claim() == NAMES[0]
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_another_version_has_put_back_is_handed_out(
+    servers: tuple[Server, Server], address: str, *, beside: bool
+) -> None:
+    """A version that does not know the place, beside one that has added it, leaves it as it is."""
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE batch_loop_loops SET pending_from = %s", (len(NAMES),))
+    one, other = servers
+    if beside:
+        with pytest.raises(NeedsItsTurn):
+            one.claim(beside=True)
+    assert [one.claim(), other.claim()] == NAMES[3:5]
+
+
 @pytest.mark.parametrize("what", ["relist", "start_batch"])
 def test_another_listing_begins_at_its_beginning(servers: tuple[Server, Server], what: str) -> None:
     one, _ = servers

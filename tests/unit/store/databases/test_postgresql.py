@@ -26,6 +26,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.round_trip import RoundTrips
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.schema.tables import ADDED_LATER, VERSION, marks, versions
 from batch_loop.core.store.sql.sql_store import SqlStore
@@ -423,6 +424,42 @@ def test_a_change_that_a_crash_of_the_database_lost_was_not_kept(own: Postgresql
         assert store.counts(KEY).pending == 2
     store.close()
     wire.close()
+
+
+def test_why_a_connection_was_lost_is_said(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with pytest.raises(StoreAway, match="server closed the connection"), store.transaction():
+        store.load(KEY)
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    store.close()
+
+
+def test_an_interrupted_question_is_none_that_is_away(
+    postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(trips: RoundTrips, _statements: object) -> None:
+        trips._connection.close()
+        raise KeyboardInterrupt
+
+    store = open_postgresql(postgresql.new_database(), NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    with monkeypatch.context() as patched:
+        patched.setattr(RoundTrips, "ask", interrupted)
+        with pytest.raises(KeyboardInterrupt), store.transaction():
+            store.load(KEY)
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    store.close()
 
 
 def test_a_change_that_was_made_outlives_a_crash_of_the_database() -> None:
