@@ -241,6 +241,15 @@ test("an image that is tried is named, while it runs and afterwards", () => {
   assert.equal(shown("done", { state: { ...REST, stopped_on: STOPPED } }).phase, "stopped");
 });
 
+test("a run that has stopped says on which image, also while the one before is being saved", () => {
+  const [first] = STATE.current;
+  const shown = (/** @type {"running" | "finishing"} */ state) =>
+    model({ state: { ...REST, stopped_on: STOPPED, current: [{ ...first, state }] } });
+  assert.deepEqual([shown("finishing").phase, shown("finishing").title], ["stopped", model({ state: { ...REST, stopped_on: STOPPED } }).title]);
+  // Another server, or another tab, has gone on.
+  assert.equal(shown("running").phase, "running");
+});
+
 test("a folder that goes in the middle of its batch is said to be gone, and Continue stays", () => {
   const refusal = new Refused("The folder does not exist.", 400, "folder_not_found");
   const shown = model({ refusal, state: REST });

@@ -30,10 +30,11 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
     const wait = ending({ pauses, cancels }) || otherServers(state, awaitsLoop);
-    if (current) return underWay(current, figures, wait);
-    if (queuePlace && (!isFresh(figures) || state.stopped_on)) return queued(queuePlace, figures);
     // A run that has begun goes on with that image.
-    if (state.stopped_on && !refusal && !isBegun) return stopped(state.stopped_on, figures);
+    const stoppedOn = refusal || isBegun ? null : state.stopped_on;
+    if (current && !(stoppedOn && isOnlySaved(state) && !queuePlace)) return underWay(current, figures, wait);
+    if (queuePlace && (!isFresh(figures) || state.stopped_on)) return queued(queuePlace, figures);
+    if (stoppedOn) return stopped(stoppedOn, figures);
   }
   if (settings && !settings.directory) {
     const detail = t("card.noFolderDetail");
@@ -135,6 +136,15 @@ function underWay({ path, index }, figures, wait) {
     image: path,
     figures,
   };
+}
+
+/**
+ * Whether what is in progress is only results that are being saved.
+ *
+ * @param {Pick<Loop, "current">} state
+ */
+function isOnlySaved({ current }) {
+  return current.length > 0 && current.every((each) => each.state === "finishing");
 }
 
 /**
