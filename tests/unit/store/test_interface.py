@@ -26,6 +26,7 @@ from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
+from batch_loop.core.store.schema.rows import entry_columns, entry_of
 from batch_loop.core.store.sql import outside
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.reports import reported
@@ -98,9 +99,20 @@ def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
         completed_at=2.5,
         times=Times(3.5, 4.5, 3, 2.5, 1.5, 1, 0.5),
         ran_at=4.5,
+        unpaired=2,
+        partners=("a", "b"),
+        kept_at=5.5,
+        title="a workflow",
+        lost_transparency=1,
+        renamed_texts=2,
+        runner=Runner(Sender.PAGE, "client", "server"),
+        taken_back=1,
     )
     store.save(KEY, entry)
     assert store.load(KEY) == entry
+    # What is read anew of its row is the same.
+    columns = entry_columns(entry, 0.25, NO_ROOTS)
+    assert entry_of(columns, 0.25, NO_ROOTS) == entry
     assert store.find(KEY.id) == KEY
     assert store.find("unknown") is None
     assert store.loops() == [KEY]
