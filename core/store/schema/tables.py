@@ -282,5 +282,5 @@ def prepare(connection: Connection) -> None:
         if columns.get(table.name) != set(table.columns.keys()) - later:
             raise OtherVersion(f"have other columns than this one's, as in {table.name}")
     for each in lacking:
-        column = CreateColumn(each).compile(dialect=connection.dialect)
-        connection.exec_driver_sql(f"ALTER TABLE {each.table.name} ADD COLUMN {column}")
+        # Its type has the same name in both databases.
+        connection.exec_driver_sql(f"ALTER TABLE {each.table.name} ADD COLUMN {CreateColumn(each)}")
