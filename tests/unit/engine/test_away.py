@@ -107,13 +107,14 @@ def test_a_listing_without_what_is_finished_waits_for_it(
     (tmp_path / "a").touch()
     selection = Selection(finished=(ResultName(str(tmp_path), ("", "filename")),))
     server.request = replace(server.request, selection=selection)
-    lister = server.registry.listings._lister
+    contents = server.registry.listings._contents
+    lister = contents._lister
 
     def list_while_it_goes_away(*given: Any, **more: Any) -> Any:
         server.store.times = 3
         return lister(*given, **more)
 
-    monkeypatch.setattr(server.registry.listings, "_lister", list_while_it_goes_away)
+    monkeypatch.setattr(contents, "_lister", list_while_it_goes_away)
     server.take()
     assert server.store.times == 0
 
