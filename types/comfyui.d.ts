@@ -139,6 +139,12 @@ export interface ChangeTracker {
   beforeChange(): void;
 }
 
+/** The class of all change trackers. */
+export interface ChangeTrackers {
+  /** Whether none looks for changes, as a graph is being loaded; newer frontends have it. */
+  isLoadingGraph?: boolean;
+}
+
 /** The settings of the Run button. */
 export interface QueueSettings {
   mode: string;

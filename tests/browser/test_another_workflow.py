@@ -93,13 +93,21 @@ def test_a_workflow_that_is_left_while_it_is_sent_is_still_in_its_tab(
     comfy.load(batch.graph())
     here = comfy.page.evaluate_handle("app.extensionManager.workflow.activeWorkflow")
     with comfy.run_instant_up_to(3):
-        comfy.page.evaluate("void app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+        comfy.page.evaluate(
+            "app.graph._nodes[0].title = 'changed just before';"
+            "window.dispatchEvent(new MouseEvent('mouseup'));"
+            "void app.extensionManager.command.execute('Comfy.NewBlankWorkflow')"
+        )
+        # Newer frontends look once more 50 ms after a change: this timer ends after theirs.
+        comfy.page.evaluate("new Promise((done) => setTimeout(done, 100))")
     comfy.toast("Batch complete: 7 done, 0 failed")
     comfy.page.evaluate("app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
     comfy.page.wait_for_function(
         "here => app.extensionManager.workflow.activeWorkflow === here", arg=here
     )
-    assert comfy.page.evaluate("app.graph._nodes.length") == len(batch.graph())
+    titles = comfy.page.evaluate("app.graph._nodes.map(({ title }) => title)")
+    assert len(titles) == len(batch.graph())
+    assert titles[0] == "changed just before"
     expect(comfy.card()).to_contain_text("All 7 images done")
 
 
