@@ -24,6 +24,7 @@ import { Entries } from "./lib/convert/entries.js";
 import { MakeBatch } from "./lib/convert/make_batch.js";
 import { Cover, askWhich } from "./lib/convert/windows.js";
 import { EarlierPrompts } from "./lib/earlier_prompts.js";
+import { Endings } from "./lib/endings.js";
 import { Awake } from "./lib/gate/awake.js";
 import { AwayNotice } from "./lib/gate/away_notice.js";
 import { Claims } from "./lib/gate/claims.js";
@@ -145,8 +146,10 @@ const earlier = new EarlierPrompts({
   loopOf: async (which) => (await server.folder(which)).loop,
   changed: () => onMode(),
 });
+const endings = new Endings({ poller, changed: () => onMode() });
 const runControl = new RunControl({
   earlier,
+  endings,
   gate,
   inProgress,
   stopping,
@@ -197,6 +200,7 @@ const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, screen, stopping, toasts });
 const conductor = new Conductor({
   autoQueue: gate,
+  endings,
   stopping,
   submissions,
   watch,

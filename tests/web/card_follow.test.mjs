@@ -326,6 +326,20 @@ test("a batch that ends is not shown as paused before the server has told of its
   assert.deepEqual([...new Set(shown.map(({ phase }) => phase))], ["running", "complete"]);
 });
 
+test("a batch that has ended is not offered to be continued before the server has told of its end", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  runControl.goesOn = () => true;
+  told(UNDER_WAY);
+  const buttons = () => shown.at(-1).buttons;
+  const { run, tries } = buttons();
+  runControl.goesOn = () => false;
+  runControl.ends = (state) => state.done === UNDER_WAY.done;
+  entry.show();
+  assert.deepEqual([buttons().run, buttons().tries], [run, tries]);
+  told({ ...REST, pending: 0, done: 3, left: 0, complete: true, next: "stop", stands: "complete" });
+  assert.equal(buttons().run, "run");
+});
+
 test("a trial is shown until its node runs, changes, or its prompt is interrupted", () => {
   const { entry, node, shown, told } = entryOf();
   const phase = () => shown.at(-1).phase;

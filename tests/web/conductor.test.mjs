@@ -68,10 +68,11 @@ function setUp({ on = true } = {}) {
     },
   };
   const submissions = new Submissions({ later });
-  const parts = { autoQueue, stopping: autoQueue };
+  const endings = { loops: [], begin: (loops) => endings.loops.push(...loops) };
+  const parts = { autoQueue, endings, stopping: autoQueue };
   const conductor = new Conductor({ ...parts, notices, submissions, title, watch, later });
   const turn = () => waiting.splice(0).forEach((run) => run());
-  return { autoQueue, conductor, title, told, turn, watch };
+  return { autoQueue, conductor, endings, title, told, turn, watch };
 }
 
 function iteration(on_error, { complete = false } = {}) {
@@ -102,6 +103,17 @@ test("without End Queue, a loop that says stop itself ends Auto Queue in the sam
   conductor.succeeded("q");
   assert.deepEqual(autoQueue.did, ["off"]);
   assert.deepEqual(told, ["a.png", "a.png", "stopped"]);
+});
+
+test("a batch has ended if its nodes have said last that it is complete, whatever stops it", () => {
+  const { conductor, endings } = setUp();
+  for (const said of [iteration(STOP), VERDICT]) conductor.heard("p", said); // in mid-batch
+  conductor.succeeded("p");
+  assert.deepEqual(endings.loops, []);
+  const complete = { ...WAITING, complete: true, next: "stop" };
+  for (const said of [iteration(STOP), complete, VERDICT]) conductor.heard("q", said);
+  conductor.succeeded("q");
+  assert.deepEqual(endings.loops, ["l"]);
 });
 
 test("without End Queue, a run that finds nothing left ends Auto Queue", () => {

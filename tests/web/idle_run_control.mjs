@@ -4,6 +4,7 @@ export function idleRunControl() {
     awaits: () => false,
     goesOn: () => false,
     cancels: () => false,
+    ends: () => false,
     pauses: () => false,
     placeOf: () => null,
     runsPrompt: false,

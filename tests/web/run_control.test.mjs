@@ -59,7 +59,8 @@ function setUp({ queue = [], running = [], away = [], sending = null, looked = a
   const inProgress = new InProgress();
   const places = new Map();
   const earlier = { placeOf: (loop) => places.get(loop) ?? null };
-  const control = new RunControl({ earlier, gate, inProgress, stopping, submissions, takeBack, trial, watch: () => watch });
+  const endings = { isBefore: () => false };
+  const control = new RunControl({ earlier, endings, gate, inProgress, stopping, submissions, takeBack, trial, watch: () => watch });
   return { control, did, gate, inProgress, places, queue, submissions, takeBack, told, trial, watch };
 }
 

@@ -5,6 +5,7 @@ import { soon } from "./soon.js";
 /**
  * @import { Iteration, Said } from "../../types/nodes.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
+ * @import { Endings } from "./endings.js"
  * @import { Gate } from "./gate/gate.js"
  * @import { Stopping } from "./gate/stopping.js"
  * @import { Notices } from "./notices.js"
@@ -22,6 +23,7 @@ const FAILED_LIMIT = 16;
 export class Conductor {
   #autoQueue;
   #cancel;
+  #endings;
   #notices;
   #stopping;
   #submissions;
@@ -51,6 +53,7 @@ export class Conductor {
   /**
    * @param {object} parts - the pack's modules of these names
    * @param {Gate} parts.autoQueue - with the say on what may be queued
+   * @param {Pick<Endings, "begin">} parts.endings
    * @param {Notices} parts.notices
    * @param {Stopping} parts.stopping
    * @param {Submissions} parts.submissions
@@ -58,9 +61,10 @@ export class Conductor {
    * @param {Watch} parts.watch
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
-  constructor({ autoQueue, notices, stopping, submissions, title, watch, later = soon }) {
+  constructor({ autoQueue, endings, notices, stopping, submissions, title, watch, later = soon }) {
     this.#autoQueue = autoQueue;
     this.#cancel = new Cancel({ notices, stopping, title, watch });
+    this.#endings = endings;
     this.#notices = notices;
     this.#stopping = stopping;
     this.#submissions = submissions;
@@ -280,6 +284,7 @@ export class Conductor {
   /** @param {Run} run */
   #stopped(run) {
     this.#title.end();
+    this.#endings.begin(run.complete);
     const watches = this.#watch.stopped(run, this.#stopping.switchOff(run.loops));
     this.#notices.stopped(run, { watches });
   }

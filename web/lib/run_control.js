@@ -2,6 +2,7 @@
  * @import { Node } from "../../types/comfyui.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { EarlierPrompts } from "./earlier_prompts.js"
+ * @import { Endings } from "./endings.js"
  * @import { Gate } from "./gate/gate.js"
  * @import { InProgress } from "./in_progress.js"
  * @import { Paused, Stopping } from "./gate/stopping.js"
@@ -24,7 +25,7 @@
 /**
  * What the cards ask.
  *
- * @typedef {"awaits" | "cancels" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" |
+ * @typedef {"awaits" | "cancels" | "ends" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" |
  *   "triesChanges"} CardsAsk
  */
 
@@ -50,6 +51,7 @@ export function runAction(state, goesOn) {
  */
 export class RunControl {
   #earlier;
+  #endings;
   #gate;
   #inProgress;
   #stopping;
@@ -67,6 +69,7 @@ export class RunControl {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {Pick<EarlierPrompts, "placeOf">} given.earlier
+   * @param {Pick<Endings, "isBefore">} given.endings
    * @param {Gate} given.gate
    * @param {InProgress} given.inProgress
    * @param {Pick<Stopping, "pause" | "resume">} given.stopping
@@ -75,8 +78,9 @@ export class RunControl {
    * @param {Trial} given.trial
    * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
    */
-  constructor({ earlier, gate, inProgress, stopping, submissions, takeBack, trial, watch }) {
+  constructor({ earlier, endings, gate, inProgress, stopping, submissions, takeBack, trial, watch }) {
     this.#earlier = earlier;
+    this.#endings = endings;
     this.#gate = gate;
     this.#inProgress = inProgress;
     this.#stopping = stopping;
@@ -95,6 +99,15 @@ export class RunControl {
   goesOn(loop, { isHere = false } = {}) {
     if (isHere && this.#gate.runsHere) return true;
     return loop !== null && (this.#gate.goesOn(loop) || this.#watch().waitsFor(loop));
+  }
+
+  /**
+   * Whether a loop has ended, and is shown as going on until the server has told of it.
+   *
+   * @param {Loop | null} state - what is known of it
+   */
+  ends(state) {
+    return this.#endings.isBefore(state);
   }
 
   /**

@@ -40,6 +40,12 @@ export class Run {
     return asks || (said.length > 0 && said.every((next) => next === "stop" || next === "watch"));
   }
 
+  /** The loops that are complete, as their nodes have said last. */
+  get complete() {
+    const lastOf = (/** @type {string} */ loop) => this.progress.get(loop) ?? this.iterations.get(loop);
+    return this.loops.filter((loop) => lastOf(loop)?.complete);
+  }
+
   /** The iterations that handed out an image. */
   get handedOut() {
     return [...this.iterations.values()].filter(handsOut);

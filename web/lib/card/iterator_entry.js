@@ -265,7 +265,7 @@ export class IteratorEntry {
       state: this.#state,
       last: this.#last,
       isKnown: this.state !== null,
-      goesOn: this.#runControl.goesOn(this.loop, { isHere: true }),
+      goesOn: this.#goesOn || this.#runControl.ends(this.state),
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
@@ -307,7 +307,7 @@ export class IteratorEntry {
    * pauses: the image in progress has yet to end.
    */
   #notePause() {
-    const goesOn = this.#runControl.goesOn(this.loop, { isHere: true });
+    const goesOn = this.#goesOn;
     if (goesOn) this.#paused = "";
     else if (this.#goneOnWith) {
       this.#paused = this.#goneOnWith;
@@ -320,6 +320,11 @@ export class IteratorEntry {
     this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
     this.#isCancelled = cancels || (this.#isCancelled && this.#isLast);
     return this.#isLast;
+  }
+
+  /** Whether this page goes on with the batch by itself. */
+  get #goesOn() {
+    return this.#runControl.goesOn(this.loop, { isHere: true });
   }
 
   /** Whether the image is in progress that the node has last handed out to this page's prompts. */

@@ -98,9 +98,9 @@ export class RunButtons {
     return this.#nodeOf(this.#loop.id) !== null;
   }
 
-  /** Whether the page goes on with the loop by itself. */
+  /** Whether the page goes on with the loop by itself, as far as is known of it. */
   get #goesOn() {
-    return this.#control.goesOn(this.#loop.id, { isHere: this.#isHere });
+    return this.#control.goesOn(this.#loop.id, { isHere: this.#isHere }) || this.#control.ends(this.#loop);
   }
 
   #press() {
