@@ -55,6 +55,10 @@ class OpenTurn(NamedTuple):
         """The value to carry over; None for nothing."""
         return self.given[0] if self.given else None
 
+    def with_end_of(self, other: OpenTurn) -> OpenTurn:
+        """The same, having reached Loop End as another has, or not."""
+        return self._replace(reached_end_at=other.reached_end_at, given=other.given)
+
 
 class Work(NamedTuple):
     """What one prompt has done so far with the files of one loop."""

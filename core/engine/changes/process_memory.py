@@ -107,14 +107,11 @@ class Memory:
         """The turns of a loop's batch, and of the one before while that may be put back.
 
         A turn of the batch before that is still awaited is in both. Then what was noted since
-        counts, but for the value it was given: only the kept one has that.
+        counts, but for its end: only the kept one has that.
         """
         kept = self[key].kept_turns
         latest = {**kept, **self[key].turns}
-        return {
-            turn: known._replace(given=kept.get(turn, known).given)
-            for turn, known in latest.items()
-        }
+        return {turn: known.with_end_of(kept.get(turn, known)) for turn, known in latest.items()}
 
     def _change_batch(self, key: LoopKey, turns: Mapping[Turn, OpenTurn]) -> None:
         of_batch = {"untold": None, "spelled": None, "linked": None, "forecast": Forecast()}
@@ -123,11 +120,11 @@ class Memory:
     def _of_no_batch(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns, which are polled for until their prompts end, whatever becomes of their items.
 
-        Other servers may depend on knowing that this one is at work. What they were given is for
-        their own batch only.
+        Other servers may depend on knowing that this one is at work. That they have reached Loop
+        End, and with which value, is for their own batch only.
         """
         return {
-            turn: known._replace(given=(), end_may_wait=False)
+            turn: known._replace(end_may_wait=False).with_end_of(OpenTurn())
             for turn, known in self[key].turns.items()
         }
 

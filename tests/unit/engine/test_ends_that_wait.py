@@ -342,3 +342,22 @@ def test_a_batch_is_complete_from_an_end_that_waits_on(shared: Shared) -> None:
     request = replace(two.request, policy=Policy(when_complete=WhenComplete.START_OVER))
     again = two.registry.acquire(request, after)
     assert (path(again), again.batch) == ("a.png", 2)
+
+
+@pytest.mark.parametrize("is_started_over", [False, True])
+def test_on_closing_a_prompt_behind_loop_end_is_waited_for_unless_its_batch_is_gone(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, *, is_started_over: bool
+) -> None:
+    waits: list[bool] = []
+
+    def finish(_poller: ByHand, _seconds: float, look: Callable[[], bool]) -> None:
+        waits.append(look())
+
+    monkeypatch.setattr(ByHand, "finish", finish)
+    machine = Machine("closing", opened(), poll=ByHand)
+    iteration = machine.take()
+    machine.registry.end(iteration)
+    if is_started_over:
+        machine.registry.start_over(iteration.key.id)
+    machine.registry.close()
+    assert waits == [not is_started_over]
