@@ -300,28 +300,19 @@ def test_a_server_that_was_taken_for_dead_renews_its_lease(shared: Shared) -> No
     assert one.counts == Counts(running=2, done=1)
 
 
-def test_a_run_after_an_end_that_waits_takes_the_file_that_arrived_before_it(
-    shared: Shared,
-) -> None:
-    one, two, first, second = shared
-    does_the_others(one, first)
-    two.files.append("d.png")
-    two.registry.end(second)
-    after = two.host.submit()
-    two.host.finish(second.prompt, Ending.SUCCESS)
-    assert path(two.registry.acquire(two.request, after)) == "d.png"
-
-
-def test_a_run_before_an_end_that_waits_is_not_one_that_looks_for_new_files(
-    shared: Shared,
+@pytest.mark.parametrize("is_after", [True, False])
+def test_only_a_run_that_was_sent_after_an_end_that_waits_looks_for_new_files(
+    shared: Shared, *, is_after: bool
 ) -> None:
     one, two, first, second = shared
     does_the_others(one, first)
     two.files.append("d.png")
     before = two.host.submit()
-    ends(two, second)
-    told = two.registry.acquire(two.request, before)
-    assert (path(told), told.complete) == (None, True)
+    two.registry.end(second)
+    after = two.host.submit()
+    two.host.finish(second.prompt, Ending.SUCCESS)
+    told = two.registry.acquire(two.request, after if is_after else before)
+    assert (path(told), told.complete) == (("d.png", False) if is_after else (None, True))
 
 
 def test_an_end_that_waited_while_others_worked_is_no_look_for_new_files(shared: Shared) -> None:

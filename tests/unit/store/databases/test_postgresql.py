@@ -168,33 +168,27 @@ def test_tables_of_this_version_with_other_columns_are_refused(postgresql: Postg
     assert "(they have other columns than this one's, as in batch_loop_items)" in message
 
 
-def test_tables_from_before_the_marks_are_taken_along(postgresql: Postgresql) -> None:
-    address = postgresql.new_database()
-    store = open_postgresql(address, NO_ROOTS)
-    assert isinstance(store, SqlStore)
-    with store.transaction():
-        begin(store, KEY, ["a", "b"])
-        store._database.exec_driver_sql(f"DROP TABLE {marks.name}")
-        store._backend.mark = lambda *_arguments, **_named: None  # type: ignore[method-assign]
-    store.close()
-    again = open_postgresql(address, NO_ROOTS)
-    with again.transaction():
-        again.claim(KEY, CLAIM)
-    with again.transaction():
-        assert (again.counts(KEY).pending, again.counts(KEY).running) == (1, 1)
-    again.close()
-
-
-def test_tables_from_before_some_columns_are_given_them(postgresql: Postgresql) -> None:
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        pytest.param([f"DROP TABLE {marks.name}"], id="the marks"),
+        pytest.param(
+            [f"ALTER TABLE {each.table.name} DROP COLUMN {each.name}" for each in ADDED_LATER],
+            id="some columns",
+        ),
+    ],
+)
+def test_tables_from_before_something_was_added_are_given_it(
+    postgresql: Postgresql, lacking: list[str]
+) -> None:
     address = postgresql.new_database()
     store = open_postgresql(address, NO_ROOTS)
     assert isinstance(store, SqlStore)
     with store.transaction():
         begin(store, KEY, ["a", "b"])
     with store._connections.engine.begin() as connection:
-        for column in ADDED_LATER:
-            drop = f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}"
-            connection.exec_driver_sql(drop)
+        for each in lacking:
+            connection.exec_driver_sql(each)
     store.close()
     again = open_postgresql(address, NO_ROOTS)
     with again.transaction():
