@@ -220,6 +220,7 @@ class HandingOut(Parts):
         self.memory.change_turn(
             key,
             turn,
+            batch=self._loops.entry(key).batch,
             began=self._host.steady(),
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class OpenTurn(NamedTuple):
     """One prompt's work on one item, until its outcome is known."""
 
+    batch: int = 0
+    """The number of the item's batch."""
     began: float | None = None
     """When the item was handed out, by the monotonic clock; None if that was not noted."""
     waited: float = 0.0

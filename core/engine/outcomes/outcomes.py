@@ -80,11 +80,15 @@ class Outcomes:
     def note_lost(self, key: LoopKey) -> None:
         """Note that this server was taken for one that has ended, if that shows; in a transaction.
 
-        It shows by an end that was yet to be written down, and an item that others have by now.
+        It shows by an end that was yet to be written down, and an item that others have by now, in
+        the same batch: another server may have begun the next one.
         """
+        entry = self._store.load(key)
         is_open = {item.claim.prompt for item in self._store.at_hand(key) if item.claim}
         for turn, known in self._memory[key].turns.items():
-            if known.end_may_wait and known.has_reached_end and turn.prompt not in is_open:
+            is_of_batch = entry is not None and known.batch == entry.batch
+            has_waited = known.end_may_wait and known.has_reached_end
+            if is_of_batch and has_waited and turn.prompt not in is_open:
                 self._memory.change_turn(key, turn, end_may_wait=False)
                 self._servers.mark_stale()
 

@@ -262,10 +262,13 @@ def test_servers_look_at_the_images_of_others_often_enough_for_their_leases(
     assert servers.look_seconds < SHORTEST / 2
 
 
-def test_the_end_of_an_image_of_the_batch_before_counts_for_nothing(shared: Shared) -> None:
+@pytest.mark.parametrize("by_whom", ["the other", "itself"])
+def test_the_end_of_an_image_of_the_batch_before_counts_for_nothing(
+    shared: Shared, by_whom: str
+) -> None:
     one, two, _, second = shared
     two.registry.end(second)
-    two.registry.start_over(second.key.id)
+    (two if by_whom == "itself" else one).registry.start_over(second.key.id)
     two.host.finish(second.prompt, Ending.SUCCESS)
     before = lease(two)
     two.registry.reconcile_all()

@@ -55,18 +55,18 @@ def test_what_was_done_or_failed_is_so_again(loop: Loop) -> None:
     assert loop.acquire().carried.value == 7
 
 
-def test_a_turn_of_both_batches_is_as_last_noted_with_the_value_of_its_own(loop: Loop) -> None:
+def test_a_turn_of_both_batches_is_as_last_noted_with_the_end_of_its_own(loop: Loop) -> None:
     key, memory = loop.request.key, Memory(loop.host)
     turn = Turn(key.id, "a", loop.host.submit())
     with memory.draft():
-        memory.change_turn(key, turn, waited=1.0, given=(7,))
+        memory.change_turn(key, turn, waited=1.0, reached_end_at=2.0, given=(7,))
         for _ in range(2):
             memory.begin_batch(key, keep=True)
             assert memory.turn(key, turn) == OpenTurn(waited=1.0)
-        memory.change_turn(key, turn, reached_end_at=2.0)
+        memory.change_turn(key, turn, waited=3.0)
         memory.put_back(key, [turn])
         found = memory.turn(key, turn)
-    assert found == OpenTurn(waited=1.0, reached_end_at=2.0, given=(7,))
+    assert found == OpenTurn(waited=3.0, reached_end_at=2.0, given=(7,))
 
 
 def test_it_can_be_undone_while_a_run_has_the_first_image(loop: Loop) -> None:
