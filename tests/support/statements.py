@@ -53,7 +53,7 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
         if instead_of_last:
             asked.statements.pop()
         if statement not in connection._along:
-            asked.statements.append((statement.query, statement.params))
+            asked.statements.append((statement.query.decode(), statement.params))
         send_later(connection, statement, instead_of_last=instead_of_last)
 
     try:

@@ -7,10 +7,8 @@ asked again, as the driver does.
 
 from __future__ import annotations
 
-import functools
 import itertools
-import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -23,7 +21,6 @@ from .sent import Statement
 
 _MOST_PREPARED = 500
 """Most statements that a connection prepares or remembers: the store has far fewer."""
-_PLACEHOLDER = r"%(?:%|s|\((?P<name>[^)]+)\)s)"
 
 
 class Answer:
@@ -77,18 +74,14 @@ class Answer:
 class _Dumped(NamedTuple):
     """A statement as it is sent."""
 
-    query: bytes
+    key: _Key
+    """What is prepared."""
     values: Sequence[Any] | None = None
-    types: tuple[int, ...] = ()
     formats: Sequence[pq.Format] | None = None
-
-    @property
-    def key(self) -> _Key:
-        """What is prepared."""
-        return self.query, self.types
 
 
 _Key = tuple[bytes, tuple[int, ...]]
+"""A query, and the types of its parameters."""
 
 
 class RoundTrips:
@@ -133,31 +126,30 @@ class RoundTrips:
         return [Answer(self._converting, result) for result in answers]
 
     def _dumped(self, statement: Statement) -> _Dumped:
-        if statement.params is None:
-            return _Dumped(statement.query.encode())
-        query, names = _converted(statement.query)
-        given: Any = statement.params
-        values = [given[name] for name in names] if isinstance(given, Mapping) else [*given]
+        query, values = statement
+        if values is None:
+            return _Dumped((query, ()))
         dumping = self._converting
         dumped = dumping.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        return _Dumped(query, dumped, dumping.types or (), dumping.formats)
+        return _Dumped((query, dumping.types or ()), dumped, dumping.formats)
 
     def _send(self, dumped: _Dumped) -> bool:
         """Send a statement; returns whether it is prepared before."""
         server = self._connection.pgconn
-        key = dumped.key
+        key, values, formats = dumped
         name = self._prepared.get(key)
         is_new = name is None and key in self._prepared
         if is_new:
             name = self._prepared[key] = f"batch_loop_{next(self._names)}".encode()
-            server.send_prepare(name, dumped.query, dumped.types)
+            server.send_prepare(name, *key)
         if name is not None:
-            server.send_query_prepared(name, dumped.values, dumped.formats)
+            server.send_query_prepared(name, values, formats)
             return is_new
         # Preparing a BEGIN or COMMIT saves nothing.
-        if dumped.values is not None and len(self._prepared) < _MOST_PREPARED:
+        if values is not None and len(self._prepared) < _MOST_PREPARED:
             self._prepared[key] = None
-        server.send_query_params(dumped.query, dumped.values, dumped.types, dumped.formats)
+        query, types = key
+        server.send_query_params(query, values, types, formats)
         return False
 
 
@@ -186,19 +178,3 @@ def _raise_first(results: Sequence[pq.abc.PGresult]) -> None:
     for result in results:
         if result.status == pq.ExecStatus.FATAL_ERROR:
             raise error_from_result(result)
-
-
-@functools.lru_cache(_MOST_PREPARED)
-def _converted(query: str) -> tuple[bytes, tuple[str, ...]]:
-    """A query with PostgreSQL's placeholders, and the names of its parameters in their order."""
-    names: list[str] = []
-
-    def placed(found: re.Match[str]) -> str:
-        if found[0] == "%%":
-            return "%"
-        name = found["name"]
-        if name is None or name not in names:
-            names.append(name or "")
-        return f"${len(names) if name is None else names.index(name) + 1}"
-
-    return re.sub(_PLACEHOLDER, placed, query).encode(), tuple(names)

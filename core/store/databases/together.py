@@ -23,7 +23,7 @@ from psycopg.rows import tuple_row
 from .round_trip import Answer, RoundTrips
 from .sent import Statement
 
-_READS = "SELECT"
+_READS = b"SELECT"
 """How each statement of the store begins that writes nothing, and none that does."""
 
 
@@ -92,7 +92,7 @@ class ConnectionTogether(psycopg.Connection[Any]):
             return
         level = self.isolation_level
         isolation = "" if level is None else f" ISOLATION LEVEL {level.name.replace('_', ' ')}"
-        self._waiting.append(Statement(f"BEGIN{isolation}"))
+        self._waiting.append(Statement(f"BEGIN{isolation}".encode()))
 
     def answer(self, statement: Statement) -> Answer:
         """The answer to a statement, sent with all that was kept back unless it is there."""
@@ -145,7 +145,7 @@ class ConnectionTogether(psycopg.Connection[Any]):
         """
         if self.has_written or self.pgconn.transaction_status != TransactionStatus.IDLE:
             try:
-                self.send(Statement("COMMIT"), *self._after)
+                self.send(Statement(b"COMMIT"), *self._after)
             except psycopg.Error as error:
                 if self._after and self.pgconn.transaction_status == TransactionStatus.IDLE:
                     raise psycopg.OperationalError(str(error)) from error
@@ -181,11 +181,11 @@ class _Cursor(psycopg.Cursor[Any]):
         connection = self._together
         connection.raise_failed()
         connection.begin()
-        connection.has_written |= not str(query).startswith(_READS)
+        connection.has_written |= not str(query).startswith(_READS.decode())
         # The driver's own questions are asked in its own way.
         is_ours = isinstance(query, str) and self.row_factory is tuple_row
         if is_ours and connection.is_able:
-            self._answer = connection.answer(Statement(query, params))
+            self._answer = connection.answer(Statement.of(query, params))
         else:
             self._answer = None
             connection.send()

@@ -30,5 +30,7 @@ def test_those_of_many_stores_are_all_remembered(monkeypatch: pytest.MonkeyPatch
     for _ in range(2):
         for sending, dialect in stores:
             texts = [sending.as_sent(each, {}, dialect).query for each in statements]
-            assert texts == [f"SELECT numbers.number AS at_{at} \nFROM numbers" for at in range(30)]
+            assert texts == [
+                b"SELECT numbers.number AS at_%d \nFROM numbers" % at for at in range(30)
+            ]
     assert len(written) == STORES * STATEMENTS

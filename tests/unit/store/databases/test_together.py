@@ -57,7 +57,7 @@ def connection(postgresql: Postgresql) -> Iterator[ConnectionTogether]:
 
 def add_later(connection: ConnectionTogether, *numbers: int) -> None:
     for number in numbers:
-        connection.send_later(Statement("INSERT INTO numbers VALUES (%s)", (number,)))
+        connection.send_later(Statement.of("INSERT INTO numbers VALUES (%s)", (number,)))
 
 
 def numbers_of(connection: ConnectionTogether) -> list[int]:
@@ -105,8 +105,9 @@ def test_nothing_is_kept_if_any_of_it_fails(
 def test_a_statement_can_take_the_place_of_the_last(connection: ConnectionTogether) -> None:
     assert connection.last is None
     add_later(connection, 1)
-    connection.send_later(Statement("INSERT INTO numbers VALUES (%s)", (2,)), instead_of_last=True)
-    assert connection.last == Statement("INSERT INTO numbers VALUES (%s)", (2,))
+    another = Statement.of("INSERT INTO numbers VALUES (%s)", (2,))
+    connection.send_later(another, instead_of_last=True)
+    assert connection.last == another
     connection.commit()
     assert connection.last is None
     assert numbers_of(connection) == [2]
@@ -126,7 +127,7 @@ def test_what_was_asked_along_is_answered_when_it_is_executed(
     asked = "SELECT number, number + 1 AS next FROM numbers WHERE number > %(above)s"
     given = {"above": 1}
     add_later(connection, 1, 2, 3)
-    connection.ask_along(Statement(asked, given))
+    connection.ask_along(Statement.of(asked, given))
     assert numbers_of(connection) == [1, 2, 3]
     add_later(connection, 4)
     answer = connection.execute(asked, given)
@@ -142,21 +143,21 @@ def test_of_two_answers_the_later_one_counts(connection: ConnectionTogether) -> 
     asked = "SELECT count(*) FROM numbers"
     for number in (1, 2):
         add_later(connection, number)
-        connection.ask_along(Statement(asked))
+        connection.ask_along(Statement.of(asked))
         numbers_of(connection)
     assert connection.execute(asked).fetchone() == (2,)
 
 
 def test_an_answer_is_not_kept_beyond_its_transaction(connection: ConnectionTogether) -> None:
     asked = "SELECT count(*) FROM numbers"
-    connection.ask_along(Statement(asked))
+    connection.ask_along(Statement.of(asked))
     add_later(connection, 1)
     connection.commit()
     assert connection.execute(asked).fetchone() == (1,)
 
 
 def after(connection: ConnectionTogether, number: int) -> None:
-    connection.send_after(Statement("INSERT INTO numbers VALUES (%s)", (number,)))
+    connection.send_after(Statement.of("INSERT INTO numbers VALUES (%s)", (number,)))
 
 
 def test_what_comes_after_a_commit_is_kept_by_itself(connection: ConnectionTogether) -> None:
