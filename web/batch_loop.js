@@ -370,8 +370,8 @@ app.registerExtension({
     api.addEventListener("status", onStatus);
     api.addEventListener("graphChanged", () => gate.workflowChanged());
     onCancel(() => {
-      conductor.cancelled();
-      if (inProgress.cancel()) onMode();
+      const loops = conductor.cancelled();
+      if (inProgress.cancel(loops)) onMode();
     });
     api.addEventListener("promptQueued", onSent);
     window.addEventListener("focus", () => cards.lookAgain());

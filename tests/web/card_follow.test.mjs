@@ -434,6 +434,20 @@ test("after Cancel, the card says so until the image has ended", () => {
   }
 });
 
+test("after Cancel, the card says so before anything is known of the batch", () => {
+  const { runControl, shown, told } = entryOf();
+  runControl.cancels = (loop) => loop === "l";
+  const fresh = { ...REST, stands: "fresh", done: 0, left: 3, pending: 3 };
+  for (const state of [null, fresh]) {
+    told(state);
+    const { phase, headline, hint } = shown.at(-1);
+    assert.deepEqual([phase, headline, hint], ["running", "Cancelling…", ""]);
+  }
+  runControl.cancels = () => false;
+  told(fresh);
+  assert.equal(shown.at(-1).headline, "3 images");
+});
+
 test("a cancelled image is still cancelled once the batch goes on", () => {
   const { entry, runControl, shown, told } = entryOf();
   entry.heard("l", { index: 1, path: "b.png" });

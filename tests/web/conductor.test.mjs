@@ -35,6 +35,8 @@ function setUp({ on = true } = {}) {
     heard() {},
     proceed() {},
     isOthers: (promptId) => promptId === "somebody else's",
+    beginning: null,
+    stopHere: () => autoQueue.switchOff(),
   };
   const told = [];
   const notices = {
@@ -42,7 +44,8 @@ function setUp({ on = true } = {}) {
     stopped: () => told.push("stopped"),
     unknown: (ids, error) => told.push("unknown", ids, error),
     paused: () => told.push("paused"),
-    pausedBetween: () => told.push("paused between"),
+    pausedBetween: (iterations, { isRunning } = {}) =>
+      iterations.forEach(() => told.push(isRunning ? "cancelling" : "paused between")),
     ranInPart: (iterations) => told.push(...iterations.flatMap(({ without }) => without)),
   };
   const watch = {
@@ -404,6 +407,54 @@ test("cancelling a running image names it, whichever event comes first", () => {
   }
 });
 
+test("Cancel is told as such until the image has ended, and then the batch is paused, however it ends", () => {
+  for (const [end, says] of [
+    ["interrupted", ["paused"]],
+    ["succeeded", ["a.png", "paused between"]],
+    ["failed", ["a.png", "paused between"]],
+    ["found", ["paused between"]],
+  ]) {
+    const { autoQueue, conductor, told } = setUp();
+    conductor.started("p");
+    conductor.heard("p", iteration(STOP));
+    conductor.cancelled();
+    assert.deepEqual([autoQueue.on, told.splice(0)], [false, ["cancelling"]]);
+    conductor[end](end === "found" ? "" : "p");
+    assert.deepEqual(told, says);
+    conductor.sending();
+    conductor.heard("q", iteration(STOP));
+    conductor.succeeded("q");
+    assert.equal(told.at(-1), "a.png");
+  }
+});
+
+test("Cancel at the last image of a batch, too late for it, is not told once that is complete", () => {
+  const { conductor, told } = setUp();
+  conductor.started("p");
+  for (const said of [iteration(STOP), VERDICT]) conductor.heard("p", said);
+  conductor.cancelled();
+  conductor.succeeded("p");
+  assert.deepEqual(told, ["cancelling", "a.png", "stopped"]);
+});
+
+test("Cancel before a batch has reported stops it, and none that has run before", () => {
+  const { autoQueue, conductor, told } = setUp();
+  for (const said of [iteration(STOP), VERDICT]) conductor.heard("p", said);
+  conductor.succeeded("p");
+  autoQueue.on = true; // Run on another folder
+  autoQueue.beginning = ["m"];
+  told.length = 0;
+  conductor.sending();
+  conductor.started("q");
+  assert.deepEqual(conductor.cancelled(), ["m"]);
+  assert.deepEqual([autoQueue.on, told], [false, []]);
+  autoQueue.beginning = null;
+  assert.deepEqual(conductor.cancelled(), []); // heard of in another way
+  conductor.heard("q", { ...iteration(STOP), loop: "m" });
+  conductor.interrupted("q");
+  assert.deepEqual(told, ["paused"]);
+});
+
 test("cancelling another workflow, or at the end of a batch, leaves Auto Queue alone", () => {
   const { autoQueue, conductor } = setUp();
   conductor.cancelled();
@@ -575,7 +626,7 @@ test("Cancel pauses the batch that goes on, though another's end was found out m
       autoQueue.on = true;
       told.length = 0;
       conductor.cancelled();
-      assert.deepEqual([autoQueue.on, told], [false, ["paused between"]]);
+      assert.deepEqual([autoQueue.on, told], [false, [hasEnded ? "paused between" : "cancelling"]]);
     }
   }
 });

@@ -454,6 +454,34 @@ test("a prompt of somebody's is told from those of a batch that is back on the s
   assert.equal(gate.isOthers("q"), false);
 });
 
+test("a batch begins once its prompt is next, until one of its nodes has reported", async () => {
+  const page = await setUp({ expected: () => ["l"] });
+  const { autoQueue, gate } = page;
+  assert.equal(gate.beginning, null); // it has reported
+  gate.stopping.stopHere();
+  gate.queueIs(1); // somebody else's
+  autoQueue.on = true;
+  gate.sending();
+  gate.accepted();
+  gate.queueIs(2);
+  assert.equal(gate.beginning, null);
+  gate.queueIs(1);
+  assert.deepEqual(gate.beginning, ["l"]);
+  gate.heard(LOOP, "q");
+  assert.equal(gate.beginning, null);
+});
+
+test("a batch that was stopped before it has reported does not begin", async () => {
+  const { autoQueue, gate } = await setUp({ expected: () => ["l"] });
+  gate.stopping.stopHere();
+  gate.queueIs(0);
+  autoQueue.on = true;
+  gate.sending();
+  assert.deepEqual(gate.beginning, ["l"]);
+  gate.stopping.stopHere();
+  assert.equal(gate.beginning, null);
+});
+
 test("what the page has sent of a batch that is back is the batch's", async () => {
   const { emptied, gate, leave, look, screen } = await setUp();
   await leave();

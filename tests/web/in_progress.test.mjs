@@ -99,6 +99,14 @@ test("the image that runs of a paused batch is its last one, even if it has yet 
   }
 });
 
+test("an image that was cancelled before its node has reported is that of the loops that are known", () => {
+  const inProgress = new InProgress();
+  inProgress.started("p");
+  assert.equal(inProgress.cancel(["l"]), true);
+  assert.deepEqual([inProgress.cancels("l"), inProgress.cancels("m")], [true, false]);
+  assert.equal(inProgress.ended("p"), true);
+});
+
 test("the prompts of this page that run are those that it has sent", async (t) => {
   t.mock.method(console, "warn", () => {});
   const entry = (id, client_id) => [1, id, {}, { client_id }];

@@ -238,6 +238,15 @@ test("after Cancel, Continue is offered until the batch goes on by itself", asyn
   assert.equal(shown.length, 2);
 });
 
+test("Cancel offers Continue at once, and says that the batch is paused only once its image has ended", () => {
+  const { notices, offers, shown } = setUp();
+  const [said] = run({ complete: false }).handedOut;
+  notices.pausedBetween([said], { isRunning: true });
+  notices.paused([said]);
+  assert.deepEqual(shown, [["l", "Cancelling…"], ["l", "Batch paused"]]);
+  assert.deepEqual(offers.map(({ label }) => label), ["Continue", "Continue"]);
+});
+
 test("Continue stays, and says what to do, where the workflow is not known any more", async () => {
   const { notices, offers, runControl, shown } = setUp();
   notices.paused(run({ complete: false }).handedOut);

@@ -22,7 +22,7 @@ export class Cancel {
   /**
    * @param {object} parts - the pack's modules of these names
    * @param {Pick<Notices, "paused" | "pausedBetween">} parts.notices
-   * @param {Pick<Stopping, "switchOff">} parts.stopping
+   * @param {Pick<Stopping, "switchOff" | "stopHere">} parts.stopping
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
    */
@@ -37,13 +37,33 @@ export class Cancel {
    * Cancel was pressed, perhaps between two prompts, when nothing is running.
    *
    * @param {Iteration[]} batch - what was handed out last, while Auto Queue goes on
+   * @param {boolean} isRunning - whether a prompt runs
    */
-  pressed(batch) {
+  pressed(batch, isRunning) {
     this.#watch.end();
     if (batch.length === 0 || this.#stopping.switchOff(loopsOf(batch)) === null) return;
     this.#isPending = true;
     this.#title.end();
-    this.#notices.pausedBetween(batch);
+    this.#notices.pausedBetween(batch, { isRunning });
+  }
+
+  /** Cancel was pressed before a batch on the screen that has just begun has reported. */
+  pressedAtBeginning() {
+    this.#watch.end();
+    this.#stopping.stopHere();
+    this.#isPending = true;
+    this.#title.end();
+  }
+
+  /**
+   * A prompt has ended, and was not interrupted: if Cancel came too late for it, its batch has
+   * stopped all the same.
+   *
+   * @param {Run} [run] - if it was part of a batch
+   */
+  ended(run) {
+    if (this.#isPending && run) this.#notices.pausedBetween(run.handedOut);
+    this.#isPending = false;
   }
 
   /**

@@ -102,7 +102,7 @@ export class Conductor {
    * @param {string} promptId - "" if none runs
    */
   found(promptId) {
-    this.#ended(this.#running);
+    this.#cancel.ended(this.#ended(this.#running));
     this.#running = promptId;
   }
 
@@ -121,7 +121,7 @@ export class Conductor {
     else if (run.stop) this.#stopped(run);
     else if (run.awaited.length > 0) {
       this.#watch.awaits(run.awaited, this.#stopping.switchOff(run.loops));
-    }
+    } else this.#cancel.ended(run);
   }
 
   /**
@@ -142,6 +142,7 @@ export class Conductor {
     if (run.goesOnAfterError || this.#autoQueue.isElsewhere(run.loops)) {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     }
+    this.#cancel.ended(run);
     if (!run.goesOnAfterError) {
       this.#stopping.showStopped(run.loops, promptId);
       this.#title.end();
@@ -158,11 +159,21 @@ export class Conductor {
     this.#cancel.interrupted(this.#runs.take(promptId));
   }
 
-  /** Somebody has pressed Cancel. */
+  /**
+   * Somebody has pressed Cancel. Returns the loops of the prompt that it is for, where only the page
+   * knows them, as the prompt has yet to report.
+   *
+   * @returns {string[]}
+   */
   cancelled() {
     const running = this.#running;
-    if (running && !this.#runs.has(running) && this.#autoQueue.isOthers(running)) return;
-    this.#cancel.pressed(this.#batch);
+    const isHeard = this.#runs.has(running);
+    if (running && !isHeard && this.#autoQueue.isOthers(running)) return [];
+    // What was handed out last is of another batch then, or of an earlier run.
+    const beginning = isHeard ? null : this.#autoQueue.beginning;
+    if (beginning) this.#cancel.pressedAtBeginning();
+    else this.#cancel.pressed(this.#batch, running !== "");
+    return beginning ?? [];
   }
 
   /** This tab is about to send a prompt. */

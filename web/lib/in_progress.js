@@ -105,11 +105,14 @@ export class InProgress {
   /**
    * Somebody has pressed Cancel: what runs is about to end, but a slow node may take its time.
    * Returns whether that is news.
+   *
+   * @param {string[]} [loops] - that it is of, if that is known before it has reported
    */
-  cancel() {
+  cancel(loops = []) {
     const running = this.#running;
     if (!running || running.isCancelled) return false;
     running.isCancelled = true;
+    for (const loop of loops) running.loops.add(loop);
     return true;
   }
 

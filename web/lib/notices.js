@@ -6,6 +6,7 @@ import { t, texts } from "./texts.js";
 import { moment } from "./when.js";
 import {
   batchEnd,
+  cancelling,
   finishedByOther,
   nothingToDo,
   part,
@@ -134,13 +135,15 @@ export class Notices {
   }
 
   /**
-   * Auto Queue was stopped by Cancel while no image was in progress.
+   * Auto Queue was stopped by Cancel while no image was in progress, or the one that was has yet to
+   * end.
    *
    * @param {Iteration[]} iterations - the last ones that were
+   * @param {{ isRunning?: boolean }} [how] - whether it has yet to end
    */
-  pausedBetween(iterations) {
+  pausedBetween(iterations, { isRunning = false } = {}) {
     for (const { loop } of iterations) {
-      this.#tellPaused(loop, pausedBetween());
+      this.#tellPaused(loop, isRunning ? cancelling() : pausedBetween());
     }
   }
 

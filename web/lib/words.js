@@ -222,6 +222,15 @@ export function pausedBetween() {
 }
 
 /**
+ * The toast for a batch that was cancelled, and whose image in progress has yet to end.
+ *
+ * @returns {Toast}
+ */
+export function cancelling() {
+  return { ...pausedBetween(), summary: t("card.cancelling") };
+}
+
+/**
  * The toast for an image that only a part of the workflow ran on.
  *
  * @param {Iteration} iteration

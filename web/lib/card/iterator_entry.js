@@ -314,8 +314,9 @@ export class IteratorEntry {
       this.#hasAnswered = false;
     }
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
-    const cancels = this.#runControl.cancels(this.loop);
-    const pauses = !goesOn && (cancels || this.#runControl.pauses(this.loop));
+    // Before the first answer about it, the loop has a name only.
+    const cancels = this.#runControl.cancels(this.named);
+    const pauses = !goesOn && (cancels || this.#runControl.pauses(this.named));
     // The prompt's end is known before the server's answer shows it.
     this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
     this.#isCancelled = cancels || (this.#isCancelled && this.#isLast);

@@ -26,10 +26,11 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   // The one that runs is its own if none comes first: it has yet to report.
   const isBegun = runsPrompt && place?.before === 0;
   const queuePlace = refusal || isBegun ? null : queuedAt(state, place);
+  const ends = ending({ pauses, cancels });
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
-    const wait = ending({ pauses, cancels }) || otherServers(state, awaitsLoop);
+    const wait = ends || otherServers(state, awaitsLoop);
     // A run that has begun goes on with that image.
     const stoppedOn = refusal || isBegun ? null : state.stopped_on;
     if (current && !(stoppedOn && isOnlySaved(state) && !queuePlace)) return underWay(current, figures, wait);
@@ -47,10 +48,10 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (refusal) return refused(refusal);
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
-    const ends = ending({ pauses, cancels });
     const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends });
     return { ...said, ...newsOf(folder, state, adds && !goesOn) };
   }
+  if (ends) return { phase: "running", headline: ends, figures };
   if (folder) return holding(folder, settings, { goesOn, isInOtherTab });
   if (settings) return { phase: "unknown", headline: t("card.looking") };
   return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };

@@ -314,6 +314,16 @@ export class Gate {
   }
 
   /**
+   * The loops, as far as they are known, of a batch on the screen that begins: nothing comes before
+   * its prompt in ComfyUI's queue, and none of its nodes has reported. Null if there is none.
+   */
+  get beginning() {
+    const { here } = this.#batches;
+    const begins = here !== null && here.isNew && here.isQueued && here.before === 0;
+    return begins && this.runsHere ? here.expected : null;
+  }
+
+  /**
    * Whether a running prompt, none of whose nodes has reported, is none of a batch: somebody works
    * with another workflow in between.
    *
