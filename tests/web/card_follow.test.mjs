@@ -298,6 +298,23 @@ test("a refusal is shown; an unreachable server changes nothing", () => {
   assert.equal(shown.at(-1).phase, "paused");
 });
 
+test("a server that does not answer is not shown as at work, until it does", () => {
+  const { runControl, shown, told } = entryOf();
+  runControl.goesOn = () => true;
+  const said = () => [shown.at(-1).tone, shown.at(-1).detail];
+  const NO_ANSWER = ["error", "The server does not answer. What you see may be out of date."];
+  told(UNDER_WAY);
+  for (const error of [new TypeError("Failed to fetch"), new Refused("Bad Gateway", 502)]) {
+    told(error);
+    assert.deepEqual(said(), NO_ANSWER);
+    told(UNDER_WAY);
+    assert.deepEqual(said(), ["plain", "Image 2 of 3"]);
+  }
+  told(REST);
+  told(new TypeError("Failed to fetch"));
+  assert.deepEqual(said(), NO_ANSWER);
+});
+
 test("a batch that this page has paused is shown as paused, and no longer once it goes on", () => {
   const { entry, runControl, shown, told } = entryOf();
   const phase = () => shown.at(-1).phase;

@@ -53,6 +53,8 @@ export class IteratorEntry {
   #asked = "";
   /** @type {Loop | null} */
   #state = null;
+  /** Whether the server did not answer when that was last asked for. */
+  #isAway = false;
   /** The settings with which the last prompt was sent; null if this page has not seen that. */
   #sentWith = /** @type {string | null} */ (null);
   /**
@@ -248,6 +250,7 @@ export class IteratorEntry {
     if (named && state) this.#asked = named;
     if (named && this.#asked !== named) return false;
     this.#waiting.clear();
+    if (state) this.#isAway = Boolean(state.error) && !isFinal(state.error);
     const isNews = Boolean(state && !state.error && this.#note(state.value));
     this.show();
     void this.#otherTab.look(named);
@@ -265,6 +268,7 @@ export class IteratorEntry {
       state: this.#state,
       last: this.#last,
       isKnown: this.state !== null,
+      isAway: this.#isAway,
       goesOn: this.#goesOn || this.#runControl.ends(this.state),
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,

@@ -21,6 +21,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
  *   last in progress
  * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
+ * @property {boolean} [isAway] - whether the server did not answer when it was last asked for that
  * @property {boolean} [goesOn] - whether the page goes on with the batch by itself
  * @property {boolean} [triesChanges] - whether Run (On Change) is chosen
  * @property {boolean} [watching] - whether the page watches the folder for new images
@@ -105,7 +106,7 @@ const NOTHING = {
 export function iteratorModel(known) {
   const { settings, canChoose, folder, state, isKnown = true } = known;
   const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
-  const said = { ...NOTHING, ...phaseOf(known) };
+  const said = { ...NOTHING, ...phaseOf(known), ...(known.isAway ? away() : {}) };
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
   const forgets = state?.forgets || folder?.forgets;
   if (forgets) shown.hint = `${shown.hint} ${t("card.forgets", { reason: forgets })}`.trim();
@@ -136,6 +137,11 @@ export function iteratorModel(known) {
       report: hasRun,
     },
   };
+}
+
+/** What is said in place of what the server would say. */
+function away() {
+  return { tone: /** @type {const} */ ("error"), detail: t("panel.unreachable"), hint: "" };
 }
 
 /**
