@@ -541,6 +541,21 @@ test("new images are named only if Run neither begins anew nor leaves any out", 
   assert.equal(detail({ ...settings, skip_finished: true }), holds);
 });
 
+test("what a folder held before a batch has run is not told at its end, as files may have come", () => {
+  const { entry, shown, told } = entryOf();
+  const folder = { value: FOLDER };
+  told(UNDER_WAY, folder);
+  const asked = (question, answer) => entry.told(new Map([[question, answer]]));
+  const complete = { ...REST, complete: true, next: "stop", stands: "complete", done: 4, left: 0, pending: 0, total: 4 };
+  const between = { ...UNDER_WAY, current: [], running: 0, left: 3, total: 4 };
+  for (const state of [between, { ...REST, total: 4, left: 3 }, complete]) {
+    asked("loop l", { value: state });
+    assert.doesNotMatch(shown.at(-1).detail, /holds/);
+  }
+  asked(entry.folderQuestion, { value: { ...FOLDER, total: 5 } });
+  assert.equal(shown.at(-1).detail, "The folder holds 5 images under these settings.");
+});
+
 test("a batch that another tab runs says so, and is not paused", async () => {
   const elsewhere = new Set(["l"]);
   const isElsewhere = async (loop) => elsewhere.has(loop);

@@ -41,6 +41,8 @@ export class IteratorEntry {
   #taken = null;
   /** @type {Folder | null} */
   #folder = null;
+  /** Whether the batch has run since: then the folder may have become what the batch has found. */
+  #isFolderOld = false;
   /** @type {Refused | null} */
   #refusal = null;
   /**
@@ -264,6 +266,7 @@ export class IteratorEntry {
       settings: folderSettings(this.node),
       canChoose: !isLinked(this.node, ["directory"]),
       folder: this.#folder,
+      isFolderOld: this.#isFolderOld,
       refusal: this.#refusal,
       state: this.#state,
       last: this.#last,
@@ -350,6 +353,7 @@ export class IteratorEntry {
     // Answers may be told again, and the node may have run since this one was new.
     if (!answer || answer === this.#taken) return;
     this.#taken = answer;
+    this.#isFolderOld = false;
     const { value, error } = answer;
     if (value) [this.#folder, this.#refusal, this.#ofFolder] = [value, null, value.loop];
     // A server that fails says nothing about the folder, but says why nothing is known of it.
@@ -377,6 +381,7 @@ export class IteratorEntry {
     this.#next = null;
     // An image under way was read from the folder.
     if (state?.current[0]) this.#refusal = null;
+    this.#isFolderOld ||= isAlive || isComplete || hasStopped;
     return isComplete || hasStopped;
   }
 }

@@ -49,7 +49,7 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
     const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends });
-    return { ...said, ...newsOf(folder, state, adds && !goesOn) };
+    return { ...said, ...newsOf(more.isFolderOld ? null : folder, state, adds && !goesOn) };
   }
   if (ends) return { phase: "running", headline: ends, figures };
   if (folder) return holding(folder, settings, { goesOn, isInOtherTab });

@@ -16,6 +16,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {FolderSettings | null} settings - null if any of them is linked
  * @property {boolean} canChoose - whether a folder can be written into the node
  * @property {Folder | null} folder - the folder's contents; null if unknown
+ * @property {boolean} [isFolderOld] - whether the batch has run since the server was asked for that
  * @property {Refused | null} refusal - the server's refusal to list the folder
  * @property {Loop | null} state - the loop's state; null before its first run
  * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
