@@ -195,8 +195,9 @@ class HandingOut(Parts):
                 runner = Runner(prompt.sender, prompt.client_id, self._host.server)
                 changes |= {"ran_at": claim.since, "times": times, "runner": runner}
                 changes |= self._drop_kept(key)
-                self._take_up(Turn.of(key, prompt, item), key, keys)
             self._loops.save(key, **changes)
+            if item is not None:
+                self._take_up(Turn.of(key, prompt, item), key, keys)
             self._loops.note_completion(key)
         return items
 
@@ -225,7 +226,7 @@ class HandingOut(Parts):
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
             reached_end_at=None,
-            end_may_wait=self._may_end_wait(key, together),
+            end_may_wait=self._may_end_wait(key),
             lost_transparency=False,
             renamed_text=False,
             given=(),
@@ -234,10 +235,9 @@ class HandingOut(Parts):
         # Also before it saves or reaches Loop End: other servers, and pages, wait to hear of it.
         self._transactions.after_commit(self._reconciler.wake)
 
-    def _may_end_wait(self, key: LoopKey, together: Sequence[LoopKey]) -> bool:
+    def _may_end_wait(self, key: LoopKey) -> bool:
         """See `OpenTurn.end_may_wait`; of an item that is being handed out."""
-        is_alone = len(together) == 1 and self._loops.entry(key).kept_at is None
-        return is_alone and self._store.counts(key).pending > 0
+        return self._loops.entry(key).kept_at is None and self._store.counts(key).to_hand_out > 0
 
     def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
         place = self._store.first_together(keys)

@@ -165,7 +165,7 @@ class Questions(Parts):
         if any(self._outcomes.of(key, item) for item in items):
             return True
         # While images are left, the counts are told with the ends that wait.
-        if counts.pending:
+        if counts.to_hand_out > 0:
             return False
         return any(self._outcomes.end_waits_since(key, item) is not None for item in items)
 

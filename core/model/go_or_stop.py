@@ -90,7 +90,7 @@ def standing(  # noqa: PLR0913 - all that it depends on
 
 
 def _next(counts: Counts, elsewhere: int, *, stopped: bool, watch: bool) -> Next:
-    if counts.pending > counts.unpaired:
+    if counts.to_hand_out > 0:
         return Next.STOP if stopped else Next.GO
     if elsewhere:
         return Next.WAIT

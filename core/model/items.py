@@ -104,11 +104,16 @@ class Counts:
         return self.succeeded + self.failed
 
     @property
+    def to_hand_out(self) -> int:
+        """How many are yet to be handed out."""
+        return self.pending - self.unpaired
+
+    @property
     def left(self) -> int:
         """How many are yet to be done or to fail."""
-        return self.pending - self.unpaired + self.running
+        return self.to_hand_out + self.running
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to hand out or in progress."""
-        return self.pending == self.unpaired and self.running == 0
+        return self.to_hand_out == 0 and self.running == 0

@@ -117,7 +117,7 @@ class Iteration:
     @property
     def is_last(self) -> bool:
         """Whether no other item of the batch is waiting or running."""
-        last = self.counts.pending == self.counts.unpaired and self.counts.running == 1
+        last = self.counts.to_hand_out == 0 and self.counts.running == 1
         return self.item is not None and last
 
 

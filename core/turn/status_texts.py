@@ -46,7 +46,7 @@ def tally(counts: Counts, finished: int = 0) -> str:
     text = f"{counts.succeeded} of {counts.total} done"
     if counts.failed:
         text += f", {counts.failed} failed"
-    if counts.unpaired and counts.pending == counts.unpaired:
+    if counts.unpaired and not counts.to_hand_out:
         images = "1 image has" if counts.unpaired == 1 else f"{counts.unpaired} images have"
         text += f", {images} no partner"
     return f"{text}, {finished} were there already" if finished else text

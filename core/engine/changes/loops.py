@@ -226,7 +226,7 @@ def _with_ends(
         for turn, each in known.turns.items()
         if each.end_may_wait and each.has_reached_end
     }
-    if not counts.pending or not ended:
+    if counts.to_hand_out <= 0 or not ended:
         return counts, open_items
     waiting = {
         item.path: replace(item, state=ItemState.FINISHING)

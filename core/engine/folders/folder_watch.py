@@ -81,8 +81,8 @@ class FolderWatch:
         if self._store.open_items(key):
             return arrived, None
         counts = self._store.counts(key)
-        if counts.pending > counts.unpaired:
-            return replace(arrived, ready=counts.pending - counts.unpaired), None
+        if counts.to_hand_out > 0:
+            return replace(arrived, ready=counts.to_hand_out), None
         entry = self._loops.entry(key)
         if entry.selection.has_range:
             return arrived, None

@@ -10,11 +10,13 @@ from itertools import count
 import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached
+from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.outcomes.lease import OTHERS_SECONDS, SHORTEST
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
+from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand
 from batch_loop.tests.unit.engine.test_machines import (
@@ -63,6 +65,17 @@ def does_the_others(one: Machine, first: Iteration) -> None:
     one.finish(one.take())
 
 
+def take_pair(machine: Machine) -> tuple[Iteration, Iteration]:
+    """Take the next image together with one of a second folder, which has two."""
+    requests = machine.request, Request(machine.registry.key("", "/g"), Selection(limit=2))
+    prompt = machine.host.submit()
+    one, other = (
+        machine.registry.acquire(request, prompt, [each for each in requests if each != request])
+        for request in requests
+    )
+    return one, other
+
+
 def test_an_end_is_written_down_with_the_next_claim(shared: Shared) -> None:
     one, two, _, second = shared
     two.registry.end(second)
@@ -94,6 +107,50 @@ def test_the_end_of_the_last_image_is_written_down_at_once(pair: tuple[Machine, 
     last = one.take()
     one.registry.end(last)
     assert two.counts == Counts(finishing=1, done=2)
+
+
+def test_those_of_a_pair_are_written_down_with_the_next_one(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    first = take_pair(one)
+    for iteration in first:
+        one.registry.end(iteration)
+    keys = [iteration.key.id for iteration in first]
+    assert [two.registry.snapshot(key).counts.running for key in keys] == [1, 1]
+    assert [one.registry.snapshot(key).counts.finishing for key in keys] == [1, 1]
+    one.host.finish(first[0].prompt, Ending.SUCCESS)
+    assert list(map(path, take_pair(one))) == ["b.png", "b.png"]
+    assert [two.registry.snapshot(key).counts.done for key in keys] == [1, 1]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_those_of_the_last_pair_are_written_down_at_once(
+    pair: tuple[Machine, Machine], order: int
+) -> None:
+    one, two = pair
+    first = take_pair(one)
+    for iteration in first:
+        one.registry.end(iteration)
+    one.host.finish(first[0].prompt, Ending.SUCCESS)
+    for iteration in take_pair(one)[::order]:
+        one.registry.end(iteration)
+    counts = [two.registry.snapshot(iteration.key.id).counts for iteration in first]
+    # The first folder has an image more, which has no partner.
+    assert counts == [Counts(1, finishing=1, done=1, unpaired=1), Counts(finishing=1, done=1)]
+
+
+def test_those_of_a_pair_are_written_down_once_others_have_taken_the_last(
+    opened: Opened,
+) -> None:
+    one, two = (Machine(name, opened(), poll=ByHand) for name in ("one", "two"))
+    first = take_pair(one)
+    for iteration in first:
+        one.registry.end(iteration)
+    take_pair(two)
+    for iteration in first:
+        assert one.registry.finish(iteration).counts.finishing == 1
+        assert two.registry.snapshot(iteration.key.id).counts.finishing == 1
+    for machine in (one, two):
+        machine.registry.close()
 
 
 def test_it_is_written_down_by_the_poller_if_nothing_else_comes(shared: Shared) -> None:

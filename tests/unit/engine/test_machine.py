@@ -880,13 +880,13 @@ class RegistryMachine(RuleBasedStateMachine):
             item.missed_loop_ends = 0
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
-        if loop.first_pending and loop.kept is None:
-            server.end_waits.add((key, prompt, path))
         item.policy = request.policy
         server.waiting.add((key, prompt, path))
         kept_open = [] if loop.kept is None else loop.kept.open
         if loop.has_handled and not any(held.server in self.alive for _, held in kept_open):
             loop.kept = None
+        if loop.first_pending and loop.kept is None:
+            server.end_waits.add((key, prompt, path))
 
     def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
         """Apply a request to a loop; whether that lists its folder."""
