@@ -793,9 +793,8 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop is None or iteration is None:
             return
         has_waited = self._end_waits(job, key)
-        is_due = self._is_due(job.server, key)
         snapshot = job.server.registry.finish(iteration)
-        if is_due:
+        if self._is_due(job.server, loop) or self._was_looked_at(job.server, key):
             self._reconcile(job.server, key)
         if has_waited and self._item_of(iteration) is not None:
             self._tell_the_end(job.server, key, job.prompt)
@@ -804,12 +803,8 @@ class RegistryMachine(RuleBasedStateMachine):
         own = [one for one in loop.listed if one.reached and one.server == job.server.name]
         assert snapshot.counts.succeeded == len(succeeded) + len(own)
 
-    def _is_due(self, server: Server, key: LoopKey) -> bool:
+    def _is_due(self, server: Server, loop: ModelLoop) -> bool:
         """Whether a node that asks for a loop's state has something written down first."""
-        loop, look = self.loops[key], functools.partial(server.registry._loops.snapshot, key)
-        if server.store.snapshot_read(look) is None:
-            # More has to be read than the process knows, so it is looked at in a transaction.
-            return True
         own = [item for _, item in loop.open if item.server == server.name]
         others = [item for _, item in loop.open if item.server != server.name]
         if any(item.prompt and server.host.known_ending(item.prompt) for item in own):
@@ -817,6 +812,20 @@ class RegistryMachine(RuleBasedStateMachine):
         if any(item.server not in self.alive for item in others):
             return True
         return loop.first_pending is None and any(item.reached for item in own)
+
+    def _was_looked_at(self, server: Server, key: LoopKey) -> bool:
+        """Whether a node that asked had a loop looked at without need, by what the store says now.
+
+        That is up to a server with a file, which others may have changed since it knew the rows.
+        """
+        if not (isinstance(server.store, SqlStore) and server.store.is_of_one_machine):
+            return False
+        loop, store = self.loops[key], self.servers[0].store
+        reached = [path for path, item in loop.open if item.reached and item.server == server.name]
+        with store.transaction():
+            written = [store.item(key, path).state is FINISHING for path in reached]
+            kept = {item.path for item in store.kept_open_items(key)}
+        return any(written) or not kept.issuperset(self._ended_in_kept(server, key))
 
     def _finish(self, job: Job, ending: Ending) -> None:
         job.server.host.finish(job.prompt, ending)
@@ -954,15 +963,23 @@ class RegistryMachine(RuleBasedStateMachine):
     def _reconcile_kept(self, server: Server, key: LoopKey) -> None:
         """What prompts of this server have ended in the batch that is kept waits again there."""
         loop = self.loops[key].kept
-        for path, item in [] if loop is None else loop.open:
+        for path in self._ended_in_kept(server, key):
             assert loop is not None
-            assert item.prompt is not None
-            if item.server == server.name and server.host.known_ending(item.prompt):
-                item.state, item.prompt, item.reached_at = PENDING, None, None
-                entry = server.name, (key, loop.batch, path)
-                if entry in self.unreconciled:
-                    self.unreconciled.remove(entry)
-                    self.successes[entry[1]] -= 1
+            item = loop.known[path]
+            item.state, item.prompt, item.reached_at = PENDING, None, None
+            entry = server.name, (key, loop.batch, path)
+            if entry in self.unreconciled:
+                self.unreconciled.remove(entry)
+                self.successes[entry[1]] -= 1
+
+    def _ended_in_kept(self, server: Server, key: LoopKey) -> list[str]:
+        """The images of the batch that is kept whose prompts, of this server, have ended."""
+        loop = self.loops[key].kept
+        return [
+            path
+            for path, item in ([] if loop is None else loop.open)
+            if item.server == server.name and item.prompt and server.host.known_ending(item.prompt)
+        ]
 
     def _reconcile(self, server: Server, key: LoopKey) -> None:
         self._reconcile_kept(server, key)
