@@ -16,16 +16,19 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import NullPool, create_engine, select
+
 from . import trial
 from .errors import ToolError
 from .graphs import FILENAME, IMAGE, filled_in, node
 from .layout import HELPERS, ROOT
+from .pack import pack
 from .pgbouncer import PgBouncer
 from .postgresql import Postgresql
 from .programs import batch_loop_run, free_port
@@ -48,6 +51,8 @@ class Figures(trial.Figures):
     """What all of it has cost."""
 
     servers: int = 0
+    on_their_way: int = 0
+    """Images that halted servers had finished, and not yet noted as done."""
     done_again: int = 0
     most_done_again_by_one_of_them: int = 0
     done_again_by_anything_else: int = 0
@@ -58,10 +63,12 @@ class Figures(trial.Figures):
     def most(self) -> dict[str, float]:
         """Nothing is lost, and all servers finish.
 
-        Each kill or halt has at most one image done again: that whose results were on their way.
+        Each kill has at most one image done again: that whose results were on their way. A halt has
+        done again what was on its way by the database, which is one image at most, and nothing
+        else: no other server can know that its prompt had succeeded.
         """
-        causes = self.events.get(KILL, 0) + self.events.get(HALT, 0)
-        again = {"done_again": causes, "most_done_again_by_one_of_them": 1}
+        most = self.events.get(KILL, 0) + self.on_their_way
+        again = {"done_again": most, "most_done_again_by_one_of_them": 1}
         others = ("done_again_by_anything_else", "folders_without_results", "not_ended_on")
         return super().most() | again | dict.fromkeys(others, 0)
 
@@ -147,14 +154,18 @@ class Fleet(Trial):
         # Sometimes it is away for longer than its lease.
         wait(self.chance.choice([0.0, 0.0, LONGER_THAN_A_LEASE]))
         server.start()
-        self._count_again(before)
+        self._count_again(before, self.names)
 
-    def _count_again(self, before: Sequence[str]) -> None:
-        """Count what is done again since `before`: once the images in progress are done."""
+    def _count_again(self, before: Sequence[str], among: Collection[str]) -> None:
+        """Count what of some images is done again since `before`, once those in progress are done.
+
+        What else is done again counts as done so by anything else.
+        """
         figures, crowd = self.figures, len(self.servers)
         after = min(len(set(before)) + 2 * crowd, len(self.names) - crowd)
         self._wait(lambda: self._code is not None or self._has_done(after))
-        more = again(self.recorded) - again(before)
+        now = [name for name in self.recorded if name in among]
+        more = again(now) - again([name for name in before if name in among])
         figures.done_again += more
         most = max(figures.most_done_again_by_one_of_them, more)
         figures.most_done_again_by_one_of_them = most
@@ -195,6 +206,7 @@ class Machines(Fleet):
     ) -> None:
         """`address` is how they reach a database of that PostgreSQL."""
         self.database = database
+        self._address = address
         places = [base / f"machine-{number}" for number in range(1, MACHINES + 1)]
         super().__init__(base, [self._server(place, address) for place in places], images, seed)
 
@@ -223,19 +235,33 @@ class Machines(Fleet):
         self.figures.note(event)
 
     def _halt(self) -> None:
-        """Halt the server that works on one image until another has done that image."""
+        """Halt the server that works on one image until another has done that image.
+
+        What it had finished by then, and could not note as done any more, is done again.
+        """
         held = Path(f"{self.until}.held")
         self._wait(held.exists)
         before = self.recorded
         halted = int(held.read_text(encoding="utf-8"))
         os.killpg(halted, signal.SIGSTOP)
+        on_their_way = self._beside(self.held)
         self.until.touch()
         try:
             self._wait(lambda: self.held in self.recorded)
         finally:
             os.killpg(halted, signal.SIGCONT)
         self.figures.note(HALT)
-        self._count_again(before)
+        self.figures.on_their_way += len(on_their_way)
+        self._count_again(before, on_their_way)
+
+    def _beside(self, image: str) -> list[str]:
+        """The other images that the server with an image has, by the database."""
+        items = pack("core.store.schema.tables").items
+        holder = select(items.c.claim_server).where(items.c.path == image).scalar_subquery()
+        others = select(items.c.path).where(items.c.claim_server == holder, items.c.path != image)
+        engine = create_engine(self._address, poolclass=NullPool)
+        with engine.connect() as connection:
+            return list(connection.execute(others).scalars())
 
 
 class Cards(Fleet):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +12,19 @@ import pytest
 import requests
 
 from batch_loop.tests.integration.test_command import batch_loop
-from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph
+from batch_loop.tests.support.batches import recorded, records, run_until_stop, written
+from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.graphs import FILENAME, IMAGE
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.machines import Cards, Machines
 from batch_loop.tools.pgbouncer import PgBouncer
 from batch_loop.tools.postgresql import Postgresql
-from batch_loop.tools.server import ComfyServer
+from batch_loop.tools.server import ComfyServer, running
+
+MOST_PROMPTS = 1000
+"""A server asks again until the lease of the other has ended."""
 
 
 @pytest.mark.one_release
@@ -38,6 +47,47 @@ def test_each_image_is_done_once_by_way_of_a_pooler(tmp_path: Path, postgresql: 
 @pytest.mark.one_release
 def test_each_image_is_done_once_on_one_machine_with_a_file(tmp_path: Path) -> None:
     assert Cards(tmp_path, images=24, seed=5).run(kills=2).faults == {}
+
+
+@pytest.mark.one_release
+def test_a_halted_servers_image_is_done_again_if_its_result_was_on_its_way(
+    tmp_path: Path, postgresql: Postgresql
+) -> None:
+    """Nobody else can know that its prompt has succeeded; the one before is done, and stays so."""
+    env = {"BATCH_LOOP_DATABASE": postgresql.new_database(), "BATCH_LOOP_LEASE_SECONDS": "2"}
+    named, go = tmp_path / "named", tmp_path / "go"
+    holds = {"BATCH_LOOP_TESTS_HOLD_AT": "b.png", "BATCH_LOOP_TESTS_HOLD_UNTIL": str(named)}
+    machines = [env | {"BATCH_LOOP_SERVER": name} for name in ("first", "second")]
+    first = ComfyServer(tmp_path / "first", env=machines[0] | holds, custom_nodes=[HELPERS])
+    second = first.beside(tmp_path / "second", env=machines[1], shares_state=False)
+    names = ["a.png", "b.png", "c.png"]
+    write_images(first.input / "batch", names)
+    hold = node("TestHold", image=IMAGE, filename=FILENAME, held="c.png", until=str(go))
+    graph = recorded(batch_graph("batch", "batch", hold), tmp_path / "record")
+    result = first.output / "batch" / "b.png"
+    with running([first, second]), first.client() as one, second.client() as other:
+        prompts = [one.submit(graph) for _ in names]
+        # The prompt of b.png has ended by then.
+        wait_for(Path(f"{go}.held").exists, "the last image to be begun")
+        wait_for(Path(f"{named}.held").exists, "the result before to be whole")
+        assert first.pid is not None
+        os.killpg(first.pid, signal.SIGSTOP)
+        try:
+            named.touch()
+            go.touch()
+            run_until_stop(other, graph, MOST_PROMPTS)
+            of_the_other = result.stat()
+        finally:
+            os.killpg(first.pid, signal.SIGCONT)
+        ended = [one.wait(prompt) for prompt in prompts]
+        assert [each.status for each in ended] == ["success"] * 3
+        assert records(tmp_path / "record") == ["a.png", "b.png", "b.png", "c.png"]
+        for client in (one, other):
+            client.wait_until_idle()
+            (loop,) = client.get_json("/batch_loop/loops")["loops"]
+            assert (loop["complete"], written(loop), loop["failed"]) == (True, 3, 0)
+    assert sorted(path.name for path in result.parent.iterdir()) == names
+    assert os.path.samestat(result.stat(), of_the_other)
 
 
 def told_by(server: ComfyServer, graph: Graph) -> str:

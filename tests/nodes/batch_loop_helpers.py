@@ -61,6 +61,24 @@ if DIES_AT:
     sys.addaudithook(_die_at_a_name)
 
 
+HOLDS_AT = os.environ.get("BATCH_LOOP_TESTS_HOLD_AT")
+"""The name of a file that a test has the process wait at, until the other file exists."""
+HOLDS_UNTIL = os.environ.get("BATCH_LOOP_TESTS_HOLD_UNTIL", "")
+
+
+def _hold_at_a_name(event: str, arguments: tuple[Any, ...]) -> None:
+    """Wait, when a file is about to get that name, in the thread that gives it."""
+    if event in {"os.link", "os.rename"} and os.path.basename(arguments[1]) == HOLDS_AT:
+        Path(f"{HOLDS_UNTIL}.held").touch()
+        pause = threading.Event()
+        while not Path(HOLDS_UNTIL).exists():
+            pause.wait(LOOK_SECONDS)
+
+
+if HOLDS_AT:
+    sys.addaudithook(_hold_at_a_name)
+
+
 class TestRaise:
     """Passes the image on; fails if `filename` is a line of the file `fail_list`."""
 
