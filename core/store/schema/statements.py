@@ -204,13 +204,18 @@ open_and_next_rows_of = union_all(
 # Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
 # index of all listed items would cost as much as that of the pending ones, and a scan of it would
 # grow with what is done. It does not fit a place that is compared together with its listing, as
-# that does not rule out NULL.
+# that does not rule out NULL. Nor is the listing compared by itself: then a scan would begin with
+# its first place, and pass all that was handed out.
 _place = tuple_(items.c.listing, items.c.position)
 _LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
 _free_one = (
     select(items)
-    .where(_of_loop, is_pending, _place >= tuple_(_listing_of_loop, _pending_from))
-    .order_by(items.c.position)
+    .where(
+        is_pending,
+        _place >= tuple_(_listing_of_loop, _pending_from),
+        _place <= tuple_(_listing_of_loop, _LAST_PLACE),
+    )
+    .order_by(items.c.listing, items.c.position)
     .limit(_ONE)
     .with_for_update(skip_locked=True)
     .cte("free")

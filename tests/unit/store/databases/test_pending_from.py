@@ -81,10 +81,12 @@ def servers(address: str) -> Iterator[tuple[Server, Server]]:
         server.store.close()
 
 
-def blocks_of_a_claim(address: str) -> int:
+def blocks_of(address: str, name: str) -> int:
     """How many blocks the database looks at to find what comes next."""
-    asked = statements.open_and_next_rows_of.params(of_loop=KEY.id, of_server="one").compile(
-        dialect=dialect.dialect(), compile_kwargs={"literal_binds": True}
+    asked = (
+        getattr(statements, name)
+        .params(of_loop=KEY.id, of_server="one")
+        .compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
     )
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
         # The first time, it notes which entries are of rows that are no more.
@@ -95,21 +97,22 @@ def blocks_of_a_claim(address: str) -> int:
     return read
 
 
+@pytest.mark.parametrize("name", ["open_and_next_rows_of", "own_and_free_rows_of"])
 def test_a_claim_looks_at_as_little_when_many_were_handed_out(
-    servers: tuple[Server, Server], address: str
+    servers: tuple[Server, Server], address: str, name: str
 ) -> None:
     one, _ = servers
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
         # No vacuum, and no statistics on what is there now.
         connection.execute("ALTER TABLE batch_loop_items SET (autovacuum_enabled = off)")
         connection.execute("ANALYZE batch_loop_items")
-        before = blocks_of_a_claim(address)
+        before = blocks_of(address, name)
         done = "UPDATE batch_loop_items SET state = %s, turns = 1 WHERE position < %s"
         connection.execute(done, (ItemState.DONE.value, MANY))
         counted = "UPDATE batch_loop_loops SET running = 0, done = %s, pending = %s"
         connection.execute(counted, (MANY, len(NAMES) - MANY))
     assert one.claim() == NAMES[MANY]
-    assert blocks_of_a_claim(address) <= before + 3
+    assert blocks_of(address, name) <= before + 3
 
 
 def test_beside_others_a_claim_has_the_loop_to_itself_now_and_then(
