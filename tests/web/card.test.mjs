@@ -241,6 +241,15 @@ test("an image that is tried is named, while it runs and afterwards", () => {
   assert.equal(shown("done", { state: { ...REST, stopped_on: STOPPED } }).phase, "stopped");
 });
 
+test("the last image of a batch, which counts as done already, is said to be saved until it is", () => {
+  const current = [{ ...STATE.current[0], state: "finishing" }];
+  const state = { ...STATE, current, running: 0, finishing: 1 };
+  const detail = (/** @type {object} */ given) => model({ state: { ...state, ...given }, goesOn: true }).detail;
+  assert.equal(detail({ done: 10, left: 0 }), "Being saved");
+  assert.equal(detail({ done: 3, left: 7 }), "Image 3 of 10");
+  assert.equal(detail({ done: 9, left: 1, current: [...current, STATE.current[0]] }), "Image 3 of 10");
+});
+
 test("a run that has stopped says on which image, also while the one before is being saved", () => {
   const [first] = STATE.current;
   const shown = (/** @type {"running" | "finishing"} */ state) =>

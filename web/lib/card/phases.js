@@ -30,7 +30,7 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
-    const wait = ends || otherServers(state, awaitsLoop);
+    const wait = ends || otherServers(state, awaitsLoop) || saving(state);
     // A run that has begun goes on with that image.
     const stoppedOn = refusal || isBegun ? null : state.stopped_on;
     if (current && !(stoppedOn && isOnlySaved(state) && !queuePlace)) return underWay(current, figures, wait);
@@ -137,6 +137,15 @@ function underWay({ path, index }, figures, wait) {
     image: path,
     figures,
   };
+}
+
+/**
+ * That the last image is being saved, which counts as done already; empty if others follow.
+ *
+ * @param {Loop} state
+ */
+function saving(state) {
+  return state.left === 0 && isOnlySaved(state) ? t("panel.item.finishing") : "";
 }
 
 /**
