@@ -405,11 +405,19 @@ class RegistryMachine(RuleBasedStateMachine):
             job = Job(server, server.host.submit("auto"))
             if self._acquire(job, Request(key, Selection(), mode, policy)) is not None:
                 self._end(job, key, value)
+                self._ask(job, key)
             self._finish(job, ending)
 
     @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
-    @rule(pick=picks, key=keys, value=values, ends=st.booleans())
-    def servers_share(self, pick: int, key: LoopKey, value: object, ends: bool) -> None:  # noqa: FBT001
+    @rule(pick=picks, key=keys, value=values, asks=st.booleans(), ends=st.booleans())
+    def servers_share(
+        self,
+        pick: int,
+        key: LoopKey,
+        value: object,
+        asks: bool,  # noqa: FBT001
+        ends: bool,  # noqa: FBT001
+    ) -> None:
         """Two servers have an image each, and both get as far as Loop End; one may end."""
         if len(self.servers) < MOST_SERVERS:
             self._start()
@@ -422,6 +430,9 @@ class RegistryMachine(RuleBasedStateMachine):
         for job in jobs:
             if key in job.turns:
                 self._end(job, key, value)
+        for job in jobs:
+            if asks and key in job.turns:
+                self._ask(job, key)
         if ends:
             self._finish(self.jobs.pop(self.jobs.index(jobs[pick % 2])), Ending.SUCCESS)
 
@@ -789,9 +800,15 @@ class RegistryMachine(RuleBasedStateMachine):
         """A prompt reaches Batch Complete, behind Loop End."""
         turns = [(job, key) for job in self.jobs for key in sorted_keys(job.ended)]
         job, key = turns[pick % len(turns)]
+        self._ask(job, key)
+
+    def _ask(self, job: Job, key: LoopKey) -> None:
+        """Have a node tell how a loop stands, in a prompt that has reached Loop End."""
         loop, iteration = self.loops.get(key), job.turns.get(key)
         if loop is None or iteration is None:
             return
+        if (item := self._item_of(iteration)) is not None and item.reached:
+            self.steps.update(["asked at the last" if loop.first_pending is None else "asked"])
         has_waited = self._end_waits(job, key)
         snapshot = job.server.registry.finish(iteration)
         if self._is_due(job.server, loop) or self._was_looked_at(job.server, key):
@@ -1109,7 +1126,8 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
     )
     assert steps["steps"] >= 40 * examples
     assert min(steps["skipped"], steps["forgotten"], steps["undone"]) >= examples / 12
-    assert steps["waited"] >= examples / 12
+    assert min(steps["waited"], steps["asked"]) >= examples / 12
+    assert open_store is None or steps["asked at the last"]
 
 
 @pytest.fixture(autouse=True)
