@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..common.buffers import FRESH, Arrays
 from ..common.workers import worker_pool
 from ..files.unreadable import opened_image
+from ..media.buffers import FRESH, Arrays
 from ..media.formats.decode import DecodedImage, decode_opened, open_image
 from .budget import MemoryBudget
 

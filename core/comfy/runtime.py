@@ -18,7 +18,6 @@ from ..background.read_ahead import ReadAhead, read_image
 from ..background.spare_time import SpareTime
 from ..background.weight import weight
 from ..background.write_behind import WriteBehind
-from ..common.buffers import Buffers
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
 from ..engine.batches import Request
@@ -29,6 +28,7 @@ from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.protected import CUSTOM_NODES
 from ..graph.required_nodes import Submission
+from ..media.buffers import Buffers
 from ..model.prompt import Prompt
 from ..model.selection import Selection
 from ..model.shared_roots import Roots

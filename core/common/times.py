@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean
+
+from .changed import changed
 
 ENOUGH = 2
 """How many images must have ended before a speed is told: the first often waits for models."""
@@ -37,7 +39,7 @@ class Times:
 
     def passed(self, seconds: float, until: float) -> Times:
         """The times once `seconds` more have been taken, at `until`."""
-        return replace(self, seconds=self.seconds + seconds, until=until)
+        return changed(self, seconds=self.seconds + seconds, until=until)
 
     def ended_one(self, turn: float) -> Times:
         """The times once an image is done or has failed, whose prompt had it for `turn` seconds.
@@ -47,12 +49,12 @@ class Times:
         if turn <= 0:
             return self
         turns = self.turns + turn
-        changed = replace(self, ended=self.ended + 1, turns=turns, last=self.seconds)
+        more = changed(self, ended=self.ended + 1, turns=turns, last=self.seconds)
         if not self.ended:
-            changed = replace(changed, first=self.seconds)
+            more = changed(more, first=self.seconds)
         elif turn <= self.seconds - self.first:
-            return changed
-        return replace(changed, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
+            return more
+        return changed(more, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
 
     def each_since(self, before: Times) -> float:
         """What passed for each image that has ended since `before`, by whichever server."""

@@ -30,8 +30,9 @@ def together(requests: Sequence[Request]) -> list[Request]:
         if before.selection != request.selection:
             raise InvalidSetting(one_loop_two_listings(request.key))
     alike = list(found.values())
-    if len(alike) > 1:
-        _check(alike)
+    if len(alike) == 1:
+        return alike
+    _check(alike)
     policy = policy_of_all([one.policy for one in alike])
     return [replace(one, policy=policy) for one in alike]
 

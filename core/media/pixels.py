@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..common.buffers import FRESH, Arrays
+from .buffers import FRESH, Arrays
 
 _WHITE = np.float32(255)
 

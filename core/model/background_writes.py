@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .items import Item
 from .loop_key import LoopKey
 from .prompt import Failure, Prompt
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """One prompt's work on one item, which a write belongs to."""
 
     loop: str

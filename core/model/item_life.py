@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ..common.changed import changed
 from ..common.errors import IllegalTransition
 from .items import Claim, Item, ItemState
 from .policy import DEFAULT_POLICY, Policy
@@ -175,7 +176,7 @@ def after_event(item: Item, event: Event, policy: Policy = DEFAULT_POLICY) -> It
     """
     for move in LIFE:
         if move.on is event.on and item.state in move.before and move.applies(item, policy):
-            return replace(item, **{**move.changes(item, event), "state": move.after})
+            return changed(item, **{**move.changes(item, event), "state": move.after})
     on = event.on.name.lower().replace("_", " ")
     raise _illegal(
         f"Item {item.path!r} is {item.state.value}, and this cannot happen to it then: {on}."

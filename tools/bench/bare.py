@@ -25,9 +25,9 @@ from ...core.background.budget import MemoryBudget, limit_of
 from ...core.background.kinds import kind_of
 from ...core.background.read_ahead import read_image
 from ...core.comfy.rehearsal import rehearse_image
-from ...core.common.buffers import Buffers
 from ...core.common.workers import worker_count, worker_pool
 from ...core.files.atomic import write_atomic
+from ...core.media.buffers import Buffers
 from ...core.media.formats.decode import DecodedImage
 from ...core.media.formats.encode import encode
 from ...core.model.formats import Format

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...common.changed import changed
 from ...common.errors import UnknownLoop
 from ...common.times import took
 from ...model.item_life import Event, after_event
@@ -64,7 +65,7 @@ class Loops:
 
     def save(self, key: LoopKey, **changes: Any) -> None:
         """Change some fields of a loop's row."""
-        self._store.save(key, replace(self.entry(key), **changes))
+        self._store.save(key, changed(self.entry(key), **changes))
 
     def group(self, key: LoopKey) -> list[LoopKey]:
         """A loop, and those whose items are handed out together with its own; `in_order`.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ...common.changed import changed
 from ...common.forecast import Spent
 from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On
@@ -64,7 +65,7 @@ class EndedPrompts:
 
     def reconcile(self, together: Sequence[Over]) -> None:
         """Reconcile the items of one prompt: one, or one of each of several loops."""
-        known = [replace(one, outcome=self._with_writes(one)) for one in together]
+        known = [changed(one, outcome=self._with_writes(one)) for one in together]
         failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
         all_ended = all(one.item.state is ItemState.FINISHING for one in known)
         is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
@@ -92,11 +93,12 @@ class EndedPrompts:
             self._outputs.forget_work(one.key, prompt, succeeded=succeeded)
 
     def _reconcile_item(self, over: Over, outcome: Outcome, on: On) -> None:
-        key, item, claim = over.key, over.item, over.claim
+        key, item, claim, turn = over.key, over.item, over.claim, over.turn
+        known = self._memory.turn(key, turn)
         # The prompt may have ended long before this look.
         now = self._host.now()
         at = outcome.ended_at or now
-        took = self._duration(over, now - at)
+        took = self._duration(known.began, now - at)
         entry = self._loops.entry(key)
         # A prompt that was lost without a trace has not run until now.
         is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
@@ -109,7 +111,6 @@ class EndedPrompts:
             self._memory.change(key, interrupted=True)
         failure = outcome.failure or Failure("the prompt failed")
         is_failure = on in {On.PROMPT_FAILED, On.FOLDER_GONE}
-        known = self._memory.turn(key, over.turn)
         event = Event(
             on,
             failure=failure if is_failure else None,
@@ -122,11 +123,11 @@ class EndedPrompts:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
             times, forecast = times.ended_one(took), self._memory[key].forecast.of(entry.batch)
-            reading, late = self._memory.read_ahead(over.turn)
-            writing = self._writes.seconds(over.turn)
+            reading, late = self._memory.read_ahead(turn)
+            writing = self._writes.seconds(turn)
             passed = times.each_since(forecast.times)
             spent = Spent(item.path, took, known.waited, writing, late, reading, passed)
-            forecast = replace(forecast.ended_one(spent), times=times)
+            forecast = changed(forecast.ended_one(spent), times=times)
             self._memory.change(key, forecast=forecast)
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
@@ -135,15 +136,14 @@ class EndedPrompts:
                 self._loops.save(key, lost_transparency=entry.lost_transparency + 1)
             if known.renamed_text:
                 self._loops.save(key, renamed_texts=entry.renamed_texts + 1)
-        self._memory.end_turns(key, over.turn.__eq__)
+        self._memory.end_turns(key, turn.__eq__)
 
-    def _duration(self, over: Over, ended_ago: float) -> float:
+    def _duration(self, began: float | None, ended_ago: float) -> float:
         """For how many seconds a prompt had its item; 0 if only another server knows.
 
         The history has the time of day at which it ended, and the clock may have been set since. So
         that time only tells how long ago it was, which is next to nothing.
         """
-        began = self._memory.turn(over.key, over.turn).began
         if began is None:
             return 0.0
         passed = self._host.steady() - began
@@ -151,8 +151,9 @@ class EndedPrompts:
 
     def _with_writes(self, over: Over) -> Outcome:
         """The outcome of a prompt, together with that of its background writes."""
-        outcome, failure = self._outcomes.with_writes(over.turn, over.outcome)
-        self._transactions.after_commit(partial(self._writes.forget, over.turn))
+        turn = over.turn
+        outcome, failure = self._outcomes.with_writes(turn, over.outcome)
+        self._transactions.after_commit(partial(self._writes.forget, turn))
         if failure is not None:
             self._untold.note(over.key, over.claim.policy, over.outcome, failure)
         return outcome

@@ -16,10 +16,10 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from ...common.buffers import FRESH, Arrays
 from ...common.source_metadata import NO_METADATA, SourceMetadata
 from .. import profiles
 from ..alpha import OPAQUE
+from ..buffers import FRESH, Arrays
 from ..metadata import metadata_of
 from ..pixels import to_float
 from ..turning import turn_of, upright

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import numpy.typing as npt
 
-from ...common.buffers import FRESH, Arrays
+from ..buffers import FRESH, Arrays
 
 try:
     import simplejpeg  # type: ignore[import-untyped]

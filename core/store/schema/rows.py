@@ -10,7 +10,7 @@ import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Row
@@ -28,6 +28,12 @@ from ..records import UNLISTED, LoopEntry, WantedListing
 
 _REMEMBERED = 256
 """What is cached, to and from JSON: each loop has one selection and one policy, and few runners."""
+
+
+ENTRY_COLUMNS = frozenset(
+    field.name for record in (LoopEntry, Times) for field in fields(record)
+) - {"times"}
+"""The columns of a loop's row that hold its entry."""
 
 
 def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...model.item_life import OPEN
-from ...model.items import Item, ItemState
+from ...model.items import Counts, Item, ItemState
 from ...model.records import Written
 from ...model.shared_roots import Roots
 from ..interface import NeedsItsTurn
 from ..records import LoopEntry
-from ..schema.rows import entry_of
+from ..schema.rows import ENTRY_COLUMNS, counts_of, entry_of
 from .beside import differences, may_change
 
 _MILESTONES = frozenset({"batch", "listing", "completed_at"})
@@ -50,7 +50,7 @@ class KnownLoop:
         self.taken = taken
         """How many listed items others have who change the loop in this moment, too; None if nobody
         does."""
-        self._before = dict(row)
+        self._before = row
         self._ahead = ahead
         self._roots = roots
         self.open: dict[str, Item] | None = None
@@ -67,6 +67,7 @@ class KnownLoop:
         """For each file that was asked about, the image of this loop that wrote it, or None for
         nobody. Emptied when an item is no longer open."""
         self._entry: LoopEntry | None = None
+        self._counts: Counts | None = None
         self._set: set[str] = set()
         self._added: Counter[str] = Counter()
 
@@ -87,13 +88,22 @@ class KnownLoop:
         # What the row holds already, which need not be made of it again.
         self._entry = entry
 
+    @property
+    def counts(self) -> Counts:
+        """The number of items in each state."""
+        if self._counts is None:
+            self._counts = counts_of(self.row)
+        return self._counts
+
     def set(self, **values: Any) -> None:
         """Set columns of the row; raises NeedsItsTurn for those that are not to change now."""
         if self.is_beside:
             values = {name: value for name, value in values.items() if self.row[name] != value}
             if not may_change(values):
                 raise NeedsItsTurn
-        self._entry = None
+        if not ENTRY_COLUMNS.isdisjoint(values):
+            self._entry = None
+        self._counts = None
         self.row |= values
         self._set |= values.keys()
         for name in values:
@@ -101,6 +111,7 @@ class KnownLoop:
 
     def add(self, **changes: int) -> None:
         """Change numbers in the row by differences."""
+        self._counts = None
         for name, change in changes.items():
             self.row[name] += change
             if name not in self._set:

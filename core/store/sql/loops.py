@@ -13,7 +13,7 @@ from ...model.records import NOTHING_CARRIED, Carried
 from ...model.shared_roots import Roots
 from ..records import LoopEntry, NewListing, new_listing_id
 from ..schema import output_statements, statements
-from ..schema.rows import NOTHING_KEPT, counts_of, entry_columns, kept_batch, kept_columns
+from ..schema.rows import NOTHING_KEPT, entry_columns, kept_batch, kept_columns
 from . import listing_rows
 from .backend import AT_ONCE
 from .items import SqlItems
@@ -62,7 +62,7 @@ class SqlLoops(SqlSession):
             self._database.execute(statement, {"of_loop": key.id})
 
     def counts(self, key: LoopKey) -> Counts:
-        return counts_of(self._known(key).row)
+        return self._known(key).counts
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._forget_carried(key)
@@ -92,10 +92,9 @@ class SqlLoops(SqlSession):
 
     def _forget_carried(self, key: LoopKey) -> None:
         loop = self._loop(key)
-        if loop is not None:
-            if loop.row["carried_file"] is not None:
-                self._alone(key)
-                self._carrying.forget(self._database, key.id, loop.row["carried_file"])
+        if loop is not None and loop.row["carried_file"] is not None:
+            self._alone(key)
+            self._carrying.forget(self._database, key.id, loop.row["carried_file"])
             loop.set(carried_file=None, carried_lost=None)
 
 

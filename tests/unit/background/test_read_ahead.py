@@ -18,7 +18,7 @@ from batch_loop.core.background.read_ahead import (
     _pixels,
     read_image,
 )
-from batch_loop.core.common.buffers import Buffers, Kind
+from batch_loop.core.media.buffers import Buffers, Kind
 from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_broken, write_images

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from batch_loop.core.common.buffers import Touched
+from batch_loop.core.media.buffers import Touched
 from batch_loop.tests.support.waiting import wait_for
 
 SIZE = 20_000_001

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from batch_loop.core.background.budget import MemoryBudget
-from batch_loop.core.common.buffers import Buffers, Touched
+from batch_loop.core.media.buffers import Buffers, Touched
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
