@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    String,
     and_,
     bindparam,
     delete,
@@ -56,15 +57,6 @@ COUNTS = tuple(state.value for state in ItemState)
 """The columns of a loop's row that say how many items are in each state."""
 
 loop_row = select(loops).where(loops.c.id == bindparam("of_loop"))
-_taken_by_others = (
-    select(func.count())
-    .select_from(items)
-    .where(is_open, items.c.position >= 0, items.c.claim_server != bindparam("of_server"))
-)
-# With how many listed items others than a server have.
-loop_row_and_taken = loop_row.add_columns(
-    _taken_by_others.where(items.c.listing == loops.c.listing).scalar_subquery()
-)
 loop_keys = select(loops.c.name, loops.c.directory, loops.c.workflow)
 loop_key = loop_keys.where(loops.c.id == bindparam("of_loop"))
 carried_names = select(loops.c.carried_file, loops.c.kept)
@@ -189,55 +181,67 @@ _next_of = (
     .order_by(items.c.position)
     .limit(_ONE)
 )
-_after_the_taken = _taken_by_others.where(_of_loop).scalar_subquery()
+# How many listed items others than a server have.
+_taken_by_others = (
+    select(func.count())
+    .select_from(items)
+    .where(is_open, items.c.position >= 0, items.c.claim_server != bindparam("of_server"))
+)
 # What a claim needs: besides the open items, the first that is pending, and the one that comes
 # after as many as others than a server have.
 open_and_next_rows_of = union_all(
     select(items).where(_of_loop, is_open),
     _next_of,
-    _next_of.offset(_ONE + _after_the_taken),
+    _next_of.offset(_ONE + _taken_by_others.where(_of_loop).scalar_subquery()),
 )
 # The same beside other servers that are about to claim, with the open items of one's own: each has
-# another for its first, which is locked for it until its transaction ends. One more is locked, and
-# stays pending: so the last is nobody's beside others, as the folder has to be looked through
-# before that.
+# another for its first, which is locked for it until its transaction ends. They are given the
+# listing and the place from which on to look: each look-up of the loop in a statement costs as much
+# as one of an item.
+own_rows = select(items).where(_of_listing, is_open, items.c.claim_server == bindparam("of_server"))
 # Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
 # index of all listed items would cost as much as that of the pending ones, and a scan of it would
 # grow with what is done. It does not fit a place that is compared together with its listing, as
 # that does not rule out NULL. Nor is the listing compared by itself: then a scan would begin with
 # its first place, and pass all that was handed out.
 _place = tuple_(items.c.listing, items.c.position)
-_LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
+_from_place = tuple_(bindparam("of_listing", type_=String), bindparam("of_from", type_=Integer))
+_last_place = tuple_(bindparam("of_listing", type_=String), literal_column(str(2**31 - 1), Integer))
 _free_one = (
     select(items)
-    .where(
-        is_pending,
-        _place >= tuple_(_listing_of_loop, _pending_from),
-        _place <= tuple_(_listing_of_loop, _LAST_PLACE),
-    )
+    .where(is_pending, _place >= _from_place, _place <= _last_place)
     .order_by(items.c.listing, items.c.position)
     .limit(_ONE)
     .with_for_update(skip_locked=True)
     .cte("free")
 )
 _left_one = (
-    select(items)
-    .where(_of_loop, is_pending, _place <= tuple_(_listing_of_loop, _LAST_PLACE))
+    select(items.c.position)
+    .where(_of_listing, is_pending, _place <= _last_place)
     .order_by(items.c.position.desc())
     .limit(_ONE)
     .with_for_update(skip_locked=True)
     .cte("left_over")
 )
+_free_row = select(_free_one)
 _free_position = select(_free_one.c.position).scalar_subquery()
+_following_row = (
+    select(items)
+    .where(_of_listing, is_pending, items.c.position > _free_position)
+    .order_by(items.c.position)
+    .limit(_ONE)
+    .offset(_taken_by_others.where(_of_listing).scalar_subquery())
+)
 _is_another_left = (
     select(_left_one.c.position).where(_left_one.c.position > _free_position).exists()
 )
-own_rows_of = select(items).where(_of_loop, is_open, items.c.claim_server == bindparam("of_server"))
-own_and_free_rows_of = union_all(
-    own_rows_of,
-    select(_free_one).where(_is_another_left),
-    _next_of.where(items.c.position > _free_position, _is_another_left).offset(_after_the_taken),
+# One more is locked, and stays pending: so the last is nobody's beside others, as the folder has to
+# be looked through before that.
+own_and_free_rows = union_all(
+    own_rows, _free_row.where(_is_another_left), _following_row.where(_is_another_left)
 )
+# Where so many are pending that some are left in any case.
+own_and_free_rows_of_many = union_all(own_rows, _free_row, _following_row)
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
 states_of = select(items.c.path, items.c.state, items.c.position).where(

@@ -6,9 +6,11 @@ else of a loop waits until he is the only one, as all do who have not seen other
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
+from ...model.items import Item
+from ..records import UNLISTED
 from ..schema.beside_statement import ADDED
 
 _MOST_ALONE = 8
@@ -18,19 +20,47 @@ _CHANGED = frozenset({*ADDED, "seconds", "until", "last", "ran_at", "runner", "p
 """The columns of a loop that change as images are handed out and end."""
 _NEVER = float("inf")
 
+MANY = 1_000
+"""With so many pending items some are left, however many servers are about to claim one: for each
+PostgreSQL has a process."""
+
+
+class Pending(NamedTuple):
+    """Where items are pending, by a loop's row that was read before.
+
+    So what a claim needs can be asked for without having PostgreSQL look up that row several times.
+    """
+
+    listing: str
+    first: int
+    """A place before which none is."""
+    are_many: bool
+
+    def is_true_of(self, row: Mapping[str, Any]) -> bool:
+        """Whether what was found by it holds by the loop's row as it is now."""
+        return (
+            row["listing"] == self.listing
+            and row["pending_from"] >= self.first
+            and (row["pending"] >= MANY or not self.are_many)
+        )
+
 
 class Others:
     """The loops on which other servers were seen at work."""
 
     def __init__(self) -> None:
-        self._seen: set[str] = set()
+        self._seen: dict[str, Pending] = {}
         # For how many transactions each loop was last not tried, and for how many it still is not.
         self._pauses: dict[str, int] = {}
         self._left: dict[str, int] = {}
 
-    def note(self, loop_id: str, *, are_there: bool) -> None:
-        """Note whether others are at work on a loop."""
-        (self._seen.add if are_there else self._seen.discard)(loop_id)
+    def note(self, row: Mapping[str, Any], *, are_there: bool) -> None:
+        """Note whether others are at work on the loop that has a row."""
+        if are_there:
+            are_many = row["pending"] >= MANY
+            self._seen[row["id"]] = Pending(row["listing"], row["pending_from"], are_many)
+        else:
+            self._seen.pop(row["id"], None)
 
     def note_in_vain(self, loop_id: str) -> None:
         """Note that a loop could not be changed beside others.
@@ -45,12 +75,15 @@ class Others:
         """Note that a loop was changed beside others."""
         self._pauses.pop(loop_id, None)
 
-    def may_be_there(self, loop_id: str) -> bool:
-        """Whether a transaction that is about to begin is to leave room for others."""
+    def seen(self, loop_id: str) -> Pending | None:
+        """What is pending in a loop; None if others were not seen there, or if it was in vain.
+
+        To be asked as a transaction begins, which is to leave room for others unless it is None.
+        """
         left = self._left.pop(loop_id, 0)
         if left > 1:
             self._left[loop_id] = left - 1
-        return not left and loop_id in self._seen
+        return None if left else self._seen.get(loop_id)
 
 
 def is_open_to_others(row: Mapping[str, Any]) -> bool:
@@ -65,6 +98,12 @@ def is_open_to_others(row: Mapping[str, Any]) -> bool:
         and row["kept"] is None
         and row["partners"] == "[]"
     )
+
+
+def taken_besides(row: Mapping[str, Any], own: Iterable[Item]) -> int:
+    """How many of a listing's open items are another server's, by the loop's row and all others."""
+    taken: int = row["running"] + row["finishing"]
+    return taken - sum(item.index != UNLISTED for item in own)
 
 
 def may_change(columns: Mapping[str, Any]) -> bool:

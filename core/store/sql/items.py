@@ -19,7 +19,9 @@ _PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopp
 """Fields of an item that are stored as they are."""
 FAR_BEHIND = 1_000
 """How far the next item may lie behind `pending_from` beside other servers. Only one that has the
-loop to itself can move that forward: until then each claim passes what is between in the index."""
+loop to itself can move that forward: until then each claim passes what is between in the index. As
+a rule the one does that who comes to a place that this divides, as all would wait for each other.
+"""
 _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
 """Stands for all failed items, as Retry failed changes them in one statement."""
 
@@ -34,7 +36,7 @@ class SqlItems(SqlSession):
         loop = self._known(key)
         known = loop.next
         first = None if known is None else known.first
-        if first is None or first.index - loop.row["pending_from"] >= FAR_BEHIND:
+        if first is None or _is_far(first.index, loop.row["pending_from"]):
             self._alone(key)
         if known is not None:
             item = self._claim_known(key, claim, known)
@@ -225,3 +227,9 @@ class SqlItems(SqlSession):
             rows = self._database.execute(statements.failed_rows, given)
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
+
+
+def _is_far(place: int, pending_from: int) -> bool:
+    """Whether the next item lies so far behind `pending_from` that this has to be moved forward."""
+    behind = place - pending_from
+    return behind >= 2 * FAR_BEHIND or (behind > 0 and place % FAR_BEHIND == 0)

@@ -43,13 +43,14 @@ class KnownLoop:
     """
 
     def __init__(
-        self, row: Mapping[str, Any], ahead: float, roots: Roots, *, taken: int | None = None
+        self, row: Mapping[str, Any], ahead: float, roots: Roots, *, is_beside: bool = False
     ) -> None:
-        """See `core.store.schema.rows.entry_of`; `taken` is as below."""
+        """See `core.store.schema.rows.entry_of`; `is_beside` is as below."""
         self.row = dict(row)
-        self.taken = taken
-        """How many listed items others have who change the loop in this moment, too; None if nobody
-        does."""
+        self.is_beside = is_beside
+        """Whether others change the loop in this moment, too."""
+        self.taken: int | None = None
+        """How many listed items others have who change the loop, too; None if nobody does."""
         self._before = row
         self._ahead = ahead
         self._roots = roots
@@ -70,11 +71,6 @@ class KnownLoop:
         self._counts: Counts | None = None
         self._set: set[str] = set()
         self._added: Counter[str] = Counter()
-
-    @property
-    def is_beside(self) -> bool:
-        """Whether others change the loop in this moment, too."""
-        return self.taken is not None
 
     @property
     def entry(self) -> LoopEntry:

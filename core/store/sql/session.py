@@ -24,7 +24,7 @@ from ..schema.beside_statement import count_beside
 from ..schema.found import Found, conversions
 from ..schema.tables import loops
 from .backend import Backend, WasKept
-from .beside import Others, is_open_to_others
+from .beside import Others, Pending, is_open_to_others, taken_besides
 from .carried_values import Carrying
 from .connections import Connections
 from .known_items import KnownItems
@@ -154,26 +154,23 @@ class SqlSession:
         """A loop, if it has a batch."""
         loop = self._loops.get(key.id)
         if loop is None:
-            along, beside = None, None
+            pending, asked, is_along = None, None, False
             if not self._only_reads:
-                if self._beside is not None and self._others.may_be_there(key.id):
-                    beside = self._beside
-                self._backend.take_turn(self._database, key.id, beside=beside is not None)
-                along = self._items_along(key, beside)
-            statement, given = statements.loop_row, {"of_loop": key.id}
-            if beside is not None:
-                statement, given = statements.loop_row_and_taken, {**given, "of_server": beside}
-            found = self._backend.read(self._database, statement, given)
+                if self._beside is not None:
+                    pending = self._others.seen(key.id)
+                self._backend.take_turn(self._database, key.id, beside=pending is not None)
+                asked = self._items_of(key, pending)
+                is_along = self._backend.along(self._database, *asked)
+            found = self._backend.read(self._database, statements.loop_row, {"of_loop": key.id})
             if not found.rows:
                 return None
             columns = self._loop_columns(found)
-            taken = None if beside is None else found.rows[0][-1]
-            loop = KnownLoop(columns, self._ahead, self._roots, taken=taken)
+            loop = KnownLoop(columns, self._ahead, self._roots, is_beside=pending is not None)
             self._loops[key.id] = loop
-            if beside is not None and not is_open_to_others(columns):
+            if pending and not (is_open_to_others(columns) and pending.is_true_of(columns)):
                 raise NeedsItsTurn
-            if along is not None:
-                self._know_items(loop, self._backend.read(self._database, *along))
+            if asked is not None and (is_along or loop.is_beside):
+                self._know_items(loop, self._backend.read(self._database, *asked))
         return loop if loop.row["batch"] else None
 
     def _loop_columns(self, found: Found) -> dict[str, Any]:
@@ -183,33 +180,29 @@ class SqlSession:
             columns[_LOOP_NAMES[at]] = convert(columns[_LOOP_NAMES[at]])
         return columns
 
-    def _items_along(
-        self, key: LoopKey, beside: str | None
-    ) -> tuple[Executable, dict[str, Any]] | None:
-        """The statement by which a loop's items are read along with its row; None if they are not.
+    def _items_of(self, key: LoopKey, pending: Pending | None) -> tuple[Executable, dict[str, Any]]:
+        """The statement by which a loop's items are read along with its row.
 
-        Those that are open, but `beside` others only this server's; and if a claim is to come,
-        those that are next.
+        Those that are open, but beside others (with `pending`) only this server's; and if a claim
+        is to come, those that are next.
         """
         claimant = self._claimants.get(key.id)
-        statement: Executable = statements.open_rows_of
-        given = {"of_loop": key.id}
-        if claimant is not None:
-            statement = statements.open_and_next_rows_of
-            given["of_server"] = claimant
-        if beside is not None:
-            statement = statements.own_rows_of
-            if claimant is not None:
-                statement = statements.own_and_free_rows_of
-            given["of_server"] = beside
-        is_along = self._backend.along(self._database, statement, given)
-        return (statement, given) if is_along else None
+        if pending is not None:
+            own = {"of_listing": pending.listing, "of_server": self._beside}
+            if claimant is None:
+                return statements.own_rows, own
+            of_many, of_any = statements.own_and_free_rows_of_many, statements.own_and_free_rows
+            return of_many if pending.are_many else of_any, {**own, "of_from": pending.first}
+        if claimant is None:
+            return statements.open_rows_of, {"of_loop": key.id}
+        return statements.open_and_next_rows_of, {"of_loop": key.id, "of_server": claimant}
 
     def _know_items(self, loop: KnownLoop, rows: Found) -> None:
         found = self._known_items.of(self._database.dialect, rows, self._ahead)
         are_open = {item.path: item for item in found if item.state in OPEN}
         if loop.is_beside:
             loop.own = are_open
+            loop.taken = taken_besides(loop.row, are_open.values())
         else:
             loop.open = are_open
         server = self._claimants.get(loop.row["id"])
@@ -218,7 +211,7 @@ class SqlSession:
         taken = loop.taken
         if taken is None:
             taken = taken_by_others(are_open.values(), server)
-        self._others.note(loop.row["id"], are_there=taken > 0)
+        self._others.note(loop.row, are_there=taken > 0)
         pending = [item for item in found if item.state is ItemState.PENDING]
         pending.sort(key=lambda item: item.index)
         loop.next = Next(

@@ -333,13 +333,14 @@ def test_a_name_that_two_claim_goes_to_one_of_them(
 
 def test_what_was_in_vain_again_is_tried_again_later_each_time() -> None:
     others = Others()
-    others.note("loop", are_there=True)
+    row = {"id": "loop", "listing": "its listing", "pending_from": 0, "pending": 1}
+    others.note(row, are_there=True)
 
     def alone() -> int:
         """How many transactions are made alone, once it was in vain."""
         others.note_in_vain("loop")
         number = 0
-        while not others.may_be_there("loop"):
+        while others.seen("loop") is None:
             number += 1
         return number
 

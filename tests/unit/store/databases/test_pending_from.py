@@ -17,7 +17,9 @@ from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import NeedsItsTurn, Store
 from batch_loop.core.store.schema import statements
+from batch_loop.core.store.sql import beside as of_beside
 from batch_loop.core.store.sql import items as of_items
+from batch_loop.tests.unit.store.databases.test_plans import ASKED_FOR_EACH_IMAGE
 from batch_loop.tests.unit.store.test_interface import KEY, begin
 from batch_loop.tools.postgresql import Postgresql
 
@@ -83,12 +85,14 @@ def servers(address: str) -> Iterator[tuple[Server, Server]]:
 
 def blocks_of(address: str, name: str) -> int:
     """How many blocks the database looks at to find what comes next."""
-    asked = (
-        getattr(statements, name)
-        .params(of_loop=KEY.id, of_server="one")
-        .compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
-    )
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        row = connection.execute("SELECT listing, pending_from FROM batch_loop_loops").fetchone()
+        listing, pending_from = row or ()
+        asked = (
+            getattr(statements, name)
+            .params(of_loop=KEY.id, of_server="one", of_listing=listing, of_from=pending_from)
+            .compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
+        )
         # The first time, it notes which entries are of rows that are no more.
         for _ in range(2):
             found = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}")
@@ -97,7 +101,7 @@ def blocks_of(address: str, name: str) -> int:
     return read
 
 
-@pytest.mark.parametrize("name", ["open_and_next_rows_of", "own_and_free_rows_of"])
+@pytest.mark.parametrize("name", ASKED_FOR_EACH_IMAGE)
 def test_a_claim_looks_at_as_little_when_many_were_handed_out(
     servers: tuple[Server, Server], address: str, name: str
 ) -> None:
@@ -120,13 +124,41 @@ def test_beside_others_a_claim_has_the_loop_to_itself_now_and_then(
 ) -> None:
     monkeypatch.setattr(of_items, "FAR_BEHIND", FAR)
     one, other = servers
-    claimed = [server.claim(beside=True) for server in (one, other)]
     with pytest.raises(NeedsItsTurn):
         one.claim(beside=True)
-    claimed.append(one.claim(beside=True))
+    claimed = [one.claim(beside=True)]
     # That one had it, so the others are at work beside each other again.
-    claimed += [other.claim(beside=True), one.claim(beside=True)]
-    assert claimed == NAMES[3:8]
+    claimed += [server.claim(beside=True) for server in (other, one)]
+    with pytest.raises(NeedsItsTurn):
+        other.claim(beside=True)
+    assert claimed == NAMES[3:6]
+
+
+def test_it_has_so_too_where_the_places_for_it_are_not_pending(
+    servers: tuple[Server, Server], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_items, "FAR_BEHIND", 4)
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        done = "UPDATE batch_loop_items SET state = %s, turns = 1 WHERE position %% 4 = 0"
+        connection.execute(done, (ItemState.DONE.value,))
+    one, _ = servers
+    assert [one.claim(beside=True) for _ in range(5)] == [NAMES[at] for at in (3, 5, 6, 7, 9)]
+    with pytest.raises(NeedsItsTurn):
+        one.claim(beside=True)
+
+
+def test_while_many_are_pending_none_is_locked_to_be_left(
+    servers: tuple[Server, Server], address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = servers
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
+        connection.execute("SELECT FROM batch_loop_items WHERE position > 3 FOR UPDATE")
+        assert one.claim(beside=True) == NAMES[3]
+        # Too few for the other, who has seen many.
+        monkeypatch.setattr(of_beside, "MANY", len(NAMES) - 3)
+        with pytest.raises(NeedsItsTurn):
+            other.claim(beside=True)
+    assert [other.claim(beside=True), other.claim(beside=True)] == NAMES[4:6]
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -136,7 +168,12 @@ def test_an_image_that_is_pending_again_is_the_next(
     one, other = servers
     assert other.claim() == NAMES[3]
     one.put_back(NAMES[0], beside=beside)
-    assert [other.claim(beside=beside), one.claim(beside=beside)] == [NAMES[0], NAMES[4]]
+    for server, name in ((other, NAMES[0]), (one, NAMES[4])):
+        if beside:
+            # It has looked from where it was last.
+            with pytest.raises(NeedsItsTurn):
+                server.claim(beside=True)
+        assert server.claim(beside=beside) == name
 
 
 def test_one_that_others_leave_is_the_next(servers: tuple[Server, Server]) -> None:
@@ -170,10 +207,17 @@ def test_what_another_version_has_put_back_is_handed_out(
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE batch_loop_loops SET pending_from = %s", (len(NAMES),))
     one, other = servers
-    if beside:
-        with pytest.raises(NeedsItsTurn):
-            one.claim(beside=True)
-    assert [one.claim(), other.claim()] == NAMES[3:5]
+    # Beside others each looks from where it was last.
+    assert [one.claim(beside=beside), other.claim(beside=beside)] == NAMES[3:5]
+
+
+def test_another_s_listing_is_not_taken_for_the_one_before(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    with other.store.transaction():
+        other.store.relist(KEY, NAMES[::-1])
+    with pytest.raises(NeedsItsTurn):
+        one.claim(beside=True)
+    assert one.claim(beside=True) == NAMES[-1]
 
 
 @pytest.mark.parametrize("what", ["relist", "start_batch"])

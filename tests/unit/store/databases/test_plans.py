@@ -18,7 +18,11 @@ from batch_loop.tests.unit.store.test_interface import KEY, begin
 from batch_loop.tools.postgresql import Postgresql
 
 NAMES = [f"{at:05}" for at in range(10_000)]
-ASKED_FOR_EACH_IMAGE = ["own_and_free_rows_of", "open_and_next_rows_of"]
+ASKED_FOR_EACH_IMAGE = [
+    "own_and_free_rows",
+    "own_and_free_rows_of_many",
+    "open_and_next_rows_of",
+]
 GIVEN = {"of_loop": f"'{KEY.id}'", "of_server": "'one'", "of_listing": "'x'"}
 TIMES_BEFORE_IT_DECIDES = 5
 """How often PostgreSQL plans a statement that it has prepared before it may keep a plan."""
