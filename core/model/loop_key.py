@@ -33,6 +33,10 @@ class LoopKey:
         text = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
 
+    def __hash__(self) -> int:
+        """That of the id, which Python remembers."""
+        return hash(self.id)
+
     def has_images_of(self, other: LoopKey) -> bool:
         """Whether it has the same images as another loop: only their workflows may differ."""
         return (self.name, self.shared) == (other.name, other.shared)

@@ -41,6 +41,10 @@ class Prompt:
     """When it was submitted, by `Host.steady`; None if unknown."""
     sender: Sender = field(default=Sender.SCRIPT, compare=False)
 
+    def __hash__(self) -> int:
+        """That of the id, which Python remembers."""
+        return hash(self.id)
+
 
 @dataclass(frozen=True)
 class Runner:
