@@ -29,6 +29,9 @@ class Connections:
         # Connections to PostgreSQL are expensive, so all share one pool. SQLite detects writes by
         # other connections, so the registry's transactions have one to themselves.
         self._shared = engine if backend.shows_a_moment else outside_engine
+        # At most one, of a pool that is shared: to take it from there for each transaction, and
+        # give it back, takes as long as some statements do.
+        self._kept: list[Connection] = []
 
     def prepare(self) -> None:
         """Make sure that the tables are ready.
@@ -40,10 +43,38 @@ class Connections:
                 self.backend.prepare(self.engine)
 
     @contextlib.contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """The registry's own transaction; there is one at a time."""
+        connection = self._taken() or self.engine.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if self._shared is self.engine:
+            self._kept.append(connection)
+        else:
+            connection.close()
+
+    def _taken(self) -> Connection | None:
+        """The connection that was kept for the next transaction; None if there is none."""
+        with contextlib.suppress(IndexError):
+            return self._kept.pop()
+        return None
+
+    def _give_back(self) -> None:
+        """Give that connection back to the pool, as whoever asks next may use it, too."""
+        kept = self._taken()
+        if kept is not None:
+            kept.close()
+
+    @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that reads a consistent snapshot and blocks nobody."""
         with self.translated_errors():
             self.prepare()
+            self._give_back()
             with self._shared.connect() as plain:
                 options: dict[str, Any] = {ONLY_READS: True}
                 if self.backend.shows_a_moment:
@@ -57,6 +88,7 @@ class Connections:
         """A transaction apart from the registry's own."""
         with self.translated_errors():
             self.prepare()
+            self._give_back()
             with self._shared.begin() as connection:
                 yield connection
 
@@ -76,6 +108,7 @@ class Connections:
 
     def close(self) -> None:
         """Release what is open."""
+        self._give_back()
         self.engine.dispose()
         self.outside_engine.dispose()
         self.backend.close()

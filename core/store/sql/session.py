@@ -73,7 +73,7 @@ class SqlSession:
         try:
             with self._connections.translated_errors():
                 self._connections.prepare()
-                with self._connections.engine.begin() as connection:
+                with self._connections.changing() as connection:
                     self._connection = connection
                     self._backend.begins(connection)
                     # The cached loops are valid only if a read would return the same.

@@ -437,6 +437,24 @@ def test_why_a_connection_was_lost_is_said(postgresql: Postgresql) -> None:
     store.close()
 
 
+def test_changes_and_reads_one_after_the_other_take_one_connection(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    assert [loop.key for loop in store.outside.listed_loops()] == [KEY]
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    assert store.snapshot_read(lambda: store.counts(KEY).pending) == 2
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchone()
+    assert found == (1,)
+    store.close()
+
+
 def test_an_interrupted_question_is_none_that_is_away(
     postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
 ) -> None:
