@@ -7,6 +7,7 @@ of a number.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -125,13 +126,29 @@ _ONLY_FOR_RUNS = {
     "taken_back",
     "pending_from",
 }
+_place = tuple_(items.c.listing, items.c.position)
+_LAST_PLACE: ColumnElement[int] = literal_column(str(2**31 - 1), Integer)
+
+
+def _pending_from_there(
+    listing: ColumnElement[Any], place: ColumnElement[int]
+) -> ColumnElement[bool]:
+    """Whether an item is a pending one of a listing, from a place on; to be ordered by `_place`.
+
+    A place that is compared together with its listing does not rule out NULL: so the index of all
+    listed items does not fit, which a database might take instead of that of the pending ones. Nor
+    is the listing compared by itself: PostgreSQL would begin with its first place, and pass all
+    that was handed out.
+    """
+    last = tuple_(listing, _LAST_PLACE)
+    return and_(is_pending, _place >= tuple_(listing, place), _place <= last)
+
+
 # For each loop, whether a run has stopped on the item that is next.
 _stopped_on_next = (
     select(items.c.stopped)
-    # The unary plus keeps SQLite from choosing an index by this condition: that might be the index
-    # of all listed items, instead of that of the pending ones.
-    .where(items.c.listing == loops.c.listing, is_pending, literal_column("+position").is_not(None))
-    .order_by(items.c.position)
+    .where(_pending_from_there(loops.c.listing, loops.c.pending_from))
+    .order_by(items.c.listing, items.c.position)
     .limit(_ONE)
     .scalar_subquery()
 )
@@ -201,15 +218,14 @@ open_and_next_rows_of = union_all(
 own_rows = select(items).where(_of_listing, is_open, items.c.claim_server == bindparam("of_server"))
 # Of rows that it locks, PostgreSQL checks all conditions, also those that an index has. So the
 # index of all listed items would cost as much as that of the pending ones, and a scan of it would
-# grow with what is done. It does not fit a place that is compared together with its listing, as
-# that does not rule out NULL. Nor is the listing compared by itself: then a scan would begin with
-# its first place, and pass all that was handed out.
-_place = tuple_(items.c.listing, items.c.position)
-_from_place = tuple_(bindparam("of_listing", type_=String), bindparam("of_from", type_=Integer))
-_last_place = tuple_(bindparam("of_listing", type_=String), literal_column(str(2**31 - 1), Integer))
+# grow with what is done: see `_pending_from_there`.
 _free_one = (
     select(items)
-    .where(is_pending, _place >= _from_place, _place <= _last_place)
+    .where(
+        _pending_from_there(
+            bindparam("of_listing", type_=String), bindparam("of_from", type_=Integer)
+        )
+    )
     .order_by(items.c.listing, items.c.position)
     .limit(_ONE)
     .with_for_update(skip_locked=True)
@@ -217,7 +233,11 @@ _free_one = (
 )
 _left_one = (
     select(items.c.position)
-    .where(_of_listing, is_pending, _place <= _last_place)
+    .where(
+        _of_listing,
+        is_pending,
+        _place <= tuple_(bindparam("of_listing", type_=String), _LAST_PLACE),
+    )
     .order_by(items.c.position.desc())
     .limit(_ONE)
     .with_for_update(skip_locked=True)
@@ -252,21 +272,32 @@ set_failed = update(items).where(_listed, is_failed)
 
 
 @functools.cache
-def first_together(loops_at_once: int) -> Select[tuple[int]]:
-    """The first place at which all of the listings `of_listing_0`, ... have a pending item."""
-    first, *others = (items.alias(f"together_{number}") for number in range(loops_at_once))
-    found = select(first.c.position).where(
-        first.c.listing == bindparam("of_listing_0"),
-        first.c.position.is_not(None),
-        _pending_in(first),
+def first_together(loops_at_once: int) -> Select[Any]:
+    """The first place at which all of some listings have a pending item, and the first of each.
+
+    NULL for none. The listings are `of_listing_0`, ..., each from the place `of_from_0`, ... on.
+    """
+    tables = [items.alias(f"together_{number}") for number in range(loops_at_once)]
+    waiting = [_waits_from_there(table, number) for number, table in enumerate(tables)]
+    at_once = [other.c.position == tables[0].c.position for other in tables[1:]]
+    found = [
+        _first_place(tables[0], *waiting, *at_once),
+        *(_first_place(table, waits) for table, waits in zip(tables, waiting, strict=True)),
+    ]
+    return select(*(place.scalar_subquery() for place in found))
+
+
+def _first_place(table: FromClause, *conditions: ColumnElement[bool]) -> Select[tuple[int]]:
+    return select(table.c.position).where(*conditions).order_by(table.c.position).limit(_ONE)
+
+
+def _waits_from_there(table: FromClause, number: int) -> ColumnElement[bool]:
+    """Whether an item is a pending one of a listing, see `first_together`."""
+    return and_(
+        table.c.listing == bindparam(f"of_listing_{number}"),
+        table.c.position >= bindparam(f"of_from_{number}", type_=Integer),
+        _pending_in(table),
     )
-    for number, other in enumerate(others, start=1):
-        found = found.where(
-            other.c.listing == bindparam(f"of_listing_{number}"),
-            other.c.position == first.c.position,
-            _pending_in(other),
-        )
-    return found.order_by(first.c.position).limit(_ONE)
 
 
 def _pending_in(table: FromClause) -> ColumnElement[bool]:

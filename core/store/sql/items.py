@@ -96,10 +96,26 @@ class SqlItems(SqlSession):
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
         # Starting with the loop that has the fewest: if one has none, nothing is scanned. No other
         # server may claim one of what is found.
-        keys = sorted(keys, key=lambda key: int(self._alone(key).row["pending"]))
-        given = {f"of_listing_{at}": self._listing(key) for at, key in enumerate(keys)}
-        found = self._database.execute(statements.first_together(len(keys)), given)
-        place: Any = found.scalar_one_or_none()
+        loops = sorted(map(self._alone, keys), key=lambda loop: int(loop.row["pending"]))
+        place = self._first_together(loops)
+        is_in_doubt = loops[0].row["pending"] and any(loop.row["pending_from"] for loop in loops)
+        if place is None and is_in_doubt:
+            # As in `claim`.
+            for loop in loops:
+                loop.set(pending_from=0)
+            place = self._first_together(loops)
+        return place
+
+    def _first_together(self, loops: Sequence[KnownLoop]) -> int | None:
+        given: dict[str, Any] = {}
+        for at, loop in enumerate(loops):
+            given |= {f"of_listing_{at}": loop.row["listing"]}
+            given |= {f"of_from_{at}": loop.row["pending_from"]}
+        place, *firsts = self._database.execute(statements.first_together(len(loops)), given).one()
+        for loop, first in zip(loops, firsts, strict=True):
+            # What waits for its partner stays the first of its own loop.
+            if first is not None:
+                loop.set(pending_from=first)
         return None if place is None else int(place)
 
     def put(self, key: LoopKey, old: Item, new: Item) -> Item:

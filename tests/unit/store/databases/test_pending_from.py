@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy.dialects import postgresql as dialect
 
 from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.shared_roots import NO_ROOTS
@@ -19,6 +22,7 @@ from batch_loop.core.store.interface import NeedsItsTurn, Store
 from batch_loop.core.store.schema import statements
 from batch_loop.core.store.sql import beside as of_beside
 from batch_loop.core.store.sql import items as of_items
+from batch_loop.tests.support.statements import asked_of
 from batch_loop.tests.unit.store.databases.test_plans import ASKED_FOR_EACH_IMAGE
 from batch_loop.tests.unit.store.test_interface import KEY, begin
 from batch_loop.tools.postgresql import Postgresql
@@ -85,14 +89,18 @@ def servers(address: str) -> Iterator[tuple[Server, Server]]:
 
 def blocks_of(address: str, name: str) -> int:
     """How many blocks the database looks at to find what comes next."""
-    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
         row = connection.execute("SELECT listing, pending_from FROM batch_loop_loops").fetchone()
-        listing, pending_from = row or ()
-        asked = (
-            getattr(statements, name)
-            .params(of_loop=KEY.id, of_server="one", of_listing=listing, of_from=pending_from)
-            .compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
-        )
+    listing, pending_from = row or ()
+    given = {"of_loop": KEY.id, "of_server": "one"}
+    given |= {"of_listing": listing, "of_from": pending_from}
+    return blocks_of_a(address, getattr(statements, name).params(given))
+
+
+def blocks_of_a(address: str, statement: Any) -> int:
+    """How many blocks the database looks at for a statement."""
+    asked = statement.compile(dialect=dialect.dialect(), compile_kwargs={"literal_binds": True})
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
         # The first time, it notes which entries are of rows that are no more.
         for _ in range(2):
             found = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}")
@@ -101,7 +109,7 @@ def blocks_of(address: str, name: str) -> int:
     return read
 
 
-@pytest.mark.parametrize("name", ASKED_FOR_EACH_IMAGE)
+@pytest.mark.parametrize("name", [*ASKED_FOR_EACH_IMAGE, "loop_rows"])
 def test_a_claim_looks_at_as_little_when_many_were_handed_out(
     servers: tuple[Server, Server], address: str, name: str
 ) -> None:
@@ -237,3 +245,87 @@ def test_a_batch_that_is_put_back_begins_where_it_was(servers: tuple[Server, Ser
     with one.store.transaction():
         one.store.put_back(KEY)
     assert one.claim() == NAMES[3]
+
+
+PAIR = [KEY, replace(KEY, name="of pairs")]
+
+
+@pytest.fixture
+def server(address: str) -> Iterator[Server]:
+    """A server with two loops that go together."""
+    server = Server("one", address)
+    with server.store.transaction():
+        for key in PAIR:
+            begin(server.store, key, NAMES)
+    yield server
+    server.store.close()
+
+
+def claim_together(server: Server) -> int | None:
+    """The place of the next pair, which is claimed."""
+    with server.store.transaction():
+        place = server.store.first_together(PAIR)
+        for key in PAIR if place is not None else ():
+            set_state(server, key, place, On.ACQUIRED)
+    return place
+
+
+def set_state(server: Server, key: LoopKey, place: int, on: On) -> None:
+    """Have something happen to an item, in a transaction that runs."""
+    item = server.store.item_at(key, place)
+    assert item is not None
+    claim = Claim(Prompt("of a pair", 1.0), POLICY, since=1.0, server=server.name)
+    server.store.put(key, item, after_event(item, Event(on, claim=claim), POLICY))
+
+
+def blocks_of_pairs(address: str) -> int:
+    """How many blocks the database looks at to find the next pair."""
+    given: dict[str, Any] = {}
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
+        rows = connection.execute("SELECT listing, pending_from FROM batch_loop_loops")
+        for at, (listing, place) in enumerate(rows):
+            given |= {f"of_listing_{at}": listing, f"of_from_{at}": place}
+    return blocks_of_a(address, statements.first_together(len(PAIR)).params(given))
+
+
+def test_so_does_a_claim_of_a_pair(server: Server, address: str) -> None:
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("ALTER TABLE batch_loop_items SET (autovacuum_enabled = off)")
+        connection.execute("ANALYZE batch_loop_items")
+        before = blocks_of_pairs(address)
+        done = "UPDATE batch_loop_items SET state = %s, turns = 1 WHERE position < %s"
+        connection.execute(done, (ItemState.DONE.value, MANY))
+        counted = "UPDATE batch_loop_loops SET done = %s, pending = %s"
+        connection.execute(counted, (MANY, len(NAMES) - MANY))
+    assert claim_together(server) == MANY
+    assert blocks_of_pairs(address) <= before + 6
+
+
+def test_an_image_that_waits_for_its_partner_stays_the_next_of_its_own_loop(
+    server: Server,
+) -> None:
+    with server.store.transaction():
+        set_state(server, PAIR[1], 1, On.ACQUIRED)
+    assert [claim_together(server) for _ in range(2)] == [0, 2]
+    with server.store.transaction():
+        assert [server.store.first_pending(key) for key in PAIR] == [NAMES[1], NAMES[3]]
+        set_state(server, PAIR[1], 1, On.STOPPED)
+    assert [claim_together(server) for _ in range(2)] == [1, 3]
+
+
+def test_a_pair_that_another_version_has_put_back_is_handed_out(
+    server: Server, address: str
+) -> None:
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE batch_loop_loops SET pending_from = %s", (len(NAMES),))
+    assert [claim_together(server) for _ in range(2)] == [0, 1]
+
+
+def test_nothing_is_looked_for_again_once_one_has_none_left(server: Server) -> None:
+    names = NAMES[:1]
+    with server.store.transaction():
+        server.store.relist(PAIR[1], names)
+    assert claim_together(server) == 0
+    with asked_of(server.store) as asked:
+        assert claim_together(server) is None
+    assert sum("together" in text for text, _ in asked.statements) == 1
