@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...model.item_life import Event, On, after_event, check_transition
-from ...model.items import Claim, Item, ItemState
+from ...model.items import STATE_NAMES, Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Failure
 from ..records import UNLISTED, gives_up, taken_by_others
@@ -58,7 +58,7 @@ class SqlItems(SqlSession):
             return None
         item = item_of(row, self._ahead)
         changed = {"state": item.state.value, "turns": item.turns, **columns}
-        self._set_item(key, item.path, changed, only_next=True)
+        self._set_item(loop, item.path, changed, only_next=True)
         loop.set(pending_from=item.index)
         loop.add(pending=-1, running=1)
         loop.moved(ItemState.PENDING, item)
@@ -120,40 +120,40 @@ class SqlItems(SqlSession):
 
     def put(self, key: LoopKey, old: Item, new: Item) -> Item:
         check_transition(old.path, old.state, new.state)
-        if not self._is_own(key, old):
-            self._alone(key)
-        self._set_item(key, old.path, self._changed_columns(old, new))
         loop = self._known(key)
+        if not self._is_own(loop, old):
+            self._alone(key)
+        self._set_item(loop, old.path, self._changed_columns(old, new))
         if gives_up(old, new.state):
             self._note_not_whole(key, old.path)
         if old.index != UNLISTED:
-            loop.add(**{old.state.value: -1, new.state.value: 1})
+            loop.add(**{STATE_NAMES[old.state]: -1, STATE_NAMES[new.state]: 1})
             if new.state is ItemState.PENDING and old.index < loop.row["pending_from"]:
                 loop.set(pending_from=old.index)
         loop.moved(old.state, new)
         return new
 
-    def _is_own(self, key: LoopKey, item: Item) -> bool:
+    def _is_own(self, loop: KnownLoop, item: Item) -> bool:
         """Whether an item is this server's, or locked for it, so that no other changes it."""
-        known = self._known(key).next
+        known = loop.next
         if item.claim is None:
             return known is not None and item is known.first
         return item.claim.server == self._beside
 
     def _changed_columns(self, old: Item, new: Item) -> dict[str, Any]:
-        values: dict[str, Any] = {"state": new.state.value}
-        if new.claim != old.claim:
+        values: dict[str, Any] = {"state": STATE_NAMES[new.state]}
+        if new.claim is not old.claim:
             values |= claim_columns(new.claim, self._ahead)
-        if new.failure != old.failure:
+        if new.failure is not old.failure:
             values |= failure_columns(new.failure)
         before, after = vars(old), vars(new)
         return values | {name: after[name] for name in _PLAIN if after[name] != before[name]}
 
     def _set_item(
-        self, key: LoopKey, path: str, values: Mapping[str, Any], *, only_next: bool = False
+        self, loop: KnownLoop, path: str, values: Mapping[str, Any], *, only_next: bool = False
     ) -> None:
         """Set columns of an item in the loop's listing, and in the next one if there is one."""
-        row = self._known(key).row
+        row = loop.row
         for listing in (None if only_next else row["listing"], row["next_listing"]):
             if listing is not None:
                 given = {"of_listing": listing, "of_path": path, **values}

@@ -220,8 +220,11 @@ class SqlSession:
 
     def _known(self, key: LoopKey) -> KnownLoop:
         """A loop that has a row, even if its first batch is only about to begin."""
-        self._loop(key)
-        return self._loops[key.id]
+        loop = self._loops.get(key.id)
+        if loop is None:
+            self._loop(key)
+            loop = self._loops[key.id]
+        return loop
 
     def _listing(self, key: LoopKey) -> str:
         """The id of a loop's listing."""
