@@ -160,8 +160,8 @@ export class Conductor {
   }
 
   /**
-   * Somebody has pressed Cancel. Returns the loops of the prompt that it is for, where only the page
-   * knows them, as the prompt has yet to report.
+   * Somebody has pressed Cancel. Returns the loops of the prompt that it is for, where only the
+   * page knows them, as the prompt has yet to report.
    *
    * @returns {string[]}
    */
