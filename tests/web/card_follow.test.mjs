@@ -315,6 +315,28 @@ test("a server that does not answer is not shown as at work, until it does", () 
   assert.deepEqual(said(), NO_ANSWER);
 });
 
+test("a server that says why it cannot tell is not one that does not answer", () => {
+  const { shown, told } = entryOf();
+  told(UNDER_WAY);
+  const why = "Batch Loop cannot use its database x: refused. Run again when it is back.";
+  told(new Refused(why, 503));
+  assert.deepEqual([shown.at(-1).tone, shown.at(-1).detail, shown.at(-1).hint], ["error", why, ""]);
+});
+
+test("a cancelled image that another server has by now is not being cancelled any more", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  const handedOut = (since) => ({ ...UNDER_WAY, current: [{ ...UNDER_WAY.current[0], since }] });
+  entry.heard("l", { index: 1, path: "b.png" });
+  told(handedOut(10));
+  for (const cancels of [true, false]) {
+    runControl.cancels = () => cancels;
+    entry.show();
+    assert.equal(shown.at(-1).detail, "Cancelling…");
+  }
+  told(handedOut(12));
+  assert.equal(shown.at(-1).detail, "Image 2 of 3");
+});
+
 test("a batch that this page has paused is shown as paused, and no longer once it goes on", () => {
   const { entry, runControl, shown, told } = entryOf();
   const phase = () => shown.at(-1).phase;

@@ -428,6 +428,38 @@ test("Cancel is told as such until the image has ended, and then the batch is pa
   }
 });
 
+test("Cancel of a prompt that has yet to report is told as such until it has ended, however it ends", () => {
+  for (const end of ["interrupted", "succeeded", "failed", "found"]) {
+    const { conductor, told } = setUp();
+    conductor.started("p");
+    conductor.heard("p", iteration(STOP));
+    conductor.succeeded("p");
+    conductor.started("q");
+    told.length = 0;
+    conductor.cancelled();
+    assert.deepEqual(told.splice(0), ["cancelling"]);
+    conductor[end](end === "found" ? "" : "q");
+    assert.deepEqual(told.splice(0), ["paused between"], end);
+    conductor.started("r");
+    conductor.succeeded("r");
+    conductor.interrupted("r");
+    assert.deepEqual(told, []);
+  }
+});
+
+test("Cancel is told as over once a prompt of another batch has ended, too", () => {
+  const { conductor, told } = setUp();
+  conductor.started("p");
+  conductor.heard("p", iteration(STOP));
+  conductor.succeeded("p");
+  conductor.started("q");
+  conductor.cancelled();
+  told.length = 0;
+  conductor.heard("q", { ...iteration(STOP), loop: "another", filename: "b.png" });
+  conductor.interrupted("q");
+  assert.deepEqual(told, ["paused between", "paused"]);
+});
+
 test("Cancel at the last image of a batch, too late for it, is not told once that is complete", () => {
   const { conductor, told } = setUp();
   conductor.started("p");

@@ -18,6 +18,8 @@ export class Cancel {
   #watch;
   /** Whether Auto Queue was switched off while a prompt may still be interrupted. */
   #isPending = false;
+  /** What was said to be cancelled, until a prompt has ended. @type {Iteration[]} */
+  #told = [];
 
   /**
    * @param {object} parts - the pack's modules of these names
@@ -44,6 +46,7 @@ export class Cancel {
     if (batch.length === 0 || this.#stopping.switchOff(loopsOf(batch)) === null) return;
     this.#isPending = true;
     this.#title.end();
+    this.#told = isRunning ? batch : [];
     this.#notices.pausedBetween(batch, { isRunning });
   }
 
@@ -59,29 +62,45 @@ export class Cancel {
    * A prompt has ended, and was not interrupted: if Cancel came too late for it, its batch has
    * stopped all the same.
    *
-   * @param {Run} [run] - if it was part of a batch
+   * @param {Run} [run] - if it was part of a batch, and its nodes have reported
    */
   ended(run) {
-    if (this.#isPending && run) this.#notices.pausedBetween(run.handedOut);
+    const told = this.#takeTold(run);
+    if (this.#isPending) this.#notices.pausedBetween([...told, ...(run?.handedOut ?? [])]);
     this.#isPending = false;
   }
 
   /**
    * A prompt was interrupted.
    *
-   * @param {Run} [run] - if it was part of a batch
+   * @param {Run} [run] - if it was part of a batch, and its nodes have reported
    */
   interrupted(run) {
     this.#watch.end();
     this.#title.end();
+    this.#notices.pausedBetween(this.#takeTold(run));
+    const wasPending = this.#isPending;
+    this.#isPending = false;
     if (!run?.handedOut.length) return;
-    const isOff = this.#stopping.switchOff(run.loops) !== null || this.#isPending;
+    const isOff = this.#stopping.switchOff(run.loops) !== null || wasPending;
     if (isOff) this.#notices.paused(run.handedOut);
   }
 
   /** A new Run begins. */
   beginRun() {
     this.#isPending = false;
+    this.#told = [];
+  }
+
+  /**
+   * Take what was said to be cancelled, but for what the prompt that has ended itself was about.
+   *
+   * @param {Run} [run]
+   */
+  #takeTold(run) {
+    const told = this.#told.filter(({ loop }) => !run?.loops.includes(loop));
+    this.#told = [];
+    return told;
   }
 }
 

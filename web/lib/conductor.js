@@ -115,7 +115,10 @@ export class Conductor {
    */
   succeeded(promptId) {
     const run = this.#ended(promptId);
-    if (!run) return;
+    if (!run) {
+      this.#cancel.ended();
+      return;
+    }
     this.#notices.processed(run.handedOut);
     if (run.inPart.length > 0) this.#ranInPart(run);
     else if (run.stop) this.#stopped(run);
@@ -136,6 +139,7 @@ export class Conductor {
       // A node may fail before any of the pack's has reported, or one of them itself.
       const isOurs = nodeType.startsWith(PREFIX) || this.#autoQueue.hasSent(promptId);
       if (isOurs) this.#stopping.showStopped([], promptId);
+      this.#cancel.ended();
       return;
     }
     this.#notices.processed(run.handedOut);

@@ -1,4 +1,4 @@
-import { Refused } from "./requests.js";
+import { Refused, UNAVAILABLE } from "./requests.js";
 import { t } from "./texts.js";
 
 /** HTTP statuses of the pack's routes for which there is a text with advice. */
@@ -22,6 +22,17 @@ export function explained(error) {
  */
 export function reasonOf(error) {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Why the server has not told how batches stand, when it was asked for that.
+ *
+ * @param {unknown} error
+ */
+export function whyUntold(error) {
+  // The pack says itself why it cannot tell, as when its database is away.
+  const isSaid = error instanceof Refused && error.status === UNAVAILABLE;
+  return isSaid ? error.message : t("panel.unreachable");
 }
 
 /** @param {unknown} error */

@@ -11,6 +11,9 @@ export const NOT_ALLOWED = 403;
 /** The HTTP status of what the server does not know. */
 const NOT_FOUND = 404;
 
+/** The HTTP status of a server that cannot answer now, and says why. */
+export const UNAVAILABLE = 503;
+
 /** The lowest HTTP status that means that the server, or what is behind it, has failed. */
 export const SERVER_ERROR = 500;
 

@@ -55,8 +55,8 @@ export class IteratorEntry {
   #asked = "";
   /** @type {Loop | null} */
   #state = null;
-  /** Whether the server did not answer when that was last asked for. */
-  #isAway = false;
+  /** The error with which the server did not tell that when it was last asked; null if it did. */
+  #trouble = /** @type {unknown} */ (null);
   /** The settings with which the last prompt was sent; null if this page has not seen that. */
   #sentWith = /** @type {string | null} */ (null);
   /**
@@ -99,6 +99,8 @@ export class IteratorEntry {
   #isLast = false;
   /** Whether that image was cancelled. */
   #isCancelled = false;
+  /** When it was handed out, as the server says; null if that was not seen. */
+  #lastSince = /** @type {number | null} */ (null);
   /**
    * The image that was tried last, in which prompt, and with which settings of the node.
    *
@@ -252,7 +254,7 @@ export class IteratorEntry {
     if (named && state) this.#asked = named;
     if (named && this.#asked !== named) return false;
     this.#waiting.clear();
-    if (state) this.#isAway = Boolean(state.error) && !isFinal(state.error);
+    if (state) this.#trouble = state.error && !isFinal(state.error) ? state.error : null;
     const isNews = Boolean(state && !state.error && this.#note(state.value));
     this.show();
     void this.#otherTab.look(named);
@@ -271,7 +273,7 @@ export class IteratorEntry {
       state: this.#state,
       last: this.#last,
       isKnown: this.state !== null,
-      isAway: this.#isAway,
+      trouble: this.#trouble,
       goesOn: this.#goesOn || this.#runControl.ends(this.state),
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,
@@ -324,6 +326,7 @@ export class IteratorEntry {
     // Before the first answer about it, the loop has a name only.
     const cancels = this.#runControl.cancels(this.named);
     const pauses = !goesOn && (cancels || this.#runControl.pauses(this.named));
+    if (goesOn || pauses) this.#lastSince = this.#inProgress?.since ?? null;
     // The prompt's end is known before the server's answer shows it.
     this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
     this.#isCancelled = cancels || (this.#isCancelled && this.#isLast);
@@ -335,10 +338,17 @@ export class IteratorEntry {
     return this.#runControl.goesOn(this.loop, { isHere: true });
   }
 
-  /** Whether the image is in progress that the node has last handed out to this page's prompts. */
-  get #isUnderWay() {
+  /** The image that the node has last handed out to this page's prompts, while it is in progress. */
+  get #inProgress() {
     const { loop, image } = this.#heard ?? {};
-    return loop === this.loop && (this.state?.current ?? []).some(({ index }) => index === image?.index);
+    const current = loop === this.loop ? (this.state?.current ?? []) : [];
+    return current.find(({ index }) => index === image?.index);
+  }
+
+  /** Whether it still is, and not again, as another server was given it. */
+  get #isUnderWay() {
+    const current = this.#inProgress;
+    return current !== undefined && (this.#lastSince ?? current.since) === current.since;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { whyUntold } from "../errors.js";
 import { figuresOf, timesOf } from "../figures.js";
 import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
@@ -22,7 +23,8 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
  *   last in progress
  * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
- * @property {boolean} [isAway] - whether the server did not answer when it was last asked for that
+ * @property {unknown} [trouble] - the error with which the server did not tell that when it was last
+ *   asked; null if it did
  * @property {boolean} [goesOn] - whether the page goes on with the batch by itself
  * @property {boolean} [triesChanges] - whether Run (On Change) is chosen
  * @property {boolean} [watching] - whether the page watches the folder for new images
@@ -107,7 +109,7 @@ const NOTHING = {
 export function iteratorModel(known) {
   const { settings, canChoose, folder, state, isKnown = true } = known;
   const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
-  const said = { ...NOTHING, ...phaseOf(known), ...(known.isAway ? away() : {}) };
+  const said = { ...NOTHING, ...phaseOf(known), ...(known.trouble ? untold(known.trouble) : {}) };
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
   const forgets = state?.forgets || folder?.forgets;
   if (forgets) shown.hint = `${shown.hint} ${t("card.forgets", { reason: forgets })}`.trim();
@@ -140,9 +142,13 @@ export function iteratorModel(known) {
   };
 }
 
-/** What is said in place of what the server would say. */
-function away() {
-  return { tone: /** @type {const} */ ("error"), detail: t("panel.unreachable"), hint: "" };
+/**
+ * What is said in place of what the server would say.
+ *
+ * @param {unknown} trouble
+ */
+function untold(trouble) {
+  return { tone: /** @type {const} */ ("error"), detail: whyUntold(trouble), hint: "" };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { element, setText } from "../dom.js";
+import { whyUntold } from "../errors.js";
 import { SELDOM_MS } from "../poller.js";
 import { LOOPS, loopOf, placeOf } from "../questions.js";
 import { t } from "../texts.js";
@@ -171,7 +172,7 @@ export class Panel {
     const answer = answers.get(this.#question);
     if (!answer) return;
     this.#trouble.hidden = !answer.error;
-    if (answer.error) setText(this.#trouble, t("panel.unreachable"));
+    if (answer.error) setText(this.#trouble, whyUntold(answer.error));
     else if (this.#chosen === null) this.#list?.show(answer.value.loops, answer.value.now);
     else this.#showOne(answer.value);
   }
