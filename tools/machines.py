@@ -69,6 +69,7 @@ class Figures(trial.Figures):
         """
         most = self.events.get(KILL, 0) + self.on_their_way
         again = {"done_again": most, "most_done_again_by_one_of_them": 1}
+        again["on_their_way"] = self.events.get(HALT, 0)
         others = ("done_again_by_anything_else", "folders_without_results", "not_ended_on")
         return super().most() | again | dict.fromkeys(others, 0)
 

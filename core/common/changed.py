@@ -12,14 +12,11 @@ R = TypeVar("R", bound="DataclassInstance")
 
 
 def changed(record: R, **changes: Any) -> R:
-    """Like `dataclasses.replace`, for a record without `__post_init__`.
-
-    Where the dataclass is frozen, its `__init__` takes several times as long.
-    """
+    """Like `dataclasses.replace`, which takes several times as long where the record is frozen."""
     made: R = object.__new__(type(record))
     values = made.__dict__
     values.update(record.__dict__, **changes)
-    if len(values) != len(record.__dataclass_fields__):
-        # A name that is no field, or what is worked out of the fields and kept beside them.
+    if len(values) != len(record.__dataclass_fields__) or hasattr(made, "__post_init__"):
+        # A name that is no field, or what is worked out of the fields.
         return replace(record, **changes)
     return made

@@ -34,6 +34,18 @@ def test_what_was_worked_out_of_the_fields_is_worked_out_anew() -> None:
     assert changed(record, first=3).doubled == 6
 
 
+@dataclass(frozen=True)
+class _Shortened:
+    text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text[:3])
+
+
+def test_what_a_record_makes_of_its_fields_itself_is_made_of_new_ones_too() -> None:
+    assert changed(_Shortened("a"), text="abcdef") == _Shortened("abc")
+
+
 def test_a_name_that_is_no_field_is_an_error() -> None:
     with pytest.raises(TypeError, match="third"):
         changed(_Record(), third=3)

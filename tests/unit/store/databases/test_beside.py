@@ -365,3 +365,19 @@ def test_an_image_that_could_not_be_locked_is_not_claimed(
         others.execute(lock, ([name.encode() for name in held],))
         with pytest.raises(NeedsItsTurn), one.store.transaction(beside="one"):
             one.claim()
+
+
+def test_an_open_item_of_ones_own_that_is_no_longer_listed_is_not_taken_by_others(
+    servers: tuple[Server, Server],
+) -> None:
+    one, other = servers
+    with other.store.transaction():
+        other.store.relist(KEY, [name for name in NAMES if name != "a"])  # which is open, and one's
+    for server in (one, other, one, other):
+        with server.store.transaction():
+            server.claim()
+    taken = []
+    for beside in ("one", None):
+        with one.store.transaction(beside=beside):
+            taken.append(one.store.taken(KEY, "one"))
+    assert taken == [3, 3]
