@@ -198,6 +198,16 @@ const watch = new Watch({ poller, autoQueue: gate, stopping, toasts, screen, but
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, screen, stopping, toasts });
+const tells = new Notices({
+  poller,
+  toasts,
+  ends: notices,
+  signals,
+  submissions,
+  runControl,
+  resultsOf: (loop) => resultFolder(server, loop),
+  startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
+});
 const conductor = new Conductor({
   autoQueue: gate,
   endings,
@@ -205,16 +215,7 @@ const conductor = new Conductor({
   submissions,
   watch,
   title: new PageTitle({ settings }),
-  notices: new Notices({
-    poller,
-    toasts,
-    ends: notices,
-    signals,
-    submissions,
-    runControl,
-    resultsOf: (loop) => resultFolder(server, loop),
-    startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
-  }),
+  notices: tells,
 });
 
 /** @type {(ids: string[], loops: Loop[]) => boolean} - the conductor's, which needs the gate */
@@ -306,6 +307,7 @@ function onSent() {
 function onMode() {
   cards.modeChanged();
   panel.modeChanged();
+  tells.modeChanged();
 }
 
 /**

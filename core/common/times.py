@@ -100,23 +100,32 @@ class Took:
     """How many images a minute it was, until an image ended last; None if not known."""
 
 
-def took(
-    times: Times, *, left: int, under_way: int, since: float, to_come: Sequence[float] = ()
+def took(  # noqa: PLR0913 - all that it depends on
+    times: Times,
+    *,
+    left: int,
+    under_way: int,
+    since: float,
+    writing: float = 0.0,
+    to_come: Sequence[float] = (),
 ) -> Took:
     """What to tell of the times, `since` seconds after a prompt last began or ended.
 
+    For the last `writing` seconds of them no prompt has run: the results of the last one are being
+    written, and its end is yet to be noted, when it was.
     `left` counts the images that have not ended, with those that are `under_way`. `to_come` are
     the seconds that images are expected to take, in order, of which those that are left are the
     last; without it, all take what those that have ended took. An image whose prompt has ended is
     under way until its results are written, so that the time since an image ended last may be that
     of several.
     """
-    seconds = times.seconds + (since if under_way else 0.0)
+    passed = times.seconds + (since if under_way else 0.0)
+    seconds = max(times.seconds, passed - writing)
     each = times.per_image
     if each is None:
         return Took(seconds)
     to_come = to_come[-left:] if left else ()
     mean = fmean(to_come) if to_come else each
     begun = sum(to_come[:under_way]) if to_come else mean * under_way
-    remaining = mean * left - min(seconds - times.last, begun) if left else None
+    remaining = mean * left - min(passed - times.last, begun) if left else None
     return Took(seconds, remaining, times.per_minute)

@@ -16,10 +16,11 @@ from batch_loop.tests.browser.side_panel import SidePanel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, ViewportSize
 
     from batch_loop.tools.client import ComfyClient
 
+TINY: ViewportSize = {"width": 1024, "height": 600}
 SKIP = "Skip on error"
 COMPLETE = "Batch complete"
 NOTIFICATION = "BatchLoop.Notification"
@@ -70,6 +71,17 @@ def notice(comfy: ComfyPage) -> Locator:
     return found
 
 
+def left_of(shown: Locator, in_window: ViewportSize) -> float:
+    """Where an element begins in a window of this size, in px from the left."""
+    before = shown.page.viewport_size
+    shown.page.set_viewport_size(in_window)
+    box = shown.bounding_box()
+    assert before is not None
+    assert box is not None
+    shown.page.set_viewport_size(before)
+    return box["x"]
+
+
 def progress(images: str, batch: Batch) -> re.Pattern[str]:
     """The page's title while it shows how many images of a batch are done."""
     return re.compile(rf"^{images} \W {batch.name}$")
@@ -86,6 +98,7 @@ def test_the_report_is_one_click_away(
     shown = notice(comfy)
     expect(shown).to_contain_text("6 done, 1 failed")
     expect(shown).to_contain_text("img3.png: asked to fail")
+    assert left_of(shown, in_window=TINY) > TINY["width"] / 2  # where a workflow begins
     panel = SidePanel(comfy)
     shown.get_by_role("button", name="Open report").click()
     expect(shown).to_have_count(0)

@@ -473,6 +473,35 @@ test("after Cancel, the card says so until the image has ended", () => {
   }
 });
 
+test("a Cancel that came too late is over once the prompt has ended, though its results are yet to be saved", () => {
+  for (const how of ["done", "failed", null]) {
+    const { entry, runControl, shown, told } = entryOf();
+    entry.heard("l", { index: 1, path: "b.png" }, "p");
+    runControl.cancels = () => true;
+    told(UNDER_WAY);
+    entry.ended("another", how);
+    assert.equal(shown.at(-1).detail, "Cancelling…");
+    entry.ended("p", how);
+    runControl.cancels = () => false;
+    entry.show();
+    assert.equal(shown.at(-1).detail, how ? "Pausing after this image…" : "Cancelling…");
+    told(REST);
+    assert.equal(shown.at(-1).headline, "Paused: 2 images left");
+  }
+});
+
+test("a batch that has ended does not pause, though Cancel was pressed at its last image", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  entry.heard("l", { index: 1, path: "b.png" }, "p");
+  runControl.cancels = () => true;
+  told(UNDER_WAY);
+  entry.ended("p", "done");
+  runControl.cancels = () => false;
+  runControl.ends = () => true;
+  entry.show();
+  assert.equal(shown.at(-1).detail, "Image 2 of 3");
+});
+
 test("after Cancel, the card says so before anything is known of the batch", () => {
   const { runControl, shown, told } = entryOf();
   runControl.cancels = (loop) => loop === "l";

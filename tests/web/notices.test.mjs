@@ -32,7 +32,9 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
     hide: (key) => hidden.push(key),
   };
   const ends = {
+    open: new Set(),
     show: (key, toast, offer) => {
+      ends.open.add(key);
       shown.push([key, toast.summary]);
       details.push(toast.detail);
       offers.push(offer);
@@ -42,7 +44,11 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
       details.push(toast.detail);
       assert.deepEqual(buttons, []);
     },
-    hide: (key) => hidden.push(key),
+    shows: (key) => ends.open.has(key),
+    hide: (key) => {
+      ends.open.delete(key);
+      hidden.push(key);
+    },
   };
   const called = [];
   const signals = { ended: (loop) => called.push(loop) };
@@ -72,7 +78,7 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
     await clock.pass(20_000);
     await told;
   };
-  return { notices, stopped, called, shown, hidden, asked, details, offers, runControl, submissions };
+  return { notices, stopped, called, ends, shown, hidden, asked, details, offers, runControl, submissions };
 }
 
 function run({ loop = "l", complete = true, finished_by = null } = {}) {
@@ -236,6 +242,27 @@ test("after Cancel, Continue is offered until the batch goes on by itself", asyn
   runControl.running = [];
   notices.processed([said]);
   assert.equal(shown.length, 2);
+});
+
+test("that a batch is paused is told no more once somebody has closed that, as each plain Run would", () => {
+  const { ends, notices, shown } = setUp();
+  const [said] = run({ complete: false }).handedOut;
+  notices.paused([said]);
+  ends.hide("l");
+  notices.processed([said]);
+  assert.deepEqual(shown, [["l", "Batch paused"]]);
+  notices.paused([said]);
+  assert.equal(shown.length, 2);
+});
+
+test("a batch that goes on is not called paused, even before its first image has ended", () => {
+  const { ends, notices, runControl } = setUp();
+  notices.paused(run({ complete: false }).handedOut);
+  notices.modeChanged();
+  assert.equal(ends.shows("l"), true);
+  runControl.running = ["l"];
+  notices.modeChanged();
+  assert.equal(ends.shows("l"), false);
 });
 
 test("Cancel offers Continue at once, and says that the batch is paused only once its image has ended", () => {

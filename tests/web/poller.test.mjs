@@ -13,7 +13,7 @@ function setUp(stands = "paused") {
     if (found.error) throw found.error;
     return value;
   };
-  const loop = (id) => ({ id, stands: found.stands });
+  const loop = (id) => ({ id, stands: found.stands, running: found.running ?? 0, finishing: found.finishing ?? 0 });
   const server = {
     loops: () => answer("loops", { now: 1, loops: [loop("l")] }),
     loopsOf: (ids) => answer(ids.join(), ids.filter((id) => id !== "gone").map(loop)),
@@ -46,8 +46,24 @@ test("a question of several parts is asked once, and all get the answer", async 
   const other = follow([loopOf("l"), loopOf("gone")]);
   assert.deepEqual(await askedIn(0), ["l,m,gone"]);
   assert.deepEqual(one.told.map(([question]) => question), ["loop l", "loop m"]);
-  assert.deepEqual(other.told[0], ["loop l", { value: { id: "l", stands: "paused" } }]);
+  assert.deepEqual(other.told[0], ["loop l", { value: { id: "l", stands: "paused", running: 0, finishing: 0 } }]);
   assert.deepEqual(other.told[1], ["loop gone", { value: null }]);
+});
+
+test("while the last results are being saved, the server is asked soon again, but not between two prompts", async () => {
+  const { askedIn, follow, found, poller } = setUp("running");
+  follow([loopOf("l")]);
+  Object.assign(found, { running: 0, finishing: 1 });
+  await askedIn(0);
+  assert.equal((await askedIn(2_000)).length, 5);
+  poller.queueIs(1);
+  await askedIn(400);
+  assert.equal((await askedIn(2_000)).length, 1);
+  poller.queueIs(0);
+  await askedIn(400);
+  found.finishing = 0;
+  await askedIn(400);
+  assert.equal((await askedIn(2_000)).length, 1);
 });
 
 test("a part that comes later joins in, without more requests", async () => {

@@ -95,6 +95,15 @@ export class NoticeBox {
   }
 
   /**
+   * Whether there is a notice with this key, which nobody has closed.
+   *
+   * @param {string} key
+   */
+  shows(key) {
+    return this.#shown.has(key);
+  }
+
+  /**
    * Remove a loop's notice, if it is still there.
    *
    * @param {string} loop

@@ -91,12 +91,19 @@ export class Notices {
   processed(iterations) {
     for (const { loop } of iterations) {
       this.#worked.add(loop);
+      // A plain Run does one image; the rest still waits for Continue, which is offered until
+      // somebody closes the notice.
+      const isPaused = this.#paused.has(loop) && this.#ends.shows(loop);
       // These messages are about the previous batch or pause.
       this.#toasts.hide(loop);
       this.#ends.hide(loop);
-      // A plain Run does one image; the rest still waits for Continue.
-      if (this.#paused.has(loop)) this.#tellPaused(loop, pausedBetween());
+      if (isPaused) this.#tellPaused(loop, pausedBetween());
     }
+  }
+
+  /** Batches may go on by themselves now: those that do are not paused any more. */
+  modeChanged() {
+    for (const loop of this.#paused) if (this.#runControl.goesOn(loop)) this.#hidePaused(loop);
   }
 
   /**

@@ -4,7 +4,7 @@ import { LOOPS, isAboutLoops, kindOf } from "./questions.js";
 import { NOT_ALLOWED, Refused, isFinal } from "./requests.js";
 
 /**
- * @import { Loop } from "../../types/server.d.ts"
+ * @import { ListedLoop, Loop } from "../../types/server.d.ts"
  * @import { Wish } from "./following.js"
  * @import { Answer, Question } from "./questions.js"
  * @import { LoopServer } from "./server.js"
@@ -217,9 +217,20 @@ export class Poller {
     const isNotAllowed = error instanceof Refused && error.status === NOT_ALLOWED;
     if (!isAboutLoops(question)) return isNotAllowed ? REFUSED_MS : rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];
+    // Nothing tells of the moment in which the last results are on the disk.
+    if (!this.#isBusy && loops.some(isBeingSaved)) return SOON_MS;
     const mayChange = loops.some(isAtWork) || (this.#isBusy && question !== LOOPS);
     return mayChange ? OFTEN_MS : (wish.idle ?? rest);
   }
+}
+
+/**
+ * Whether the prompts of a loop have ended, as a rule, and the results of some are being saved.
+ *
+ * @param {ListedLoop} loop
+ */
+function isBeingSaved({ running, finishing }) {
+  return finishing > 0 && running === 0;
 }
 
 /**

@@ -127,6 +127,7 @@ class Loops:
                 left=counts.left + counts.finishing,
                 under_way=counts.running + counts.finishing,
                 since=self.clock.since(key, entry.times) or 0.0,
+                writing=self._only_written_for(counts, open_items, now),
                 to_come=self._memory[key].forecast.of(entry.batch).to_come,
             ),
             failures=self._store.failures(key, FAILURES_SHOWN),
@@ -143,6 +144,23 @@ class Loops:
             told_at=now,
             forgets=self._store.forgets,
         )
+
+    def _only_written_for(self, counts: Counts, open_items: Iterable[Item], now: float) -> float:
+        """How long ago the last prompt ended, if of each open item only results are written yet.
+
+        0 if one runs, or another server has it, of whose prompts nothing is known here.
+        """
+        if counts.running:
+            return 0.0
+        ended = []
+        for item in open_items:
+            if item.claim is None:
+                continue
+            prompt, is_here = item.claim.prompt, item.claim.server == self._host.server
+            if not is_here or not self._host.has_ended(prompt):
+                return 0.0
+            ended.append(self._host.outcome(prompt).ended_at or now)
+        return max(0.0, now - max(ended, default=now))
 
     def full_snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state."""

@@ -123,6 +123,32 @@ def test_an_end_counts_when_it_was_and_not_when_somebody_looks(batch: Batch) -> 
     assert batch.took.seconds == pytest.approx(10)
 
 
+def test_writing_the_results_of_a_prompt_does_not_count_so_that_no_time_goes_back(
+    batch: Batch,
+) -> None:
+    writes = FakeWrites()
+    batch.registry = LoopRegistry(
+        MemoryStore(), batch.clock, batch._list, batch._sight, writes, poll_outcomes=ByHand
+    )
+    batch.at(0)
+    iteration = batch.acquire(batch.host.submit())
+    turn = turn_of(iteration)
+    writes.begin(turn)
+    batch.at(5)
+    batch.registry.end(iteration)
+    assert batch.took.seconds == pytest.approx(5)
+    batch.at(6)
+    assert batch.took.seconds == pytest.approx(6)  # its prompt still runs
+    batch.clock.finish_now(iteration.prompt)
+    for later in (7, 8):
+        batch.at(later)
+        assert batch.took.seconds == pytest.approx(6)
+    writes.end(turn)
+    assert batch.took.seconds == pytest.approx(6)
+    batch.acquire(batch.host.submit())
+    assert batch.took.seconds == pytest.approx(8)  # it was between two images
+
+
 def test_a_night_after_a_crash_does_not_count(batch: Batch) -> None:
     image(batch, 0, 0, 10)
     batch.acquire(batch.host.submit())

@@ -133,7 +133,7 @@ export class Cards {
     const { kind, loop } = said;
     if (kind === "trial") this.#iterators.get(node)?.entry.tries(said.path, promptId);
     if (kind === "iteration") {
-      this.#iterators.get(node)?.entry.heard(loop, handsOut(said) ? said : null);
+      this.#iterators.get(node)?.entry.heard(loop, handsOut(said) ? said : null, promptId);
     }
     const complete = kind === "progress" ? this.#completes.get(node) : undefined;
     if (complete) complete.loop = loop;

@@ -60,12 +60,14 @@ export class IteratorEntry {
   /** The settings with which the last prompt was sent; null if this page has not seen that. */
   #sentWith = /** @type {string | null} */ (null);
   /**
-   * The loop that the node last reported on, its settings at the time, and the image that it handed
-   * out; null if it did not.
+   * The loop that the node last reported on, its settings at the time, the image that it handed
+   * out, null if it did not, and the prompt.
    *
-   * @type {{ loop: string, key: string, image: HandedOut | null } | null}
+   * @type {{ loop: string, key: string, image: HandedOut | null, prompt: string } | null}
    */
   #heard = null;
+  /** Whether that prompt has ended by itself: a Cancel came too late for it, if one did. */
+  #hasEnded = false;
   /**
    * The image that was last in progress, while the loop is at work.
    *
@@ -171,12 +173,14 @@ export class IteratorEntry {
    *
    * @param {string} loop
    * @param {HandedOut | null} [image] - that it has handed out; null if it has not
+   * @param {string} [prompt] - the id of the prompt
    */
-  heard(loop, image = null) {
+  heard(loop, image = null, prompt = "") {
     const key = this.#key;
     const named = this.#namedByServer ?? ((this.#sentWith ?? key) === key ? loop : null);
     if (named !== loop) return; // it was sent with another folder
-    this.#heard = { loop, key, image };
+    this.#heard = { loop, key, image, prompt };
+    this.#hasEnded = false;
     this.#next = image;
     this.#refusal = null; // it has run since
     this.#tried = null;
@@ -201,6 +205,7 @@ export class IteratorEntry {
    * @param {"done" | "failed" | null} how - null if it was interrupted
    */
   ended(prompt, how) {
+    if (how && this.#heard?.prompt === prompt) this.#hasEnded = true;
     if (this.#tried?.prompt !== prompt) return;
     this.#tried = how && { ...this.#tried, how };
     this.show();
@@ -263,7 +268,8 @@ export class IteratorEntry {
 
   /** Update the card. */
   show() {
-    const pauses = this.#notePause();
+    const ends = this.#runControl.ends(this.state);
+    const pauses = this.#notePause() && !ends;
     const model = iteratorModel({
       settings: folderSettings(this.node),
       canChoose: !isLinked(this.node, ["directory"]),
@@ -274,7 +280,7 @@ export class IteratorEntry {
       last: this.#last,
       isKnown: this.state !== null,
       trouble: this.#trouble,
-      goesOn: this.#goesOn || this.#runControl.ends(this.state),
+      goesOn: this.#goesOn || ends,
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
@@ -324,12 +330,12 @@ export class IteratorEntry {
     }
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
     // Before the first answer about it, the loop has a name only.
-    const cancels = this.#runControl.cancels(this.named);
+    const cancels = !this.#hasEnded && this.#runControl.cancels(this.named);
     const pauses = !goesOn && (cancels || this.#runControl.pauses(this.named));
     if (goesOn || pauses) this.#lastSince = this.#inProgress?.since ?? null;
     // The prompt's end is known before the server's answer shows it.
     this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
-    this.#isCancelled = cancels || (this.#isCancelled && this.#isLast);
+    this.#isCancelled = cancels || (this.#isCancelled && this.#isLast && !this.#hasEnded);
     return this.#isLast;
   }
 
