@@ -344,7 +344,7 @@ export class IteratorEntry {
     return this.#runControl.goesOn(this.loop, { isHere: true });
   }
 
-  /** The image that the node has last handed out to this page's prompts, while it is in progress. */
+  /** The image that the node last handed out to this page's prompts, while it is in progress. */
   get #inProgress() {
     const { loop, image } = this.#heard ?? {};
     const current = loop === this.loop ? (this.state?.current ?? []) : [];

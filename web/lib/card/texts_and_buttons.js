@@ -23,8 +23,8 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
  *   last in progress
  * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
- * @property {unknown} [trouble] - the error with which the server did not tell that when it was last
- *   asked; null if it did
+ * @property {unknown} [trouble] - the error with which the server did not tell that when it was
+ *   last asked; null if it did
  * @property {boolean} [goesOn] - whether the page goes on with the batch by itself
  * @property {boolean} [triesChanges] - whether Run (On Change) is chosen
  * @property {boolean} [watching] - whether the page watches the folder for new images
