@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from ..common.errors import BatchLoopError, NoRoom
+from ..common.errors import BatchLoopError, ClaimLost, NoRoom
 from ..common.workers import worker_count, worker_pool
 from ..model.background_writes import Turn
 from ..model.prompt import Failure
@@ -121,6 +121,10 @@ class WriteBehind:
         failure = None
         try:
             job()
+        except ClaimLost as error:
+            # No report shows it: the image is another's.
+            _log.warning("Batch Loop: %s", error)
+            failure = Failure(str(error), *node)
         except BatchLoopError as error:
             failure = Failure(str(error), *node, blames_image=not isinstance(error, NoRoom))
         except Exception as error:  # noqa: BLE001 the item's report shows it

@@ -237,9 +237,13 @@ class Turns(Questions):
         self._writes.wait(iteration.key.id)
         if iteration.item is not None:
             failure = self._writes.failure(_turn(iteration))
-            if failure is not None:
+            if failure is not None and self._is_own(iteration):
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
+
+    @in_transaction(patient=True, beside=True)
+    def _is_own(self, iteration: Iteration) -> bool:
+        return self._loops.is_own(iteration)
 
     @in_transaction(patient=True)
     def _tell_the_end(self, iteration: Iteration) -> None:

@@ -66,8 +66,7 @@ class Parts:
         files, and those servers; it must not take long, and by default does nothing. `forgotten` is
         called with the id of each loop that is forgotten here: its next batch is number 1 again.
         `poll_outcomes` makes the poller for the outcomes of prompts, and `poll_listings` the one
-        for listings to delete. `lease_clock` is the monotonic clock that times other servers'
-        leases.
+        for listings to delete. `lease_clock` is the monotonic clock that times leases.
         """
         self._store = store
         self._host = host

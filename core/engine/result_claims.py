@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ..common.errors import ClaimLost
 from ..common.sight import Sight, read, seen
@@ -119,6 +119,30 @@ class Results(Parts):
             at=at,
         )
 
+    def guard(self, iteration: Iteration) -> Callable[[], None]:
+        """A check for when a file that is claimed from now on is about to get its name.
+
+        It raises ClaimLost if the item is no longer the iteration's, as others may have taken this
+        server for one that has ended. The store is asked only if that can be, by the lease. When it
+        returns, at least half of the lease is left.
+        """
+        doubt = self.servers.doubt()
+
+        def check() -> None:
+            if doubt() and not self._keeps_item(iteration):
+                self.servers.mark_stale()
+                raise ClaimLost(_claim_lost(iteration, ", or its batch was started over"))
+
+        return check
+
+    @in_transaction(patient=True, beside=True)
+    def _keeps_item(self, iteration: Iteration) -> bool:
+        """Whether the item is still the iteration's; it is then nobody else's for another lease."""
+        if not self._loops.is_own(iteration):
+            return False
+        self.servers.take_up_work()
+        return True
+
     def note_written(self, iteration: Iteration, file: str, sight: Sight | None = None) -> None:
         """Note that a claimed file was written, and how it looks; from any thread, without waiting.
 
@@ -153,9 +177,9 @@ class Results(Parts):
         return self._outputs.earlier(iteration.key, iteration.item.path)
 
 
-def _claim_lost(iteration: Iteration) -> str:
+def _claim_lost(iteration: Iteration, or_else: str = "") -> str:
     path = "" if iteration.item is None else iteration.item.path
     return (
         f"{path!r} was given to another server, as this one was not heard of for longer than its "
-        "lease. Its result here is not saved, as the other one makes it again."
+        f"lease{or_else}. Its result here is not saved, as it is made again."
     )

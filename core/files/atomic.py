@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Callable
 from typing import BinaryIO
 
 from ..common.errors import NoRoom, UnwritableImage, quoted
@@ -31,7 +32,11 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 def write_atomic(
-    path: str, data: bytes, if_exists: IfExists, at: int | None = None
+    path: str,
+    data: bytes,
+    if_exists: IfExists,
+    at: int | None = None,
+    check: Callable[[], object] = lambda: None,
 ) -> Sight | None:
     """Write a file at a real path, creating its folder if needed; returns how it looks.
 
@@ -40,7 +45,8 @@ def write_atomic(
     then gets its name in one step. So whatever interrupts the write, no partial file ever has that
     name, and no file is replaced by mistake, even if another program creates it at the same time.
     The first write to a folder also deletes what a crash has left there. `at` is when the file
-    is to have been modified, in nanoseconds since the epoch.
+    is to have been modified, in nanoseconds since the epoch. `check` is called when the file is
+    about to get its name, and prevents that by an exception.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written; `NoRoom`, if
     no other could be either.
@@ -49,7 +55,7 @@ def write_atomic(
     try:
         with opened_folder(folder, make=True) as descriptor:
             sweep_once(folder)
-            written = _write(_Folder(folder, descriptor), name, data, if_exists, at)
+            written = _write(_Folder(folder, descriptor), name, data, if_exists, at, check)
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
         is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
         raise (NoRoom if is_full else UnwritableImage)(_message(path, error)) from error
@@ -144,16 +150,24 @@ class _Folder:
         return os.open(path, flags, 0o666, dir_fd=self._descriptor)
 
 
-def _write(
-    folder: _Folder, name: str, data: bytes, if_exists: IfExists, at: int | None
+def _write(  # noqa: PLR0913, PLR0917 - what `write_atomic` is given
+    folder: _Folder,
+    name: str,
+    data: bytes,
+    if_exists: IfExists,
+    at: int | None,
+    check: Callable[[], object],
 ) -> Sight | None:
     if if_exists is not IfExists.OVERWRITE and folder.holds(name):
         return None  # saves work; `_publish` makes sure
     temporary = temporary_name()
     try:
         _write_flushed(folder, temporary, data, at)
+        found = digest(data)
+        # As late as possible; but whoever would forbid it may have deleted the file.
+        check()
         # Before it has its name: afterwards somebody else may replace it.
-        sight = folder.sight(temporary)._replace(digest=digest(data))
+        sight = folder.sight(temporary)._replace(digest=found)
         return sight if _publish(folder, temporary, name, if_exists, at) else None
     finally:
         with contextlib.suppress(OSError):  # usually it has been renamed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,15 @@ class Caption:
         """Itself: it cannot change."""
         return self
 
-    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+    def write(
+        self,
+        target: str,
+        if_exists: IfExists,
+        at: int | None = None,
+        check: Callable[[], object] = lambda: None,
+    ) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
-        return write_atomic(target, self.data, if_exists, at)
+        return write_atomic(target, self.data, if_exists, at, check)
 
 
 def caption_of(text: object, name: str = CAPTION_INPUT) -> Caption:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import posixpath
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -44,6 +44,9 @@ class Claims(Protocol):
         at: int | None,
     ) -> Mapping[str, Owner]:
         """The owner of each of `targets`; if all are free, they are claimed."""
+
+    def guard(self, iteration: Iteration) -> Callable[[], object]:
+        """A check for when a file claimed from now on gets its name: is it still to have it?"""
 
     def note_written(self, iteration: Iteration, file: str, sight: Sight | None) -> None:
         """Note that a claimed file was written, and how it looks; from any thread."""
@@ -100,6 +103,7 @@ class ResultFiles:
         self.stem, self.extension = posixpath.splitext(filename)
         self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
         self._at: int | None = None
+        self._check: Callable[[], object] = lambda: None
         self.made_way = False
         """Whether a result has another name because of a file of unknown origin."""
         self._meets_others = False
@@ -120,6 +124,7 @@ class ResultFiles:
         # SKIP would keep it, and the image would be done.
         leaves_doubt = self._run.hands_on and self._if_exists is IfExists.SKIP
         self._at = None if leaves_doubt else time.time_ns()
+        self._check = self._claims.guard(self._loop)
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
         self._meets_others = False
@@ -197,10 +202,10 @@ class ResultFiles:
         overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
         written = partial(self._note_written, target)
-        behind, at = self._behind, self._at
-        if behind is not None and behind.write(content, target, if_exists, written, at):
+        behind, at, check = self._behind, self._at, self._check
+        if behind is not None and behind.write(content, target, if_exists, written, at, check):
             return True
-        sight = content.write(target, if_exists, at)
+        sight = content.write(target, if_exists, at, check)
         if sight is not None:
             written(sight)
         return sight is not None

@@ -45,7 +45,13 @@ class Content(Protocol):
     def sampled(self) -> Content:
         """The same content, to be written later: it detects changes made until then."""
 
-    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+    def write(
+        self,
+        target: str,
+        if_exists: IfExists,
+        at: int | None = None,
+        check: Callable[[], object] = lambda: None,
+    ) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
 
 
@@ -96,7 +102,13 @@ class Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
         return self if self._sample is not None else replace(self, _sample=self._sample_now())
 
-    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+    def write(
+        self,
+        target: str,
+        if_exists: IfExists,
+        at: int | None = None,
+        check: Callable[[], object] = lambda: None,
+    ) -> Sight | None:
         """Write the file at real path `target`: see `write_atomic`."""
         began, effort = time.monotonic(), None
         if self._data is None:
@@ -111,7 +123,7 @@ class Result:
             for now, before in zip(self._tensors, self._sample, strict=True)
         ):
             raise UnwritableImage(_changed(target))
-        sight = write_atomic(target, self._data, if_exists, at)
+        sight = write_atomic(target, self._data, if_exists, at, check)
         if self.efforts is not None and effort is not None:
             self.efforts.took(self._work, effort, time.monotonic() - began)
         return sight
@@ -168,22 +180,24 @@ class Background:
         self.targets: set[str] = set()
         """Real paths of the files that are being, or have been, written."""
 
-    def write(
+    def write(  # noqa: PLR0913, PLR0917 - what `write_atomic` is given, and what follows
         self,
         content: Content,
         target: str,
         if_exists: IfExists,
         written: Callable[[Sight], object] = lambda _sight: None,
         at: int | None = None,
+        check: Callable[[], object] = lambda: None,
     ) -> bool:
         """Have a file written; False, with nothing done, if there is no memory for it.
 
-        `written` is called, in another thread, once it is. `at` is as in `write_atomic`.
+        `written` is called, in another thread, once it is. `at` and `check` are as in
+        `write_atomic`.
         """
         sampled = content.sampled()
 
         def job() -> None:
-            sight = sampled.write(target, if_exists, at)
+            sight = sampled.write(target, if_exists, at, check)
             if sight is None:
                 raise UnwritableImage(_taken(target))
             written(sight)

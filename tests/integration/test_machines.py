@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.test_command import batch_loop
 from batch_loop.tests.support.batches import recorded, records, run_until_stop, written
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import FILENAME, IMAGE
 from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.machines import Cards, Machines
@@ -54,12 +56,8 @@ def test_a_halted_servers_image_is_done_again_if_its_result_was_on_its_way(
     tmp_path: Path, postgresql: Postgresql
 ) -> None:
     """Nobody else can know that its prompt has succeeded; the one before is done, and stays so."""
-    env = {"BATCH_LOOP_DATABASE": postgresql.new_database(), "BATCH_LOOP_LEASE_SECONDS": "2"}
     named, go = tmp_path / "named", tmp_path / "go"
-    holds = {"BATCH_LOOP_TESTS_HOLD_AT": "b.png", "BATCH_LOOP_TESTS_HOLD_UNTIL": str(named)}
-    machines = [env | {"BATCH_LOOP_SERVER": name} for name in ("first", "second")]
-    first = ComfyServer(tmp_path / "first", env=machines[0] | holds, custom_nodes=[HELPERS])
-    second = first.beside(tmp_path / "second", env=machines[1], shares_state=False)
+    first, second = pair_of_which_one_holds(tmp_path, postgresql, "b.png", named)
     names = ["a.png", "b.png", "c.png"]
     write_images(first.input / "batch", names)
     hold = node("TestHold", image=IMAGE, filename=FILENAME, held="c.png", until=str(go))
@@ -88,6 +86,65 @@ def test_a_halted_servers_image_is_done_again_if_its_result_was_on_its_way(
             assert (loop["complete"], written(loop), loop["failed"]) == (True, 3, 0)
     assert sorted(path.name for path in result.parent.iterdir()) == names
     assert os.path.samestat(result.stat(), of_the_other)
+
+
+@pytest.mark.one_release
+def test_a_halted_server_replaces_nothing_once_its_image_was_done_again(
+    tmp_path: Path, postgresql: Postgresql
+) -> None:
+    """Nothing was on the disk yet that another server could have deleted."""
+    made, go = tmp_path / "made", tmp_path / "go"
+    first, second = pair_of_which_one_holds(tmp_path, postgresql, TEMPORARY_SUFFIX, made)
+    names = ["a.png", "b.png", "c.png"]
+    write_images(first.input / "batch", names)
+    hold = node("TestHold", image=IMAGE, filename=FILENAME, held="b.png", until=str(go))
+    graph = recorded(batch_graph("batch", "batch", hold), tmp_path / "record")
+    before = batch_graph("batch", "batch")
+    result = first.output / "batch" / "a.png"
+    with running([first, second]), first.client() as one, second.client() as other:
+        run_until_stop(other, before, MOST_PROMPTS)
+        start_over(other)
+        prompts = [one.submit(graph) for _ in names]
+        # The prompt of a.png has ended by then.
+        wait_for(Path(f"{go}.held").exists, "the second image to be begun")
+        wait_for(Path(f"{made}.held").exists, "the result before to be encoded")
+        assert first.pid is not None
+        os.killpg(first.pid, signal.SIGSTOP)
+        try:
+            made.touch()
+            go.touch()
+            run_until_stop(other, graph, MOST_PROMPTS)
+            of_the_other = result.stat()
+        finally:
+            os.killpg(first.pid, signal.SIGCONT)
+        ended = [one.wait(prompt) for prompt in prompts]
+        assert [each.status for each in ended] == ["success"] * 3
+        assert sorted(records(tmp_path / "record")) == ["a.png", "a.png", "b.png", "c.png"]
+        one.wait_until_idle()
+        assert os.path.samestat(result.stat(), of_the_other)
+        assert "'a.png' was given to another server" in first.log()
+        # What it does now replaces the results: they are still those that the store knows.
+        start_over(other)
+        run_until_stop(one, before, MOST_PROMPTS)
+    assert sorted(path.name for path in result.parent.iterdir()) == names
+
+
+def pair_of_which_one_holds(
+    folder: Path, postgresql: Postgresql, at: str, until: Path
+) -> tuple[ComfyServer, ComfyServer]:
+    """Servers of two machines; the first waits at files so named, until another exists."""
+    env = {"BATCH_LOOP_DATABASE": postgresql.new_database(), "BATCH_LOOP_LEASE_SECONDS": "2"}
+    holds = {"BATCH_LOOP_TESTS_HOLD_AT": at, "BATCH_LOOP_TESTS_HOLD_UNTIL": str(until)}
+    machines = [env | {"BATCH_LOOP_SERVER": name} for name in ("first", "second")]
+    first = ComfyServer(folder / "first", env=machines[0] | holds, custom_nodes=[HELPERS])
+    return first, first.beside(folder / "second", env=machines[1], shares_state=False)
+
+
+def start_over(client: ComfyClient) -> None:
+    """Begin the next batch of the only loop, once all of it is noted."""
+    client.wait_until_idle()
+    (loop,) = client.get_json("/batch_loop/loops")["loops"]
+    client.post_json("/batch_loop/loops/reset", {"loop": loop["id"]})
 
 
 def told_by(server: ComfyServer, graph: Graph) -> str:

@@ -62,13 +62,18 @@ if DIES_AT:
 
 
 HOLDS_AT = os.environ.get("BATCH_LOOP_TESTS_HOLD_AT")
-"""The name of a file that a test has the process wait at, until the other file exists."""
+"""The end of the names at which a test has the process wait, until the other file exists."""
 HOLDS_UNTIL = os.environ.get("BATCH_LOOP_TESTS_HOLD_UNTIL", "")
 
 
 def _hold_at_a_name(event: str, arguments: tuple[Any, ...]) -> None:
-    """Wait, when a file is about to get that name, in the thread that gives it."""
-    if event in {"os.link", "os.rename"} and os.path.basename(arguments[1]) == HOLDS_AT:
+    """Wait, when a file is about to be made under such a name, or to get it, in that thread."""
+    if event == "open":
+        makes = isinstance(arguments[0], str) and arguments[2] & os.O_CREAT
+        name = arguments[0] if makes else ""
+    else:
+        name = arguments[1] if event in {"os.link", "os.rename"} else ""
+    if str(name).endswith(str(HOLDS_AT)) and not Path(HOLDS_UNTIL).exists():
         Path(f"{HOLDS_UNTIL}.held").touch()
         pause = threading.Event()
         while not Path(HOLDS_UNTIL).exists():

@@ -214,6 +214,10 @@ class Loops:
             return None
         return item
 
+    def is_own(self, iteration: Iteration) -> bool:
+        """Whether the iteration's prompt still has its item, or nobody knows the loop any more."""
+        return self._store.load(iteration.key) is None or self.claimed(iteration) is not None
+
     def is_lost(self, iteration: Iteration) -> bool:
         """Whether another server was given the item, as this one seemed to have ended."""
         entry = self._store.load(iteration.key)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from ...common.errors import BatchLoopError, StateNotKept
 from ...model.prompt import Host
@@ -26,6 +27,13 @@ LOOK_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
+Clocks = tuple[Callable[[], float], Callable[[], float]]
+"""A monotonic clock, which may stand still while the machine sleeps, and the time of day, which may
+be set back."""
+Moment = tuple[float, float]
+"""The time by each of the clocks."""
+_NEVER: Moment = (float("-inf"), float("-inf"))
+
 
 class Lease:
     """Renews a lease from a thread, for as long as this server is at work."""
@@ -35,13 +43,16 @@ class Lease:
         renew: Callable[[], None],
         is_at_work: Callable[[], bool],
         seconds: float = LEASE_SECONDS,
+        clocks: Clocks = (time.monotonic, time.time),
     ) -> None:
         """`renew` is called from the lease's own thread, and again after a BatchLoopError."""
         self.seconds = seconds
         self._renew = renew
         self._is_at_work = is_at_work
         self._lock = threading.Lock()
-        self._renewed_at = float("-inf")
+        self._clocks = clocks
+        # When it was renewed last: before that was begun, as it lasts from then on.
+        self._renewed = _NEVER
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._has_failed = False
@@ -50,18 +61,37 @@ class Lease:
     @property
     def is_due(self) -> bool:
         """Whether whoever begins to work has to renew it: the thread has not done so lately."""
-        return self._is_stale or time.monotonic() - self._renewed_at > self.seconds / 2
+        return self._is_old(self._renewed)
+
+    def doubt(self) -> Callable[[], bool]:
+        """A question for later: whether it may have ended meanwhile, even if it is held again.
+
+        The answer is about the time since it was last renewed before this call.
+        """
+        return partial(self._is_old, self._renewed)
+
+    def _is_old(self, renewed: Moment) -> bool:
+        passed = max(now - then for now, then in zip(self.now(), renewed, strict=True))
+        return self._is_stale or passed > self.seconds / 2
 
     @property
     def was_ever_held(self) -> bool:
         """Whether this server was ever at work."""
-        return self._renewed_at > float("-inf")
+        return self._renewed != _NEVER
 
-    def take_up(self) -> None:
-        """Note that work has begun under a valid lease, which is renewed from now on."""
+    def now(self) -> Moment:
+        """This moment."""
+        steady, of_day = self._clocks
+        return steady(), of_day()
+
+    def take_up(self, renewed: Moment | None = None) -> None:
+        """Note that work has begun under a valid lease, which is renewed from now on.
+
+        `renewed` is when whoever begins it has begun to renew it; None if that was not due.
+        """
         with self._lock:
-            if self.is_due:
-                self._renewed_at = time.monotonic()
+            if renewed is not None:
+                self._renewed = renewed
                 self._is_stale = False
             if self._thread is None:
                 thread = threading.Thread(target=self._run, name="batch-loop-lease", daemon=True)
@@ -94,6 +124,7 @@ class Lease:
             wait = self.seconds / RENEWALS if self._look() else RETRY_SECONDS
 
     def _look(self) -> bool:
+        now = self.now()
         try:
             self._renew()
         except BatchLoopError as error:
@@ -102,7 +133,7 @@ class Lease:
             self._has_failed = True
             return False
         self._has_failed = False
-        self._renewed_at = time.monotonic()
+        self._renewed = now
         return True
 
 
@@ -164,7 +195,15 @@ class NoLease:
     is_due = False
     was_ever_held = False
 
-    def take_up(self) -> None:
+    def doubt(self) -> Callable[[], bool]:
+        """Whether it may have ended: never."""
+        return lambda: False
+
+    def now(self) -> Moment:
+        """No moment matters."""
+        return _NEVER
+
+    def take_up(self, renewed: Moment | None = None) -> None:
         """Do nothing: nobody asks."""
 
     def mark_stale(self) -> None:
@@ -185,7 +224,7 @@ class Servers:
         lease_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is the monotonic clock that times other servers' leases."""
+        """`clock` is the monotonic clock that times leases."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -193,7 +232,7 @@ class Servers:
         self._lease = (
             NoLease()
             if lease_seconds is None
-            else Lease(self.renew, lambda: memory.is_at_work, lease_seconds)
+            else Lease(self.renew, lambda: memory.is_at_work, lease_seconds, (clock, time.time))
         )
         self._of_others = LeasesOfOthers(store.leases, self._lease.seconds, clock)
 
@@ -207,9 +246,11 @@ class Servers:
 
     def take_up_work(self) -> None:
         """Hold a lease from now on, for as long as an item is open here; in a transaction."""
+        renewed = None
         if self._lease.is_due:
+            renewed = self._lease.now()
             self._store.renew(self._host.server, self._lease.seconds)
-        self._transactions.after_commit(self._lease.take_up)
+        self._transactions.after_commit(partial(self._lease.take_up, renewed))
 
     def hold_lease(self) -> None:
         """Hold a lease for a while, even without an open item; in a transaction or not.
@@ -217,8 +258,17 @@ class Servers:
         It has to be called repeatedly while the work lasts.
         """
         if self._lease.is_due:
+            renewed = self._lease.now()
             self.renew()
-            self._lease.take_up()
+            self._lease.take_up(renewed)
+
+    def doubt(self) -> Callable[[], bool]:
+        """A question for later: may others have taken this server meanwhile for one that has ended?
+
+        Not before half of the lease has passed since it was last renewed: so if not, who has asked
+        has the other half to act.
+        """
+        return self._lease.doubt()
 
     def mark_stale(self) -> None:
         """Have the lease renewed when work is next taken up, as others found it expired."""

@@ -13,7 +13,7 @@ from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
-from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.common.errors import ClaimLost, UnwritableImage
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.tests.support.given_clock import GivenClock
@@ -120,6 +120,19 @@ def test_a_failure_with_its_node_is_kept_until_it_is_forgotten(
     assert behind.failure(B) is None
     behind.forget(A)
     assert behind.failure(A) is None
+
+
+def test_a_file_of_an_image_that_was_given_away_is_told_in_the_log(
+    behind: WriteBehind, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = Job(ClaimLost("given to another server"))
+    job.go_on.set()
+    behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait("loop")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Batch Loop: given to another server"
+    ]
+    assert behind.failure(A) == Failure("given to another server", *NODE)
 
 
 def test_a_turn_is_under_way_until_all_of_its_files_are_written(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_it_is_renewed_only_while_there_is_work() -> None:
     work = Work()
     lease = Lease(work.renew, work.is_at_work, SECONDS)
     assert (lease.is_due, lease.was_ever_held) == (True, False)
-    lease.take_up()
+    lease.take_up(lease.now())
     assert (lease.is_due, lease.was_ever_held) == (False, True)
     lease.take_up()
     assert len(threads()) == 1
@@ -80,6 +80,79 @@ def test_a_failed_renewal_is_retried_and_reported_once(
     assert [record.getMessage() for record in caplog.records] == [
         "Batch Loop tries again until it can: away"
     ]
+
+
+class Clocks:
+    """The clocks of a machine, and a lease that was renewed at their beginning."""
+
+    def __init__(self) -> None:
+        self.steady = self.of_day = 0.0
+        clocks = (lambda: self.steady, lambda: self.of_day)
+        self.lease = Lease(lambda: None, lambda: False, LEASE_SECONDS, clocks)
+        self.renew()
+
+    def renew(self) -> None:
+        self.lease.take_up(self.lease.now())
+
+
+@pytest.fixture
+def clocks() -> Iterator[Clocks]:
+    clocks = Clocks()
+    yield clocks
+    clocks.lease.end()
+
+
+HALF = LEASE_SECONDS / 2
+
+
+@pytest.mark.parametrize(
+    ("steady", "of_day", "is_in_doubt"),
+    [
+        (HALF, HALF, False),
+        (HALF + 1, HALF + 1, True),
+        (0.0, HALF + 1, True),
+        (HALF + 1, -3600.0, True),
+        (HALF, -3600.0, False),
+    ],
+    ids=["in time", "halted", "asleep", "halted and set back", "set back"],
+)
+def test_it_is_in_doubt_once_half_of_it_has_passed_by_either_clock(
+    clocks: Clocks,
+    steady: float,
+    of_day: float,
+    is_in_doubt: bool,  # noqa: FBT001
+) -> None:
+    doubt = clocks.lease.doubt()
+    clocks.steady, clocks.of_day = steady, of_day
+    assert (doubt(), clocks.lease.is_due) == (is_in_doubt, is_in_doubt)
+
+
+def test_a_renewal_that_came_too_late_leaves_the_time_before_it_in_doubt(clocks: Clocks) -> None:
+    before = clocks.lease.doubt()
+    clocks.steady += LEASE_SECONDS
+    clocks.renew()
+    since = clocks.lease.doubt()
+    assert (before(), since(), clocks.lease.is_due) == (True, False, False)
+
+
+def test_it_is_in_doubt_once_another_server_was_given_an_image(clocks: Clocks) -> None:
+    doubt = clocks.lease.doubt()
+    clocks.lease.mark_stale()
+    assert doubt()
+
+
+def test_a_renewal_counts_from_its_beginning(clocks: Clocks) -> None:
+    clocks.lease.end()
+    is_over = threading.Event()
+
+    def renew() -> None:
+        clocks.steady += LEASE_SECONDS
+        is_over.set()
+
+    lease = Lease(renew, lambda: not is_over.is_set(), SECONDS, clocks.lease._clocks)
+    lease.take_up(lease.now())
+    wait_for(ended, "the thread to end")
+    assert (is_over.is_set(), lease.is_due) == (True, True)
 
 
 class Seen:

@@ -24,7 +24,7 @@ from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import Policy, WhenComplete
-from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
@@ -35,7 +35,7 @@ from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.refusing import RefusingStore
 from batch_loop.core.store.sql import listing_rows
-from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
@@ -243,6 +243,80 @@ def test_an_image_is_free_once_its_server_s_lease_ends(pair: tuple[Machine, Mach
     assert path(one.take()) == "c.png"
     assert two.take().elsewhere == 1
     assert two.counts.running == 2
+
+
+@pytest.mark.parametrize("then", ["the same batch", "a later batch"])
+def test_a_file_of_an_image_that_was_given_away_gets_no_name(
+    pair: tuple[Machine, Machine], then: str
+) -> None:
+    one, two = pair
+    check = one.registry.guard(one.take())
+    assert path(two.take()) == "b.png"
+    let_lease_end(two)
+    if then == "a later batch":
+        two.registry.start_over(two.request.key.id)
+    assert path(two.take()) == "a.png"
+    one.time += LEASE
+    with pytest.raises(ClaimLost, match=r"'a.png' was given to another server"):
+        check()
+
+
+def test_a_file_gets_its_name_without_a_question_unless_its_server_may_have_lost_its_lease(
+    pair: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _two = pair
+    taken = one.take()
+    check = one.registry.guard(taken)
+    asked: list[object] = []
+    item = one.store.item
+    monkeypatch.setattr(one.store, "item", lambda *of: asked.append(of) or item(*of))
+    one.time += LEASE / 2
+    check()
+    assert asked == []
+    one.time += MOMENT
+    check()
+    assert asked == [(one.request.key, "a.png")]
+
+
+def test_whoever_may_give_its_file_a_name_keeps_the_image_for_a_while(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    check = one.registry.guard(one.take())
+    assert path(two.take()) == "b.png"
+    for _ in range(RENEWALS):
+        two.later(LEASE / RENEWALS - MOMENT)
+        assert two.counts.running == 2
+    one.time += LEASE
+    check()
+    for _ in range(RENEWALS):
+        two.later(LEASE / RENEWALS - MOMENT)
+        assert two.counts.running == 2
+    let_lease_end(two)
+    assert two.counts.running == 1
+
+
+def test_a_file_gets_its_name_though_its_loop_was_forgotten(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    check = one.registry.guard(one.take())
+    let_lease_end(two)
+    two.registry.forget(two.request.key.id)
+    one.time += LEASE
+    check()
+
+
+def test_a_lost_image_s_file_without_a_name_is_no_error_at_the_end(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    lost = one.take()
+    let_lease_end(two)
+    one.writes.end(turn_of(lost), Failure("it was given to another server"))
+    for _ in FILES:
+        two.finish(two.take())
+    one.registry.end(lost)
+    assert one.registry.finish(lost).counts.done == len(FILES)
+    one.host.finish(lost.prompt)
 
 
 def test_a_server_that_was_cut_off_but_lost_nothing_continues(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.common.errors import ClaimLost, UnwritableImage
 from batch_loop.core.common.sight import Sight, read, seen
 from batch_loop.core.files import atomic as files
 from batch_loop.core.files.atomic import write_atomic
@@ -76,6 +76,15 @@ class TestANewFile:
         assert len(seen) == 1
         assert data == b"new"
         assert name.startswith(".")
+        assert name.endswith(TEMPORARY_SUFFIX)
+
+    def test_is_whole_when_it_is_checked(self, tmp_path: Path) -> None:
+        seen = []
+        path = str(tmp_path / "a.png")
+        check = lambda: seen.append(content(tmp_path))  # noqa: E731
+        assert write_atomic(path, b"new", IfExists.SKIP, check=check)
+        ((name, data),) = seen[0].items()
+        assert (len(seen), data) == (1, b"new")
         assert name.endswith(TEMPORARY_SUFFIX)
 
     def test_is_not_listed_before_it_gets_its_name(self, tmp_path: Path) -> None:
@@ -297,6 +306,16 @@ class TestFailures:
         monkeypatch.setattr(files, "_write_flushed", refused)
         message = self.message(str(tmp_path / "a.png"), if_exists)
         assert message.endswith("and run again.")
+        assert content(tmp_path) == {}
+
+    def test_what_a_check_raises_leaves_nothing(self, tmp_path: Path, if_exists: IfExists) -> None:
+        def forbid() -> None:
+            (unfinished,) = tmp_path.iterdir()
+            unfinished.unlink()  # as whoever forbids it may do
+            raise ClaimLost("given to another server")
+
+        with pytest.raises(ClaimLost):
+            write_atomic(str(tmp_path / "a.png"), b"new", if_exists, check=forbid)
         assert content(tmp_path) == {}
 
     def test_an_interrupt_leaves_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
-from batch_loop.core.common.errors import FolderNotFound, NoRoom, UnwritableImage
+from batch_loop.core.common.errors import ClaimLost, FolderNotFound, NoRoom, UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
@@ -436,6 +437,54 @@ def test_what_a_prompt_has_written_before_it_failed_is_replaced(
     desk.end(iteration, Ending.ERROR)
     assert desk.save(desk.acquire()) == ["a.png"]
     assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
+
+
+@pytest.mark.parametrize("in_background", [True, False])
+def test_no_file_gets_its_name_once_its_image_was_given_to_another_server(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    in_background: bool,  # noqa: FBT001
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    first = desk.acquire()
+    desk.save(first)
+    desk.end(first)
+    desk.registry.start_over(first.key.id)
+    before = {file.name: file.stat().st_ino for file in desk.output.iterdir()}
+
+    def forbid() -> None:
+        raise ClaimLost("given to another server")
+
+    monkeypatch.setattr(desk.registry, "guard", lambda _iteration: forbid)
+    iteration = desk.acquire()
+    writes = WriteBehind(MemoryBudget(10**9))
+    behind = Background(writes, iteration, "a.jpg", ("4", "BatchLoopSaveImage"))
+    with nullcontext() if in_background else pytest.raises(ClaimLost):
+        desk.save(iteration, behind=behind if in_background else None)
+    writes.wait(iteration.key.id)
+    assert {file.name: file.stat().st_ino for file in desk.output.iterdir()} == before
+    assert desk.registry.memory.written(iteration.prompt) == {}
+
+
+def test_the_check_covers_the_time_since_before_the_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    calls = []
+    guard, claim = desk.registry.guard, desk.registry.claim_outputs
+
+    def guarded(iteration: Iteration) -> Callable[[], None]:
+        calls.append("guard")
+        return guard(iteration)
+
+    def claimed(*given: Any, **more: Any) -> Any:
+        calls.append("claim")
+        return claim(*given, **more)
+
+    monkeypatch.setattr(desk.registry, "guard", guarded)
+    monkeypatch.setattr(desk.registry, "claim_outputs", claimed)
+    desk.save(desk.acquire())
+    assert calls == ["guard", "claim"]
 
 
 KEEPING = [IfExists.OVERWRITE_OWN, IfExists.SKIP, IfExists.RENAME]
