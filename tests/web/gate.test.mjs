@@ -816,6 +816,18 @@ test("the workflow on the screen runs the loops that it names, or, if it names n
   assert.deepEqual(seen, [true, false, true, false, true, false]);
 });
 
+test("Run on a folder that was chosen after a batch was paused does not go on with that batch", async () => {
+  let named = ["l"];
+  const { autoQueue, gate } = await setUp({ expected: () => named });
+  autoQueue.on = false; // as ComfyUI may say after it has said that the queue is empty
+  assert.equal(gate.goesOn("l"), false);
+  named = ["m"];
+  autoQueue.on = true; // Run, and nothing is sent yet
+  assert.equal(gate.goesOn("l"), false);
+  named = ["l"];
+  assert.equal(gate.goesOn("l"), true);
+});
+
 /** A server that does not answer until `found` is called. */
 function lostServer() {
   let isLost = true;

@@ -169,8 +169,10 @@ export class Gate {
    * @param {string} loop
    */
   goesOn(loop) {
-    const isHere = this.#batches.here?.has([loop]) ?? false;
-    return this.isAway(loop) || (isHere && (this.#autoQueue.runsAll || this.#isHeld));
+    const { here } = this.#batches;
+    // With another folder chosen, it is another batch that goes on.
+    const isHere = here?.has([loop]) && !here.isAbandonedFor(this.#expected());
+    return this.isAway(loop) || (Boolean(isHere) && (this.#autoQueue.runsAll || this.#isHeld));
   }
 
   /**
