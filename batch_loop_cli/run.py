@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,18 +15,13 @@ from .changes import NO_CHANGES, Changes
 from .client import Client, Loop
 from .ctrl_c import ctrl_c
 from .display import Bar, JsonLines, summary_in_words
-from .errors import CommandError, DatabaseAway, ExitCode, Stopped, Unreachable, naming
+from .ending import ending
+from .errors import ExitCode, Stopped, naming
 from .progress import Progress
 from .reports import check_folder_of, check_report, write_report
 from .same_batch import check_same_database, check_same_folders
 from .servers import run_on_all
 from .workflow import Prompts, Workflow
-
-WRITING_SECONDS = 30.0
-"""How long the last results may take to be written after the batch is complete."""
-STOPPED_SECONDS = 3.0
-"""The same after it was stopped: other servers may work on it for hours."""
-LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,10 @@ async def run(options: Options) -> ExitCode:
                 for client, its_own in zip(clients, prompts, strict=True)
             ]
             was_interrupted = await run_on_all(queues, progress, display.note)
-            client = await _first_that_answers(clients, progress.loop)
-            loop = await _loop_at_the_end(client, progress)
+            # Somebody who has pressed Ctrl-C, or whose batch has stopped, does not wait.
+            is_patient = progress.is_over and not was_interrupted
+            seconds = options.return_seconds if is_patient else 0.0
+            client, loop = await ending(clients, progress, seconds, display.note)
             code = ExitCode.INTERRUPTED if was_interrupted else exit_code(progress, loop)
             summary = {"exit_code": int(code), "problem": progress.problem, **loop}
             display.end(summary, summary_in_words(loop) if loop else "Nothing ran.")
@@ -116,38 +112,6 @@ async def _prompts_for(client: Client, workflow: Workflow, changes: Changes) -> 
         prompts = Prompts(workflow, await client.node_types(), changes)
         await client.check_database()
     return prompts
-
-
-async def _first_that_answers(clients: Sequence[Client], loop_id: str) -> Client:
-    """Return a server that reports on the batch; Unreachable or DatabaseAway if none does.
-
-    All are asked, as each server determines the outcomes of its own prompts when it is asked.
-    """
-    answering: list[Client] = []
-    failure: CommandError | None = None
-    for client in clients:
-        try:
-            if loop_id:
-                await client.loop(loop_id)
-        except (Unreachable, DatabaseAway) as error:
-            failure = failure or error
-        else:
-            answering.append(client)
-    if failure is not None and not answering:
-        raise failure
-    return answering[0]
-
-
-async def _loop_at_the_end(client: Client, progress: Progress) -> Loop:
-    """Return the batch once the last results are on the disk; empty if no image was reached."""
-    loop: Loop = {}
-    seconds = WRITING_SECONDS if progress.is_over else STOPPED_SECONDS
-    for _ in range(int(seconds / LOOK_SECONDS) if progress.loop else 0):
-        loop = await client.loop(progress.loop)
-        if not loop["current"]:
-            break
-        await asyncio.sleep(LOOK_SECONDS)
-    return loop
 
 
 NOT_DRAWN = "The contact sheet is not drawn."

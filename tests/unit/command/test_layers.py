@@ -18,7 +18,7 @@ LAYERS = """
     page_format.controls
     refusals changes
     client workflow display
-    reports same_batch servers auto_queue
+    ending reports same_batch servers auto_queue
     contact_sheet batches
     run
     main
