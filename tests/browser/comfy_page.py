@@ -189,6 +189,16 @@ class ComfyPage(Tab):
         kept[0].continue_()
         self.page.unroute_all(behavior="wait")
 
+    @contextmanager
+    def answers_late(self, first: int) -> Iterator[None]:
+        """Each prompt that the page sends has ended before the page hears that it is accepted.
+
+        After the first few, it also hears that only once the prompt's workflow has left the screen.
+        """
+        late = self.page.evaluate_handle("first => batchLoopTools.answerLate(first)", first)
+        yield
+        late.evaluate("late => void late.end()")
+
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""
         try:

@@ -416,7 +416,38 @@
 
     hasHeardOfStart: (prompt) => window.batchLoopHeard.begun === prompt,
 
-    /** Submit zero prompts, which is refused while the page is still submitting others. */
+    /**
+     * Have the page hear that each prompt it sends is accepted only once the queue is empty again,
+     * and of those after the first few only once their workflow has left the screen, too; returns
+     * what ends that.
+     */
+    answerLate(first) {
+      const send = window.fetch;
+      let sent = 0;
+      window.fetch = async (resource, options) => {
+        if (options?.method !== "POST" || !String(resource).endsWith("/prompt")) {
+          return send(resource, options);
+        }
+        const { api } = window.comfyAPI.api;
+        let seen;
+        const emptied = new Promise((resolve) => {
+          seen = ({ detail }) => detail?.exec_info?.queue_remaining === 0 && resolve();
+          api.addEventListener("status", seen);
+        });
+        sent += 1;
+        const isToLeave = sent > first;
+        const nodes = [...app.graph._nodes];
+        const answer = await send(resource, options);
+        await emptied;
+        while (isToLeave && nodes.some((node) => app.graph._nodes.includes(node))) {
+          await new Promise((turn) => setTimeout(turn, 16));
+        }
+        api.removeEventListener("status", seen);
+        return answer;
+      };
+      return { end: () => (window.fetch = send) };
+    },
+
     /** Wait until ComfyUI's page sends nothing, for so many ms at most. */
     async settle(most) {
       let asked = 0;

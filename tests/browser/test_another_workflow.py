@@ -111,6 +111,22 @@ def test_a_workflow_that_is_left_while_it_is_sent_is_still_in_its_tab(
     expect(comfy.card()).to_contain_text("All 7 images done")
 
 
+def test_a_workflow_is_left_though_each_prompt_has_ended_before_its_answer(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.close_gate("img3.png")
+    comfy.load(batch.graph())
+    with comfy.answers_late(first=3):
+        comfy.run_instant()
+        batch.wait_until_in_image(3)
+        comfy.page.evaluate("void app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+        batch.open_gate("img3.png")
+        comfy.toast(GOES_ON)
+        comfy.toast("Batch complete: 7 done, 0 failed")
+        comfy.settle()
+    assert (batch.ran, others(batch.client)) == (SEVEN, 0)
+
+
 def test_the_seed_goes_on_and_the_way_back_is_a_click(comfy: ComfyPage, batch: Batch) -> None:
     for name in ("img3.png", "img10.png"):
         batch.close_gate(name)

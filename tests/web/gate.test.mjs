@@ -688,6 +688,79 @@ test("another workflow is kept waiting while something of the old one is being s
   await free;
 });
 
+/** A batch whose prompt is being sent while another workflow waits to come onto the screen. */
+async function leaving() {
+  const page = await setUp();
+  page.submissions.begin();
+  const free = page.gate.beforeAnother();
+  return { ...page, free };
+}
+
+test("ComfyUI queues no more of a workflow that is to leave, whose batch goes on", async () => {
+  const { autoQueue, did, free, gate, look, screen, submissions, turn } = await leaving();
+  await look();
+  assert.deepEqual([autoQueue.on, gate.on, gate.runsHere], [false, true, true]);
+  gate.queueIs(0); // the prompt has ended before its answer
+  submissions.end();
+  await turn();
+  await free;
+  screen.workflow = "another";
+  await look();
+  assert.deepEqual([did, gate.isAway("l")], [["says that it goes on", "sends 6"], true]);
+});
+
+test("a prompt that ComfyUI had queued before a workflow is to leave is its batch's", async () => {
+  const { did, emptied, free, gate, look, screen, submissions, turn } = await leaving();
+  submissions.begin();
+  gate.sending();
+  screen.workflow = "another"; // which has waited for as long as it does
+  await look();
+  submissions.end();
+  await turn();
+  await free;
+  await emptied();
+  assert.deepEqual(did, ["says that it goes on", "sends 7"]);
+});
+
+test("a workflow that was to leave, and has not, is queued again", async () => {
+  for (const remaining of [0, 1]) {
+    const { autoQueue, did, free, gate, look, submissions, turn } = await leaving();
+    gate.queueIs(remaining);
+    submissions.end();
+    await turn();
+    await free;
+    await look();
+    assert.equal(autoQueue.on, true);
+    // With anything in the queue, ComfyUI does it by itself.
+    assert.deepEqual(did, remaining === 0 ? ["ComfyUI queues"] : []);
+    await look();
+    assert.equal(did.length, remaining === 0 ? 1 : 0);
+  }
+});
+
+test("a workflow that has not left is queued again only once a lost server has said how it stands", async () => {
+  const { autoQueue, did, free, gate, look, submissions, turn } = await leaving();
+  gate.queueIs(undefined);
+  submissions.end();
+  await turn();
+  await free;
+  await look();
+  assert.deepEqual([autoQueue.on, gate.on], [false, true]);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([autoQueue.on, did], [true, ["asks for l", "ComfyUI queues"]]);
+});
+
+test("a person who switches a batch off that is to leave has switched it off", async () => {
+  const { autoQueue, free, gate, look, submissions, turn } = await leaving();
+  autoQueue.mode = "change";
+  await look();
+  submissions.end();
+  await turn();
+  await free;
+  assert.deepEqual([gate.on, autoQueue.mode], [false, "change"]);
+});
+
 /** ComfyUI sends a prompt of what is on the screen, as its page does. */
 async function send({ gate, turn }) {
   gate.sending();

@@ -2,6 +2,7 @@
 /** @import { Workflow } from "../../../types/comfyui.d.ts" */
 /** @import { Mode } from "../auto_queue.js" */
 /** @import { Copy } from "./copy.js" */
+/** @import { Reason } from "./hold.js" */
 
 /**
  * How loops stood when Run was pressed: null for one that had not run, and undefined if that is not
@@ -72,9 +73,9 @@ export class Batch {
   /** Whether none of its prompts has reported since Run was pressed. */
   isNew = true;
   /**
-   * The mode of Run that `Hold` has switched off, and the one since then; null if it has not.
+   * The mode of Run that `Hold` has switched off, the one since then, and why; null if it has not.
    *
-   * @type {{ mode: Mode, resting: string | undefined } | null}
+   * @type {{ mode: Mode, resting: string | undefined, reasons: Set<Reason> } | null}
    */
   held = null;
   /** How many times in a row its workflow was seen on the screen again. */

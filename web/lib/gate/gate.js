@@ -61,6 +61,8 @@ export class Gate {
   #isAsked = false;
   /** Whether it has chosen the mode of Run for that. */
   #hasChosen = false;
+  /** How many workflows wait to come onto the screen. */
+  #leaves = 0;
 
   /**
    * @param {object} parts
@@ -228,8 +230,8 @@ export class Gate {
   sending() {
     this.#turns.sending();
     this.#oneRun.sending();
-    if (!this.#autoQueue.runsAll) return;
-    this.#hold.drop(); // somebody has pressed Run
+    if (this.#autoQueue.runsAll) this.#hold.drop(); // somebody has pressed Run
+    else if (!this.#hold.isFor("leaves")) return;
     const before = this.#batches.here;
     const expected = this.#expected();
     const begins = !before || !this.#screen.has(before) || before.isAbandonedFor(expected);
@@ -369,7 +371,7 @@ export class Gate {
       const held = this.#hold.mode;
       const mode = this.#autoQueue.switchToPlain() ?? held;
       if (mode !== null) this.#goAway(here, mode);
-    }
+    } else if (this.#leaves === 0 && this.#hold.isFor("leaves")) this.#stay();
   }
 
   /**
@@ -377,10 +379,24 @@ export class Gate {
    * ComfyUI would send the new one in place of the old.
    */
   async beforeAnother() {
-    const { isAsked } = this.#submissions;
-    if (isAsked || this.#batches.here) await this.#submissions.over();
+    const { isAsked, open } = this.#submissions;
+    // With prompts that end before they are answered, ComfyUI sends the next in one with the last.
+    if (open) this.#hold.take("leaves");
+    this.#leaves += 1;
+    try {
+      if (isAsked || this.#batches.here) await this.#submissions.over();
+    } finally {
+      this.#leaves -= 1;
+    }
     // Of the new one, ComfyUI may still send a prompt; it shall not repeat it.
     if (this.#submissions.isAsked && !this.#batches.here) this.#autoQueue.switchOff();
+  }
+
+  /** The batch's workflow was to leave the screen, and has not: ComfyUI queues it again. */
+  #stay() {
+    this.#hold.giveBack("leaves");
+    const isNext = this.#autoQueue.runsAll && this.#turns.isEmpty && !this.#submissions.open;
+    if (isNext && this.#autoQueue.heldBackBy === undefined) this.#autoQueue.queueAgain();
   }
 
   /**

@@ -4,6 +4,11 @@
  * @import { Batches } from "./batches.js"
  */
 
+/**
+ * @typedef {"lost" | "leaves"} Reason - the server was lost, or the workflow is about to leave the
+ *   screen
+ */
+
 /** Keeps ComfyUI from queueing the batch on the screen, which still counts as going on. */
 export class Hold {
   #autoQueue;
@@ -31,16 +36,40 @@ export class Hold {
     return held && held.resting === this.#autoQueue.mode ? held.mode : null;
   }
 
-  /** Switch Auto Queue off, if it runs the batch on the screen. */
-  take() {
+  /**
+   * Switch Auto Queue off, if it runs the batch on the screen.
+   *
+   * @param {Reason} reason - which ends with `giveBack`; what holds it for another one goes on
+   */
+  take(reason) {
     const { here } = this.#batches;
-    if (!here || !this.#autoQueue.runsAll || !this.#screen.has(here)) return;
-    const mode = this.#autoQueue.switchOff();
-    if (mode !== null) here.held = { mode, resting: this.#autoQueue.mode };
+    if (!here) return;
+    if (this.mode !== null) here.held?.reasons.add(reason);
+    else if (this.#autoQueue.runsAll && this.#screen.has(here)) {
+      const mode = this.#autoQueue.switchOff();
+      if (mode === null) return;
+      here.held = { mode, resting: this.#autoQueue.mode, reasons: new Set([reason]) };
+    }
   }
 
-  /** Let ComfyUI queue it again, if it is held. */
-  giveBack() {
+  /**
+   * Whether the batch on the screen is held for a reason.
+   *
+   * @param {Reason} reason
+   */
+  isFor(reason) {
+    return this.mode !== null && Boolean(this.#batches.here?.held?.reasons.has(reason));
+  }
+
+  /**
+   * Let ComfyUI queue it again, if it was held for this reason alone.
+   *
+   * @param {Reason} reason
+   */
+  giveBack(reason) {
+    const reasons = this.#batches.here?.held?.reasons;
+    reasons?.delete(reason);
+    if (reasons?.size) return;
     const mode = this.drop();
     if (mode !== null) this.#autoQueue.switchOn(mode);
   }

@@ -80,8 +80,8 @@ export class LostServer {
       this.#losses += 1;
       for (const batch of this.#batches.all) batch.isUnsure = true;
     }
-    if (!remaining && this.#batches.here?.isUnsure) this.#hold.take();
-    else this.#hold.giveBack();
+    if (!remaining && this.#batches.here?.isUnsure) this.#hold.take("lost");
+    else this.#hold.giveBack("lost");
     if (!this.#isEmpty) return;
     const unsure = this.#batches.all.filter(({ isUnsure }) => isUnsure);
     for (const batch of unsure) if (batch.askedAfter !== this.#losses) void this.#find(batch);
@@ -142,7 +142,7 @@ export class LostServer {
 
   /** The batch on the screen goes on. */
   #goOnHere() {
-    this.#hold.giveBack();
+    this.#hold.giveBack("lost");
     // With anything in the queue, ComfyUI queues by itself when that has run.
     if (!this.#isEmpty || this.#autoQueue.heldBackBy !== undefined || this.#submissions.open) return;
     this.#autoQueue.queueAgain();

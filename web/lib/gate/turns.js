@@ -51,6 +51,11 @@ export class Turns {
     this.#wait = (/** @type {() => void} */ turn, /** @type {number} */ ms) => wait(turn, ms);
   }
 
+  /** Whether the queue is empty, and nothing is being sent. */
+  get isEmpty() {
+    return this.#isEmpty;
+  }
+
   /** Something is being sent: the queue will not be empty. */
   sending() {
     this.#isEmpty = false;
