@@ -1,0 +1,1 @@
+"""What tables are written in: each format gives its rows."""

@@ -1,0 +1,110 @@
+"""What a text is written in, by its content: for typed text, and files with other extensions."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+
+from ...model.settings.row_iterator import Header
+from ..headers import has_header, is_number
+from ..table import TableKind, TableOptions
+from ..text.delimiters import Dialect, dialect_of, fit
+from .json_values import decoder
+
+_OBJECTS = re.compile(r'\[\s*\{\s*("[^"\n]*"\s*:|\})')
+_OBJECT = re.compile(r'\{\s*"[^"\n]*"\s*:')
+"""Nothing that people write as a prompt begins so."""
+
+_IDENTIFIER = re.compile(r"[^\W\d][\w-]{0,29}")
+_USUAL_NAME = re.compile(
+    "caption|cfg|character|denoise|description|file|filename|height|id|image|index|key|label|lora|"
+    "mask|model|name|neg|negative|no|nr|number|output|path|pos|positive|prompt|sampler|scene|"
+    "scheduler|seed|size|steps|strength|style|subject|tags?|text|title|url|weight|width",
+    re.IGNORECASE,
+)
+
+
+def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> TableKind:
+    """What a text with these first lines is written in; `are_all`: whether it has no others.
+
+    - CSV, if a delimiter is given.
+    - JSON lines, if the first line is an object or a list, and all others begin as such.
+    - JSON, if it is a list as a whole, or begins with an object, or with a list of objects, and so
+      is JSON with a mistake. `[cat:dog:0.5]` and `{red|blue}` are none.
+    - CSV, if it has more than one line, all with the same number of fields, more than one, and they
+      are divided by tabs; or by another delimiter, if the first line is unmistakably a header.
+    - Text lines otherwise: prompts contain commas.
+    """
+    if options.delimiter:
+        return TableKind.CSV
+    of_json = _of_json(lines, are_all=are_all)
+    if of_json is not None:
+        return of_json
+    dialect = dialect_of(lines, are_all=are_all)
+    found = fit(lines[dialect.skipped :], dialect, are_all=are_all)
+    if found.fields > 1 and found.same == 1 and found.rows > 1:
+        is_table = dialect.delimiter == "\t" or options.header is Header.YES or dialect.skipped
+        if is_table or _is_unmistakable(lines, dialect):
+            return TableKind.CSV
+    return TableKind.LINES
+
+
+def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
+    """Whether the first line is a header, and nothing else.
+
+    Each field is one word of up to 30 letters, digits, "_" and "-"; and one of them is a usual name
+    such as "prompt", or has a "_", or stands above nothing but numbers.
+    """
+    reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
+    try:
+        first, *rest = [cells for cells in reader if any(cells)]
+    except csv.Error:
+        return False
+    names = [name.strip() for name in first]
+    if not all(map(_IDENTIFIER.fullmatch, names)) or not has_header(names, rest, Header.AUTO):
+        return False
+    return any(
+        _USUAL_NAME.fullmatch(name) or "_" in name or all(is_number(row[at]) for row in rest)
+        for at, name in enumerate(names)
+    )
+
+
+def kind_of_json(lines: Sequence[str], kind: TableKind) -> TableKind:
+    """What a file with an extension of JSON, or of JSON lines (`kind`), is written in.
+
+    Either is found under the other's extension.
+    """
+    first, *others = _without_blanks(lines) or [""]
+    if kind is TableKind.JSON and first.startswith("{"):
+        return TableKind.JSON_LINES if _is_complete(first) else kind
+    if kind is TableKind.JSON_LINES and first.startswith("["):
+        is_whole = not others and _OBJECTS.match(first)
+        return TableKind.JSON if is_whole or not _is_complete(first) else kind
+    return kind
+
+
+def _of_json(lines: Sequence[str], *, are_all: bool) -> TableKind | None:
+    """JSON, JSON lines, or neither."""
+    first, *others = _without_blanks(lines) or [""]
+    if not first.startswith(("[", "{")):
+        return None
+    if _is_complete(first) and all(other.startswith(("[", "{")) for other in others):
+        is_list = first.startswith("[") and not others
+        return TableKind.JSON if is_list else TableKind.JSON_LINES
+    content = "\n".join((first, *others))
+    if _OBJECTS.match(content) or _OBJECT.match(content) or (are_all and _is_complete(content)):
+        return TableKind.JSON
+    return None
+
+
+def _without_blanks(lines: Sequence[str]) -> list[str]:
+    return [line.strip() for line in lines if not line.isspace()]
+
+
+def _is_complete(content: str) -> bool:
+    """Whether a text is a list or an object in JSON."""
+    try:
+        return isinstance(decoder().decode(content), (list, dict))
+    except (ValueError, RecursionError):
+        return False

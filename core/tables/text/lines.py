@@ -1,0 +1,120 @@
+"""The text of a table: its lines, as often as they are wanted, from a file or typed."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import os
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, TypeAlias
+
+from .encodings import LAST_RESORT, codec_of, encoding_of, known_encoding
+from .refusal import TYPED, refusal
+from .row_count import about_rows, has_ascii
+
+Lines: TypeAlias = Generator[str, None, None]
+
+_SAMPLE_LINES = 1_000
+_SAMPLE_CHARACTERS = 1 << 20
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Text:
+    """A table's text."""
+
+    name: str
+    """For messages: that of its file."""
+    encoding: str
+    """Empty if it was typed."""
+    size: int
+    """In bytes, or in characters if it was typed."""
+    lines: Callable[[], Lines]
+    """The lines from the first on, each with its line break; a new call begins anew. Raises
+    UnreadableTable where bytes are not valid in the encoding."""
+    close: Callable[[], object] = lambda: None
+    count: Callable[[str], int | None] = lambda _quote: None
+    """About how many lines there are that are not empty, and not between two of a quote; None if
+    telling it would take as long as reading them. Not while `lines` are being read."""
+
+    def sample(self) -> tuple[list[str], bool]:
+        """The first lines, and whether those are all."""
+        found, characters = list[str](), 0
+        lines = self.lines()
+        with contextlib.closing(lines):
+            for line in islice(lines, _SAMPLE_LINES):
+                found.append(line)
+                characters += len(line)
+                if characters > _SAMPLE_CHARACTERS:
+                    break
+            return found, next(lines, None) is None
+
+
+def text_of_file(file: BinaryIO, name: str, encoding: str) -> Text:
+    """The text of a file, which is seekable; `encoding` is the option of this name."""
+    found = known_encoding(encoding) if encoding else encoding_of(file)
+    if not found:
+        reason = "it holds zero bytes, as no text does"
+        remedy = "Choose a file of text, or set encoding if it is one, and run again."
+        raise refusal(name, reason, remedy)
+    codec = codec_of(file, found)
+    size = file.seek(0, os.SEEK_END)
+
+    def lines() -> Lines:
+        file.seek(0)
+        stream = io.TextIOWrapper(file, encoding=codec, newline="")
+        try:
+            # Through `islice`, as `yield from` would close a stream, and so the file, when left.
+            yield from islice(stream, None)
+        except UnicodeError as error:
+            raise _not_decoded(file, name, found, codec) from error
+        finally:
+            # The file may be closed by now, and it is not the stream that closes it.
+            with contextlib.suppress(ValueError):
+                stream.detach()
+
+    def count(quote: str) -> int | None:
+        if not has_ascii(codec):
+            return None
+        file.seek(0)
+        return about_rows(file, quote)
+
+    return Text(name, found, size, lines, file.close, count)
+
+
+def text_as_typed(text: str) -> Text:
+    """The text that was typed into a node."""
+
+    def count(quote: str) -> int:
+        return about_rows(io.BytesIO(text.encode("utf-8", "surrogatepass")), quote)
+
+    def lines() -> Lines:
+        yield from io.StringIO(text, newline="")
+
+    return Text(TYPED, "", len(text), lines, count=count)
+
+
+def _not_decoded(file: BinaryIO, name: str, encoding: str, codec: str) -> Exception:
+    """The error for bytes that are not valid, with their line."""
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder(codec)()
+    line, reason = 1, "it ends in the middle of a character"
+    for chunk in iter(lambda: file.read(_CHUNK), b""):
+        try:
+            line += decoder.decode(chunk).count("\n")
+        except UnicodeDecodeError as error:
+            # With the bytes that were left over from the chunk before.
+            before = error.object[: error.start]
+            line += codecs.decode(before, codec, "ignore").count("\n")
+            shown = error.object[error.start : error.end].hex(" ").upper()
+            reason = f"the bytes {shown} are no text in {encoding}"
+            break
+    others = " or ".join(each for each in (LAST_RESORT, "UTF-8", "UTF-16") if each != encoding)
+    remedy = (
+        f"Set encoding to the one that the file was saved in, such as {others}, or save it anew as "
+        "UTF-8, and run again."
+    )
+    return refusal(name, reason, remedy, line)
