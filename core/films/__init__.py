@@ -1,0 +1,1 @@
+"""Reading films, frame by frame, and sounds."""
