@@ -8,17 +8,33 @@ from server import PromptServer
 
 from .core import routes
 from .core.comfy import runtime
+from .core.comfy.model_files import files_of
 from .core.comfy.request_origin import notes_where_from
+from .core.comfy.schema import HAS_AUDIO, HAS_VIDEO
 from .core.comfy.templates import leaves_out_templates
 from .core.comfy.view_waits import waits_for_writes
-from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator
+from .core.films.encoders import codecs_at_hand
+from .nodes.io.after_learning import AfterLearning
+from .nodes.io.audio_iterator import AudioIterator
+from .nodes.io.directory_iterator import DirectoryIterator
+from .nodes.io.frame_iterator import FrameIterator
+from .nodes.io.row_iterator import RowIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.io.save_text import SaveText
+from .nodes.io.save_video import SaveVideo
+from .nodes.io.video_iterator import VideoIterator
+from .nodes.loop.assemble_video import AssembleVideo
 from .nodes.loop.batch_complete import BatchComplete
+from .nodes.loop.contact_sheet import ContactSheet
 from .nodes.loop.end_queue import EndQueue
 from .nodes.loop.gather import Gather
 from .nodes.loop.loop_end import EndIteration, LoopEnd
 from .nodes.loop.loop_start import LoopStart, WholeList
+from .nodes.values.companion_image import CompanionImage
+from .nodes.values.companion_text import CompanionText
+from .nodes.values.row_value import RowValue
+from .nodes.values.variant_value import VariantValue
+from .nodes.values.variants import Variants
 
 WEB_DIRECTORY = "./web"
 
@@ -32,7 +48,27 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     EndQueue,
     SaveImage,
     SaveText,
+    RowIterator,
+    RowValue,
+    FrameIterator,
+    Variants,
+    VariantValue,
+    CompanionImage,
+    CompanionText,
+    VideoIterator,
+    AudioIterator,
+    SaveVideo,
+    ContactSheet,
+    AssembleVideo,
 ]
+
+NEEDS = {
+    VideoIterator: HAS_VIDEO,
+    AudioIterator: HAS_AUDIO,
+    SaveVideo: HAS_VIDEO,
+    AssembleVideo: bool(codecs_at_hand()),
+}
+"""Whether this ComfyUI has what a node needs: a type of values, a codec; else it is not offered."""
 
 INTERNAL: list[type[comfy_io.ComfyNode]] = [
     AfterLearning,
@@ -48,7 +84,7 @@ class BatchLoopExtension(ComfyExtension):
 
     async def get_node_list(self) -> list[type[comfy_io.ComfyNode]]:
         """The node classes."""
-        return [*NODES, *INTERNAL]
+        return [*(node for node in NODES if NEEDS.get(node, True)), *INTERNAL]
 
 
 async def comfy_entrypoint() -> BatchLoopExtension:
@@ -65,5 +101,8 @@ async def comfy_entrypoint() -> BatchLoopExtension:
             runtime.registry(),
             runtime.allowed_folders,
             runtime.budget(),
+            runtime.rows(),
+            runtime.frames_ahead().count,
+            files_of,
         )
     return BatchLoopExtension()

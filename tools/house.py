@@ -18,13 +18,21 @@ DESIGN = ROOT / "docs" / "design.md"
 FOLDERS = {
     "core/common": "helpers that know nothing of batches",
     "core/model": "items and their life, names, settings: records",
+    "core/model/settings": "the inputs of the iterators",
     "core/graph": "questions about a prompt's graph",
     "core/media": "pixels, and what files say of them",
     "core/media/png": "the PNG format: filtered rows, compressed, in chunks",
     "core/media/formats": "reading and writing image files, by format",
-    "core/pictures": "an image file as a page shows it: small, or whole",
+    "core/films": "reading films, frame by frame, and sounds",
+    "core/pictures": "a file as a page shows it: small, or whole",
     "core/files": "the allow-list, listing, writing",
+    "core/tables/text": "the text of tables: encodings, lines, delimiters",
+    "core/tables": "tables as rows, and any row by its key",
+    "core/tables/formats": "what tables are written in: text lines, CSV, JSON, XLSX",
+    "core/companions": "the files beside images: masks, captions",
     "core/results": "the names of results, and which are finished",
+    "core/sources": "what loops take their items from",
+    "core/sheets": "contact sheets: what a batch has made, side by side",
     "core/choosing": "choosing a folder in the page or in a dialog",
     "core/store": "what a store is, and the one in memory",
     "core/store/schema": "tables, statements, rows",
@@ -35,31 +43,36 @@ FOLDERS = {
     "core/engine/folders": "what lies in the folders of loops",
     "core/engine": "batches, and who gets which item",
     "core/background": "reading ahead, writing behind",
+    "core/turn/openers": "how items are opened, by their kind",
     "core/turn": "one prompt with its image: asked for, read, saved",
+    "core/assembling": "making a film of the results of a batch",
     "core/comfy": "the interface to ComfyUI, and what the process shares",
     "core/routes": "HTTP",
-    "nodes/io": "Directory Iterator, Save Image (Batch), Save Text (Batch)",
-    "nodes/loop": "Loop Start, Loop End, Batch Complete, End Queue",
+    "nodes/io": "the iterators, and the savers",
+    "nodes/values": "Row Value, Companion Image, Companion Text, Variants, Variant Value",
+    "nodes/loop": "Loop Start, Loop End, Batch Complete, End Queue, Contact Sheet, Assemble Video",
 }
 """Every folder of the pack's Python, with its contents. Each imports only those above it."""
 
 WAY = {
     "ComfyUI validates the prompt": """
-        nodes/io/directory_iterator core/turn/iterator_requests its settings, as a request
+        nodes/io/iterator core/turn/iterator_requests its settings, as a request
         core/turn/iterator_requests core/files/allowed_paths may the folder be read?
-        nodes/io/directory_iterator core/turn/saver_folders may results be written?
-        nodes/io/directory_iterator core/graph/loop_ends does a saver or Loop End follow?
+        nodes/io/iterator core/turn/saver_folders may results be written?
+        nodes/io/iterator core/graph/loop_ends does a saver or Loop End follow?
     """,
     "Directory Iterator runs": """
-        nodes/io/directory_iterator core/graph/required_nodes do all outputs run?
-        nodes/io/directory_iterator core/engine/handing_out the next image, please
+        nodes/io/iterator core/graph/required_nodes do all outputs run?
+        nodes/io/iterator core/engine/handing_out the next image, please
         core/engine/handing_out core/engine/folders/listings the folder is listed, where that is due
+        core/engine/folders/listings core/sources/image_folder which images are there?
         core/engine/handing_out core/engine/outcomes/reconcile how earlier prompts ended
         core/engine/handing_out core/engine/batches does a batch begin?
         core/engine/handing_out core/store/sql/items PENDING to RUNNING
-        nodes/io/directory_iterator core/turn/reading read it, and the next one ahead
-        core/turn/reading core/background/read_ahead is it there already?
-        core/turn/reading core/media/formats/decode pixels and mask
+        nodes/io/iterator core/turn/reading read it, and the next one ahead
+        core/turn/reading core/turn/openers/of_files open an image
+        core/turn/openers/of_files core/background/read_ahead is it there already?
+        core/turn/openers/of_files core/media/formats/decode pixels and mask
     """,
     "Save Image (Batch) runs": """
         nodes/io/save_image core/turn/saver which file is it to be?

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound, PathRefused, quoted
+from ..common.file_kinds import FileKind
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, as_written, check_source_file, resolve_shown
 from ..files.listing import all_files, is_file, is_folder
@@ -18,7 +19,7 @@ from ..model.selection import Selection
 from .nothing_there import NothingThere, count_kind, other_files
 
 MOST_FOLDERS = 1000
-"""The most subfolders of a folder that are shown."""
+"""The most subfolders of a folder that are shown, and the most files in it."""
 
 MOST_SECONDS = 1.0
 """How long the files of subfolders are counted: somebody waits for the window."""
@@ -35,9 +36,11 @@ class Shown:
     folders: tuple[tuple[str, str], ...]
     """The name and the full path of each subfolder, in natural order, `MOST_FOLDERS` or fewer."""
     more: bool
-    """Whether there are more subfolders."""
+    """Whether there are more subfolders, or files."""
     images: int
     """Number of images directly in it, links that may be read included."""
+    files: tuple[tuple[str, str], ...] = ()
+    """The name and the full path of each file that was asked for, like `folders`."""
     written: str = ""
     """How a user writes it, see `as_written`."""
     holds_comfyui: bool = False
@@ -57,18 +60,21 @@ class Within:
     """Whether there may be more: they were not counted to the end."""
 
 
-def browse(
+def browse(  # noqa: PLR0913 - each says one thing of what is shown
     path: str,
     allowed: AllowedFolders,
     *,
     recursive: bool = False,
+    named: Collection[str] = (),
+    kind: FileKind = FileKind.IMAGES,
     clock: Callable[[], float] = time.monotonic,
 ) -> Shown:
     """The contents of an allowed folder; for "", the allowed folders themselves.
 
     With `recursive`, the images in its subfolders are counted too, for a second at most. Without,
-    no subfolder is read: it may be a drive that does not answer. Links are followed only into
-    allowed folders, those to files too.
+    no subfolder is read: it may be a drive that does not answer. The files with the extensions
+    `named` are named, and those of `kind` counted: what is said here of images is of these. Links
+    are followed only into allowed folders, those to files too.
 
     Raises what `resolve_shown` raises, and `FolderNotFound` if the folder cannot be read.
     """
@@ -76,9 +82,10 @@ def browse(
         return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
     folder = resolve_shown(path, allowed)
     names: list[str] = []
+    files: list[str] = []
     images = 0
     kinds: Counter[str] = Counter()
-    is_image = Selection().matcher()
+    is_image = Selection(kind=kind).matcher()
     try:
         with scanned(folder) as entries:
             for entry in entries:
@@ -88,27 +95,33 @@ def browse(
                     names.append(entry.name)
                 elif not (is_file(entry) and _may_be_read(entry, folder, entry.name, allowed)):
                     continue
-                elif is_image(entry.name):
-                    images += 1
                 else:
-                    count_kind(kinds, entry.name)
+                    if os.path.splitext(entry.name)[1].lower() in named:
+                        files.append(entry.name)
+                    if is_image(entry.name):
+                        images += 1
+                    else:
+                        count_kind(kinds, entry.name)
     except OSError as error:
         raise FolderNotFound(
             f"The folder {quoted(folder)} cannot be read: {error.strerror or error}. Choose "
             "another one, or let the user that runs ComfyUI read it."
         ) from error
     names.sort(key=natural_key)
+    files.sort(key=natural_key)
     shown = names[:MOST_FOLDERS]
+    shown_files = files[:MOST_FOLDERS]
     within = None
     if recursive:
-        within, kinds = _within(folder, allowed, clock)
+        within, kinds = _within(folder, allowed, kind, clock)
     has_images = images or (within and within.images)
     return Shown(
         folder,
         _parent(folder, allowed),
         tuple((name, os.path.join(folder, name)) for name in shown),
-        more=len(shown) < len(names),
+        more=len(shown) < len(names) or len(shown_files) < len(files),
         images=images,
+        files=tuple((name, os.path.join(folder, name)) for name in shown_files),
         written=as_written(folder, allowed),
         holds_comfyui=allowed.protected.is_held_by(folder),
         within=within,
@@ -121,7 +134,7 @@ class _TookLongError(Exception):
 
 
 def _within(
-    folder: str, allowed: AllowedFolders, clock: Callable[[], float]
+    folder: str, allowed: AllowedFolders, kind: FileKind, clock: Callable[[], float]
 ) -> tuple[Within, Counter[str]]:
     """What a folder has with its subfolders: images, and other files if all were counted."""
     until = clock() + MOST_SECONDS
@@ -132,7 +145,7 @@ def _within(
 
     images = 0
     kinds: Counter[str] = Counter()
-    is_image = Selection().matcher()
+    is_image = Selection(kind=kind).matcher()
     try:
         for path, entry in all_files(folder, going_on):
             if not _may_be_read(entry, folder, path, allowed):

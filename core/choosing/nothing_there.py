@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..files.listing import first_entries
-from ..model.selection import Selection
+from ..model.selection import Selection, WhenMissing
 
 MOST_ENTRIES = 20_000
 """The most files and folders that are looked at."""
@@ -28,6 +28,8 @@ class Why(str, Enum):
     """It has images, but none that the filter admits."""
     RESULTS = "results"
     """Its images are the batch's own results."""
+    LACKING = "lacking"
+    """None of its images has the file that belongs to it."""
     RANGE = "range"
     """`start_index` is beyond the last image."""
     SUBFOLDERS = "subfolders"
@@ -70,7 +72,7 @@ def nothing_there(directory: str, selection: Selection) -> NothingThere:
     With more than `MOST_ENTRIES` files and folders, it goes by the first ones, those of the folder
     itself before those of its subfolders. Raises like `list_images`.
     """
-    matches, is_image = selection.matcher(), Selection().matcher()
+    matches, is_image = selection.matcher(), Selection(kind=selection.kind).matcher()
     matched = images = inside = folders = 0
     kinds: Counter[str] = Counter()
     for path, is_folder in first_entries(directory, MOST_ENTRIES):
@@ -85,7 +87,7 @@ def nothing_there(directory: str, selection: Selection) -> NothingThere:
             images += is_image(path)
             count_kind(kinds, path)
     if matched:
-        return NothingThere(Why.RANGE if selection.has_range else Why.RESULTS, matched)
+        return NothingThere(_why_none_of_those_that_match(selection), matched)
     if images:
         return NothingThere(Why.FILTER, images)
     if inside:
@@ -95,3 +97,9 @@ def nothing_there(directory: str, selection: Selection) -> NothingThere:
     if folders and not selection.recursive:
         return NothingThere(Why.FOLDERS, folders=folders)
     return NothingThere(Why.EMPTY)
+
+
+def _why_none_of_those_that_match(selection: Selection) -> Why:
+    if any(each.when_missing is WhenMissing.LEAVE_OUT for each in selection.companions):
+        return Why.LACKING
+    return Why.RANGE if selection.has_range else Why.RESULTS

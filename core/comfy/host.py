@@ -24,6 +24,7 @@ import nodes
 from aiohttp import web
 from comfy.cli_args import args as cli_args
 from comfy.model_management import throw_exception_if_processing_interrupted
+from comfy.utils import ProgressBar
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
@@ -34,7 +35,8 @@ from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
 from ..model.loop_key import title_named, workflow_named
 from ..model.prompt import Ending, Outcome, Prompt, Saved, Sender
-from .history import outcome_of, saved_in
+from .history import saved_in
+from .outcomes import outcome_of
 from .queue_entries import current_entry, is_running, note_of, prompt_of
 from .request_origin import is_from_here
 
@@ -149,6 +151,12 @@ class ComfyHost:
         """
         if get_executing_context() is not None:
             throw_exception_if_processing_interrupted()
+
+    def progress(self) -> Callable[[int, int], object]:
+        """A bar on the running node, to be told how many of how many steps are done."""
+        bar = ProgressBar(1)
+        told: Callable[[int, int], object] = bar.update_absolute
+        return told
 
     def outcome(self, prompt: Prompt) -> Outcome:
         """How `prompt` ended, from the queue's history."""

@@ -14,12 +14,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import psutil
 
 from ..background.budget import MemoryBudget, limit_of
+from ..background.frames_ahead import FramesAhead
 from ..background.read_ahead import ReadAhead, read_image
 from ..background.spare_time import SpareTime
 from ..background.weight import weight
 from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
+from ..companions.listed_companions import Beside, beside
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file, real_path_if_allowed
@@ -29,16 +31,27 @@ from ..files.listing import list_images, sight
 from ..files.protected import CUSTOM_NODES
 from ..graph.required_nodes import Submission
 from ..media.buffers import Buffers
+from ..model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, VIDEOS
 from ..model.prompt import Prompt
-from ..model.selection import Selection
+from ..model.selection import Companion, Selection
 from ..model.shared_roots import Roots
 from ..results.numbering import Numbering
+from ..sources.by_kind import ByKind
+from ..sources.frames import Frames
+from ..sources.image_folder import ImageFolder
+from ..sources.interface import Source
+from ..sources.rows import Rows
+from ..sources.table_files import opened_table, there
 from ..store.databases.postgresql import open_postgresql
 from ..store.databases.sqlite_store import open_store
 from ..store.interface import Store
 from ..store.memory import MemoryStore
+from ..turn.companions import Companions
 from ..turn.iterator_requests import IteratorRequests
 from ..turn.linked_inputs import Learned
+from ..turn.openers.of_files import ImageOpener, film_opener, sound_opener
+from ..turn.openers.of_parts import FrameOpener, RowOpener
+from ..turn.openers.opener import Opener
 from ..turn.reading import Reading
 from .environment import settings
 from .host import ComfyHost
@@ -59,16 +72,41 @@ def registry() -> LoopRegistry:
     return LoopRegistry(
         _store(),
         host(),
-        _list_images,
-        sight,
+        _source(),
         write_behind(),
         lease_seconds=settings().lease_seconds,
-        roots=_roots(),
+        roots=roots(),
         real_path=_real_path,
-        weigh=weight,
+        find_beside=_find_beside,
         clean_up=_clean_up,
         forgotten=lambda loop: numbering().forget(loop),
     )
+
+
+@functools.cache
+def _source() -> Source:
+    """What loops take their items from."""
+    images, files = ImageFolder(_list_images, sight, weight), ImageFolder(_list_images, sight)
+    return ByKind(
+        {IMAGES: images, ROWS: rows(), FRAMES: Frames(_frames_in), VIDEOS: files, AUDIO: files}
+    )
+
+
+def _frames_in(film: str) -> int:
+    """How many frames a film has, which another machine may have named."""
+    return frames_ahead().count(there(film, allowed_folders()))
+
+
+@functools.cache
+def frames_ahead() -> FramesAhead:
+    """Decodes films frame by frame."""
+    return FramesAhead(budget(), arrays=_buffers())
+
+
+@functools.cache
+def rows() -> Rows:
+    """The rows of tables."""
+    return Rows(lambda path: opened_table(path, allowed_folders()))
 
 
 def _list_images(
@@ -87,13 +125,23 @@ def _list_images(
     return list_images(directory, selection, seed, going_on, without=without)
 
 
+def _find_beside(
+    companions: Sequence[Companion],
+    directory: str,
+    paths: Sequence[str],
+    going_on: Callable[[], object],
+) -> Beside:
+    """See `beside`."""
+    return beside(companions, directory, paths, allowed_folders(), going_on)
+
+
 def _real_path(path: str) -> str | None:
     """See `real_path_if_allowed`."""
     return real_path_if_allowed(path, allowed_folders())
 
 
 @functools.cache
-def _roots() -> Roots:
+def roots() -> Roots:
     """The places of shared folders on this machine."""
     return Roots(settings().roots)
 
@@ -128,8 +176,15 @@ def numbering() -> Numbering:
 
 @functools.cache
 def reading() -> Reading:
-    """Reads the images of a turn."""
-    return Reading(registry(), read_ahead())
+    """Reads the items of a turn."""
+    openers: dict[str, Opener] = {
+        IMAGES: ImageOpener(registry(), read_ahead()),
+        ROWS: RowOpener(rows()),
+        FRAMES: FrameOpener(frames_ahead()),
+        VIDEOS: film_opener(registry()),
+        AUDIO: sound_opener(registry()),
+    }
+    return Reading(registry(), openers, Companions(registry().source, read_ahead()))
 
 
 @functools.lru_cache(maxsize=1)
@@ -142,13 +197,13 @@ def learned(_prompt: Prompt) -> Learned:
 def requests_of_prompt(prompt: Prompt, allowed: AllowedFolders) -> IteratorRequests:
     """The requests of the Directory Iterators in the prompt that is running."""
     submission = host().current_submission()
-    return IteratorRequests(submission, allowed, registry().key, learned(prompt).of)
+    return IteratorRequests(submission, allowed, registry().key, _source(), learned(prompt).of)
 
 
 @functools.lru_cache(maxsize=1)
 def requests_submitted(submission: Submission, allowed: AllowedFolders) -> IteratorRequests:
     """The same for a submission that is being validated, without linked values."""
-    return IteratorRequests(submission, allowed, registry().key)
+    return IteratorRequests(submission, allowed, registry().key, _source())
 
 
 @functools.cache
@@ -211,10 +266,10 @@ def _in_background(do: Callable[[], object]) -> None:
 def _store() -> Store:
     """The store of the loops: by default a file in the user folder."""
     if settings().database:
-        return open_postgresql(settings().database, _roots())
+        return open_postgresql(settings().database, roots())
     if settings().forgets:
         return MemoryStore()
-    return open_store(state_dir(host().user_folder()), _roots())
+    return open_store(state_dir(host().user_folder()), roots())
 
 
 @contextlib.contextmanager

@@ -5,23 +5,37 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 from typing import Any
 
+import comfy_api.v0_0_2 as comfy_api
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ..common.combo_choice import Choice
-from ..common.names import CATEGORY, SOCKET_TYPE
-from ..model.directory_iterator_settings import LISTING, Setting
+from ..common.names import CATEGORY, ROW_SOCKET_TYPE, SOCKET_TYPE, VARIANTS_SOCKET_TYPE
+from ..model.settings.setting import Setting
 
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""
+
+RowSocket = comfy_io.Custom(ROW_SOCKET_TYPE)
+"""The type of the `row` sockets."""
+
+VariantsSocket = comfy_io.Custom(VARIANTS_SOCKET_TYPE)
+"""The type of the `variants` sockets."""
 
 _KNOWN = {field.name for field in dataclasses.fields(comfy_io.Schema)}
 
 _NEWER = frozenset({"search_aliases"})
 """Fields that 0.3.52 lacks, and that nodes can do without."""
+
+
+HAS_VIDEO = hasattr(comfy_io, "Video") and hasattr(comfy_api, "InputImpl")
+"""Whether this ComfyUI has videos as values."""
+
+HAS_AUDIO = hasattr(comfy_io, "Audio")
+"""Whether it has sounds as values."""
 
 
 class _Once(comfy_io.Schema):
@@ -116,10 +130,10 @@ def _with_option(of: comfy_io.Input, option: str, value: object = True) -> comfy
     return of
 
 
-def widget(setting: Setting) -> comfy_io.Input:
+def widget(setting: Setting, listing: Collection[str] = ()) -> comfy_io.Input:
     """The input of a setting, with a widget of its kind.
 
-    The page is told which settings it has to ask for a folder's images with.
+    The page is told which settings, those of `listing`, it has to ask for the items with.
     """
     name, default, tooltip = setting.name, setting.default, setting.tooltip
     made: comfy_io.Input
@@ -131,8 +145,10 @@ def widget(setting: Setting) -> comfy_io.Input:
         limits = {"min": setting.least, "max": setting.most}
         made = comfy_io.Int.Input(name, default=default, tooltip=tooltip, **limits)
     else:
-        made = comfy_io.String.Input(name, default=default, tooltip=tooltip)
-    if name in LISTING:
+        made = comfy_io.String.Input(
+            name, default=default, tooltip=tooltip, multiline=setting.lines
+        )
+    if name in listing:
         made = _with_option(made, "selects_images")
     if setting.shown_with:
         made = shown_with(made, *setting.shown_with)

@@ -61,16 +61,55 @@ class InvalidSetting(BatchLoopError):
     """Raised when an input of a node has a value that cannot work, such as an empty pattern."""
 
 
-class UnreadableImage(BatchLoopError):
-    """Raised when an image file cannot be decoded; `reason` is a short explanation."""
+class Unreadable(BatchLoopError):
+    """Raised when an item cannot be read; `reason` is a short explanation."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
 
 
+class UnreadableImage(Unreadable):
+    """Raised when an image file cannot be decoded."""
+
+
+class UnreadableTable(Unreadable):
+    """Raised when a table, or a row of it, cannot be read.
+
+    `line` is the line, or row of a sheet, counted from 1; None if it is the table as a whole.
+    """
+
+    def __init__(self, message: str, reason: str, line: int | None = None) -> None:
+        super().__init__(message, reason)
+        self.line = line
+
+
+class UnreadableFilm(Unreadable):
+    """Raised when a film cannot be decoded."""
+
+
+class UnreadableFrame(UnreadableFilm):
+    """Raised when one frame of a film cannot be decoded; those around it may be sound."""
+
+
+class UnreadableCompanion(Unreadable):
+    """Raised when the file beside an image is missing, or is no text."""
+
+
+class UnreadableSound(Unreadable):
+    """Raised when a sound cannot be decoded."""
+
+
+class RowGone(UnreadableTable):
+    """Raised when a table that can be read no longer has a row."""
+
+
 class UnwritableImage(BatchLoopError):
     """Raised when a result cannot be written; the message names the path and the reason."""
+
+
+class ResultsMissing(BatchLoopError):
+    """Raised when a film is to be made of a batch's results, and they do not make one."""
 
 
 class NoRoom(UnwritableImage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..common.forecast import Forecast
@@ -23,6 +23,10 @@ from .folders.due_listings import Due, Listed, Listing, Why
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
+
+
+FEW_LISTED = 500
+"""With fewer pending ones at hand, the next items of a batch that is listed in parts are listed."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,18 @@ class Batches:
             self._is_chosen(IterationMode.RETRY_FAILED, entry, one, prompt) for entry, one in known
         )
         dues = [
-            self._due(entry, request, prompt, anew=anew, retries=retries)
+            self._due(
+                entry,
+                request,
+                prompt,
+                anew=anew,
+                retries=retries,
+                # Which places are those of a pair is known only once both are listed.
+                in_parts=len(requests) == 1,
+            )
             for entry, request in zip(entries, requests, strict=True)
         ]
+        dues = [None if due is None else self._due_now(due, listed) for due in dues]
         # Always in the same order, or two threads might wait for each other.
         for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
             if self._taken(needed, listed) is None:
@@ -104,6 +117,9 @@ class Batches:
             return
         if listing is not None and listing.due.why is Why.RELIST:
             self._relist(listing)
+        elif listing is not None and listing.due.why is Why.MORE:
+            self._store.append(key, *listing.paths)
+            self._loops.save(key, to_list=listing.to_list)
         elif listing is not None:
             self._ends.join(listing)
         if retries:
@@ -127,6 +143,8 @@ class Batches:
             mode,
             looked_at=listing.began,
             finished=listing.finished,
+            to_list=listing.to_list,
+            lacking=listing.lacking,
             ran_at=None if before is None else before.ran_at,
             partners=() if before is None else before.partners,
             kept_at=kept_at,
@@ -145,7 +163,8 @@ class Batches:
         entries = [self._loops.entry(key) for key in keys]
         listings = []
         for key, entry in zip(keys, entries, strict=True):
-            due = Due(Why.BEGIN, key, entry.selection, entry.next_batch)
+            first = 0 if len(keys) == 1 else None
+            due = Due(Why.BEGIN, key, entry.selection, entry.next_batch, first=first)
             listing = self._taken(due, listed)
             if listing is None:
                 return due
@@ -180,7 +199,7 @@ class Batches:
         clients = clients.seen(prompt.client_id, request.mode, knows_the_end=knows_the_end)
         self._memory.change(request.key, clients=clients)
 
-    def _due(
+    def _due(  # noqa: PLR0913 - what decides on it
         self,
         entry: LoopEntry | None,
         request: Request,
@@ -188,15 +207,22 @@ class Batches:
         *,
         anew: bool,
         retries: bool,
+        in_parts: bool,
     ) -> Due | None:
         """The listing that a loop needs before `request` can be met."""
-        key, selection = request.key, request.selection
+        key, selection, first = request.key, request.selection, 0 if in_parts else None
         if entry is None:
-            return Due(Why.BEGIN, key, selection, 1)
+            return Due(Why.BEGIN, key, selection, 1, first=first)
         if anew:
-            return Due(Why.BEGIN, key, selection, entry.next_batch)
-        if entry.selection != selection:
+            return Due(Why.BEGIN, key, selection, entry.next_batch, first=first)
+        counts = self._store.counts(key)
+        # With parts to come and nothing at hand, the parts that were asked for brought nothing new:
+        # the source has changed since its first ones were listed.
+        is_stuck = entry.to_list > 0 and (counts.pending == 0 or not in_parts)
+        if entry.selection != selection or is_stuck:
             return Due(Why.RELIST, key, selection, entry.batch)
+        if entry.to_list > 0 and counts.pending < FEW_LISTED:
+            return Due(Why.MORE, key, selection, entry.batch, first=counts.listed)
         is_new_run = entry.completed_at is not None and self._memory.moments.is_before(
             key, LOOK, entry.looked_at, prompt
         )
@@ -205,6 +231,22 @@ class Batches:
             return Due(Why.JOIN, key, selection, entry.batch)
         return None
 
+    def _due_now(self, due: Due, listed: Listed) -> Due:
+        """`due`; or in place of a later part all items, if the source has changed since the first.
+
+        Their places are then no longer those that they had.
+        """
+        listing = listed.get(due.key)
+        if due.why is not Why.MORE or listing is None:
+            return due
+        all_again = replace(due, why=Why.RELIST, first=None)
+        if listing.due == all_again:
+            return all_again
+        if listing.due != due or not listing.is_part:
+            return due
+        last = self._store.item_at(due.key, self._store.counts(due.key).listed - 1)
+        return due if last is not None and last.path == listing.follows else all_again
+
     def _relist(self, listing: Listing) -> None:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
@@ -212,8 +254,14 @@ class Batches:
         before = self._memory[key].forecast.of(listing.due.batch)
         forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
         self._memory.change(key, forecast=forecast)
-        changes = {"selection": selection, "finished": listing.finished}
-        self._loops.save(key, looked_at=listing.began, **changes)
+        self._loops.save(
+            key,
+            looked_at=listing.began,
+            selection=selection,
+            finished=listing.finished,
+            lacking=listing.lacking,
+            to_list=0,
+        )
 
     def _starts_over(self, entry: LoopEntry, request: Request, prompt: Prompt) -> bool:
         if self._is_chosen(IterationMode.RESET, entry, request, prompt):

@@ -34,7 +34,7 @@ class BatchEnds:
         A file that arrives later may be a result of that image's prompt.
         """
         counts = self._store.counts(key)
-        waiting = counts.pending + (counts.failed if retries else 0)
+        waiting = counts.waiting + (counts.failed if retries else 0)
         if waiting != 1 or entry.looked_again or entry.selection.has_range:
             return None
         return Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
@@ -47,7 +47,12 @@ class BatchEnds:
         if listing.due != look:
             return
         known = BeforeTheLast(
-            prompt, look.selection, listing.paths, listing.finished, listing.sights
+            prompt,
+            look.selection,
+            listing.paths,
+            listing.finished,
+            listing.lacking,
+            listing.sights,
         )
         self._memory.change(look.key, before_the_last=known)
 
@@ -59,7 +64,7 @@ class BatchEnds:
         another server, has yet to report what it saved.
         """
         entry = self._loops.entry(key)
-        if entry.looked_again or self._store.counts(key).pending or item.claim is None:
+        if entry.looked_again or self._store.counts(key).waiting or item.claim is None:
             return None
         if any(other.path != item.path for other in self._store.open_items(key)):
             return None
@@ -111,7 +116,8 @@ class BatchEnds:
     def join(self, listing: Listing) -> None:
         """Append the new files of a listing to a batch."""
         key = listing.due.key
-        self._loops.save(key, looked_at=listing.began, finished=listing.finished)
+        left_out = {"finished": listing.finished, "lacking": listing.lacking}
+        self._loops.save(key, looked_at=listing.began, **left_out)
         # Some may have joined since the folder was read, or turned out to be results.
         new = self._own_results.without(key, listing.paths)
         if new:

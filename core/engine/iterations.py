@@ -54,6 +54,7 @@ class Iterations:
             item=item,
             carried=self._store.carried(key),
             finished=entry.finished,
+            lacking=entry.lacking,
             watch=self._memory[key].is_watched,
             elsewhere=self._loops.elsewhere(key) if item is None else 0,
             without=request.without,

@@ -7,20 +7,20 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
 
-from ..common.forecast import Weight
+from ..companions.listed_companions import FindBeside, nothing_beside
 from ..model.background_writes import NoWrites, Writes
 from ..model.prompt import Host
 from ..model.records import Snapshot
 from ..model.shared_roots import NO_ROOTS, Roots
+from ..sources.interface import Source
 from ..store.interface import Store
 from .batches import Batches
 from .changes.loops import Items, Loops
 from .changes.outputs import Outputs
-from .changes.sources import Sources
+from .changes.source_files import SourceFiles
 from .changes.transactions import Transactions
 from .end_of_batch import BatchEnds
-from .folders.due_listings import Sight
-from .folders.folder_contents import FolderContents, Lister
+from .folders.folder_contents import FolderContents
 from .folders.folder_watch import FolderWatch
 from .folders.large_listings import LargeListings
 from .folders.listings import Listings
@@ -41,27 +41,26 @@ class Parts:
         self,
         store: Store,
         host: Host,
-        lister: Lister,
-        sight: Callable[[str], Sight],
+        source: Source,
         writes: Writes | None = None,
         *,
+        find_beside: FindBeside = nothing_beside,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
-        weigh: Callable[[str], Weight | None] = lambda _path: None,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
         forgotten: Callable[[str], object] = lambda _loop_id: None,
         poll_outcomes: Poll = OutcomePoller,
         poll_listings: Poll = OutcomePoller,
         lease_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sight` describes the file at a full path, to see later whether it has changed.
+        """`source` is what loops take their items from.
 
-        `writes` reports on files that are written in the background; None if there are none. A
+        `writes` reports on files that are written in the background; None if there are none.
+        `find_beside` finds the companions of images. A
         lease of `lease_seconds` tells other servers that this one is at work; None if there are no
         others. `real_path` returns the real path of one that the store or another pack's node
-        names; None if that may not be accessed. `weigh` returns how much work the image at a full
-        path is, in any unit; None if not known. `clean_up` is called when the images of servers
+        names; None if that may not be accessed. `clean_up` is called when the images of servers
         that have ended are given back, with the folders in which they may have left unfinished
         files, and those servers; it must not take long, and by default does nothing. `forgotten` is
         called with the id of each loop that is forgotten here: its next batch is number 1 again.
@@ -70,6 +69,7 @@ class Parts:
         """
         self._store = store
         self._host = host
+        self.source = source
         self._writes = writes or NoWrites()
         self._roots = roots
         self._forgotten = forgotten
@@ -77,14 +77,14 @@ class Parts:
         self.memory = self._transactions.memory
         self._loops = Loops(store, host, self.memory)
         self._items = Items(store, self._transactions)
-        self._sources = Sources(store, self.memory, roots, real_path)
-        self._outputs = Outputs(store, self.memory, self._sources, roots)
+        self._source_files = SourceFiles(store, self.memory, source, roots, real_path)
+        self._outputs = Outputs(store, self.memory, self._source_files, roots)
         self._iterations = Iterations(store, host, self.memory, self._loops)
-        self._folder_watch = FolderWatch(store, host, self.memory, self._loops)
+        self._folder_watch = FolderWatch(store, host, self.memory, self._loops, source)
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
-        own_results = OwnResults(store, roots)
+        own_results = OwnResults(store, source, roots)
         self._ends = BatchEnds(store, self.memory, self._loops, self._items, own_results)
         self._batches = Batches(store, self._transactions, self._loops, self._items, self._ends)
         ended_prompts = EndedPrompts(
@@ -117,19 +117,19 @@ class Parts:
             store,
             host,
             self._transactions,
-            sources=self._sources,
+            source=source,
+            source_files=self._source_files,
             outputs=self._outputs,
             own_results=own_results,
             folder_watch=self._folder_watch,
-            lister=lister,
+            find_beside=find_beside,
         )
         self.listings = Listings(
             host,
             self._transactions,
             contents=self._contents,
             folder_watch=self._folder_watch,
-            sight=sight,
-            weigh=weigh,
+            source=source,
             spare_listings=self.spare_listings,
             large_listings=LargeListings(store, host, self._transactions, self.servers.hold_lease),
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..common.errors import UnknownItem, UnknownLoop
 from ..model.items import Counts, Item, ItemState
-from ..model.loop_key import LoopKey
+from ..model.loop_key import IMAGES, LoopKey
 from ..model.records import FAILURES_SHOWN, Overview, Page, ReportedItem, Snapshot
 from ..store.records import UNLISTED, ListedLoop
 from .changes.loops import unknown_loop
@@ -33,8 +33,9 @@ class Questions(Parts):
         """A loop, and its items in order with the files they wrote.
 
         Reading the items keeps nobody waiting, however many there are. They are all of one moment,
-        slightly later than the rest, but of the same batch: if another has begun meanwhile,
-        everything is read again. The counts and the failures are those of the items.
+        slightly later than the rest, but of the same batch: if another has begun meanwhile, or more
+        of it were listed, everything is read again. The counts and the failures are those of the
+        items.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -44,7 +45,9 @@ class Questions(Parts):
             key, snapshot = self._reconciled(loop_id)
             items = self._transactions.beside(partial(self._store.outside.report, key))
             entry = self._transactions.read(partial(self._store.load, key))
-            if entry is not None and entry.batch == snapshot.batch:
+            told = snapshot.batch, snapshot.counts.to_list
+            # Items that were listed meanwhile would count twice.
+            if entry is not None and (entry.batch, entry.to_list) == told:
                 return _of_items(self._with_paired(snapshot), [item for item, _ in items]), items
 
     @in_transaction()
@@ -66,7 +69,7 @@ class Questions(Parts):
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
         counts = self._store.counts(key)
-        total = counts.failed if failed else counts.total
+        total = counts.failed if failed else counts.listed
         items = self._store.page(key, start, most, failed=failed)
         return Page(total, start, tuple(items))
 
@@ -100,7 +103,20 @@ class Questions(Parts):
         key = self._loops.find(loop_id)
         if self._store.item(key, path) is None:
             raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
-        return key.full(path), tuple(self._store.outputs(key, path))
+        return self.source.file(key, path), tuple(self._store.outputs(key, path))
+
+    @in_transaction()
+    def reading_of(self, loop_id: str, path: str) -> tuple[LoopKey, Selection]:
+        """The loop that has an item, and how its batch reads it; raises like `file_of`."""
+        key = self._loops.find(loop_id)
+        if self._store.item(key, path) is None:
+            raise UnknownItem("This loop has no such item. Ask for its items, and try again.")
+        return key, self._loops.entry(key).selection
+
+    @in_transaction()
+    def selection_of(self, loop_id: str) -> Selection:
+        """How a loop's batch reads its items; raises UnknownLoop."""
+        return self._loops.entry(self._loops.find(loop_id)).selection
 
     @in_transaction(patient=True)
     def has_pending(self, key: LoopKey, paths: Iterable[str]) -> bool:
@@ -129,6 +145,10 @@ class Questions(Parts):
         entry = self._transactions.run(lambda: self._store.load(key))
         batch = 1 if entry is None else entry.batch
         return entry is not None, self._contents.preview(key, selection, batch)
+
+    def is_known(self, key: LoopKey) -> bool:
+        """Whether a loop has run."""
+        return self._transactions.run(lambda: self._store.load(key)) is not None
 
     def joining(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> int:
         """How many of a folder's images a run would add to a batch that is complete.
@@ -224,10 +244,11 @@ class Questions(Parts):
                 found += [] if snapshot is None else [self._with_paired(snapshot)]
         return sorted(found, key=_ran_at, reverse=True)
 
-    def key(self, name: str, directory: str, workflow: str = "") -> LoopKey:
-        """The loop of a workflow, with a name, on the folder at a real path."""
+    def key(self, name: str, directory: str, workflow: str = "", source: str = IMAGES) -> LoopKey:
+        """The loop of a workflow, with a name, on the folder or file at a real path."""
         shared = self._roots.shared(directory)
-        return LoopKey(name.strip(), directory, "" if shared == directory else shared, workflow)
+        place = "" if shared == directory else shared
+        return LoopKey(name.strip(), directory, place, workflow, source)
 
     def note_title(self, workflow: str, title: str) -> None:
         """Note the name of a workflow, which prompts do not have."""
@@ -262,6 +283,8 @@ def _of_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
     failed = (item for item in items if item.state is ItemState.FAILED)
     return replace(
         snapshot,
-        counts=Counts(**counted, unpaired=snapshot.counts.unpaired),
+        counts=Counts(
+            **counted, unpaired=snapshot.counts.unpaired, to_list=snapshot.counts.to_list
+        ),
         failures=tuple(islice(failed, FAILURES_SHOWN)),
     )

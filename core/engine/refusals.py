@@ -22,8 +22,8 @@ def forgotten(key: LoopKey) -> LoopForgotten:
 def in_two_ways(key: LoopKey) -> InvalidSetting:
     """The error for a loop whose items go together with one that has given out its own already."""
     return InvalidSetting(
-        f"The images of {key.directory!r} are to go through this workflow together with those of a "
-        "folder that was handed out in this run already, by another Directory Iterator. Give that "
+        f"The items of {key.directory!r} are to go through this workflow together with those of "
+        "another iterator, which has handed one out in this run already. Give that "
         "one another loop_name, or connect it with what comes after this one."
     )
 
@@ -37,8 +37,8 @@ def loop_end_not_reached(item: Item) -> LoopEndNotReached:
     """The error for an item that has missed Loop End too often."""
     return LoopEndNotReached(
         f"Loop End was not reached: {item.missed_loop_ends} prompts in a row ended without an "
-        f"error on {item.path!r}, and none of them got as far as Loop End, so the image is "
-        "not done. Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` "
+        f"error on {item.title!r}, and none of them got as far as Loop End, so the image is "
+        "not done. Connect Loop End's `loop` to the iterator or Loop Start, and leave `loop` "
         "and `value` free of nodes that block. Then run again: the loop goes on with this image."
     )
 
@@ -47,8 +47,8 @@ def saver_not_reached(item: Item) -> LoopEndNotReached:
     """The same where no Loop End follows, and savers end its turn."""
     return LoopEndNotReached(
         f"Nothing was saved: {item.missed_loop_ends} prompts in a row ended without an error on "
-        f"{item.path!r}, and neither Save Image (Batch) nor Save Text (Batch) ran in them, so the "
+        f"{item.title!r}, and neither Save Image (Batch) nor Save Text (Batch) ran in them, so the "
         "image is not done. A node before it blocks. If that is meant to leave some images out, "
-        "add a Loop End, and connect its `loop` to Directory Iterator, and its `after` to the node "
+        "add a Loop End, and connect its `loop` to the iterator, and its `after` to the node "
         "that saves: then they count as done. Run again, and the loop goes on with this image."
     )

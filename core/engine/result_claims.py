@@ -10,7 +10,7 @@ from ..model.if_exists import Owner
 from ..model.records import Iteration
 from .changes.loops import in_order
 from .changes.outputs import UnreadFiles
-from .changes.sources import SeenLinks, UnseenLinks
+from .changes.source_files import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
 from .parts import Parts
 
@@ -68,7 +68,7 @@ class Results(Parts):
                 continue
             if not isinstance(owners, UnseenLinks):
                 break
-            links[owners] = self._sources.see_links(owners, self._host.raise_if_cancelled)
+            links[owners] = self._source_files.see_links(owners, self._host.raise_if_cancelled)
         if owners is None:
             self.servers.mark_stale()
             raise ClaimLost(_claim_lost(iteration))
@@ -95,7 +95,7 @@ class Results(Parts):
         asked = [
             each
             for each in partners
-            if there or any(each.inside(target) is not None for target in targets)
+            if there or any(self.source.item(each, target) is not None for target in targets)
         ]
         self._loops.take(in_order([key, *asked]))
         if self._loops.is_lost(iteration):

@@ -244,8 +244,7 @@ class Steering(Parts):
             look = self._folder_watch.begin_look(key, due.selection) if is_mine else None
             if look is None:
                 return arrived
-            found, _ = self._contents.found(due)
-            new, _ = self._contents.unknown(key, found)
+            new, _ = self._contents.unknown(key, self._contents.found(due).paths)
             return self._folder_watch.looked(arrived, look, new)
 
     @in_transaction()
@@ -273,5 +272,5 @@ def _not_stopped_on(path: str, item: Item | None) -> str:
     if item is None:
         now = "no run has stopped on an image, or it is being worked on again"
     else:
-        now = f"the image that a run stopped on is {item.path!r}"
+        now = f"the image that a run stopped on is {item.title!r}"
     return f"{path!r} was not skipped: {now}. Look at the loop again, and skip what stands there."

@@ -34,6 +34,15 @@ With it an example workflow runs on any machine, with nothing copied into the us
 EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
 """Real path of that folder, which may be read but not written."""
 
+EXAMPLE_MASKS = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "masks"))
+"""Real path of the folder with the masks of these images; the same goes for it."""
+
+EXAMPLE_FILM = "batch-loop/examples/films/balloons.mp4"
+"""The name of the pack's example film in workflows, wherever the pack is installed."""
+
+EXAMPLE_FILMS = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "films"))
+"""Real path of the folder with this film; it may be read but not written."""
+
 
 @dataclass(frozen=True, eq=False)
 class AllowedFolders:
@@ -116,7 +125,8 @@ class AllowedFolders:
         )
 
     def _admits_to_read(self, real_path: str) -> bool:
-        return self.holds(real_path) or is_within(real_path, EXAMPLE_IMAGES)
+        examples = (EXAMPLE_IMAGES, EXAMPLE_MASKS, EXAMPLE_FILMS)
+        return self.holds(real_path) or any(is_within(real_path, each) for each in examples)
 
 
 def resolve_source(directory: str, allowed: AllowedFolders) -> str:
@@ -188,6 +198,16 @@ def _source_folder(path: str, directory: str, allowed: AllowedFolders) -> str:
     return real_path
 
 
+def resolve_file(path: str, allowed: AllowedFolders) -> str:
+    """The real path of a file that a user named, which need not exist; raises `PathRefused`.
+
+    `path` is a full path, a path inside ComfyUI's input folder, or `EXAMPLE_FILM`.
+    """
+    if path.replace("\\", "/") == EXAMPLE_FILM:
+        path = os.path.join(EXAMPLE_FILMS, os.path.basename(EXAMPLE_FILM))
+    return _allowed_real_path(path, allowed.input, allowed, to_write=False)
+
+
 def as_written(folder: str, allowed: AllowedFolders) -> str:
     """The shortest text by which a user can name a folder, by its real path, to read images from.
 
@@ -199,6 +219,14 @@ def as_written(folder: str, allowed: AllowedFolders) -> str:
         inner = os.path.relpath(folder, allowed.input).replace(os.sep, "/")
         written = folder if inner == EXAMPLE_FOLDER else inner
     return written if written == unquoted(written) else f'"{written}"'
+
+
+def resolve_beside(folder: str, base: str, allowed: AllowedFolders) -> str:
+    """The real path of a folder to read from, which a user named as seen from the folder `base`.
+
+    It need not exist. Raises `PathRefused`.
+    """
+    return _allowed_real_path(folder or ".", base, allowed, to_write=False)
 
 
 def resolve_target(folder: str, allowed: AllowedFolders) -> str:

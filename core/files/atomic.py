@@ -7,13 +7,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import BinaryIO
 
 from ..common.errors import NoRoom, UnwritableImage, quoted
 from ..common.sight import Sight, digest
 from ..model.if_exists import IfExists
 from .leftovers import sweep_once, temporary_name
-from .real_paths import opened_folder
+from .real_paths import OpenFolder, date, opened_folder
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space"),
@@ -27,8 +26,14 @@ _REASONS = {
     errno.ELOOP: ("a link was put into its path meanwhile", "Take the link away"),
     errno.EISDIR: ("a folder has this name", "Choose another name or folder"),
 }
+_READ_AT_ONCE = 1 << 20
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """Errors that every other result would meet, too."""
+
+
+Make = Callable[[Callable[[], str]], str]
+"""Makes a file: it is given a function for paths of temporary files, and returns the one to keep.
+"""
 
 
 def write_atomic(
@@ -55,11 +60,35 @@ def write_atomic(
     try:
         with opened_folder(folder, make=True) as descriptor:
             sweep_once(folder)
-            written = _write(_Folder(folder, descriptor), name, data, if_exists, at, check)
+            written = _write(OpenFolder(folder, descriptor), name, data, if_exists, at, check)
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
         is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
         raise (NoRoom if is_full else UnwritableImage)(_message(path, error)) from error
     return written
+
+
+def make_atomic(
+    path: str,
+    make: Make,
+    if_exists: IfExists,
+    at: int | None = None,
+    check: Callable[[], object] = lambda: None,
+) -> Sight | None:
+    """Like `write_atomic`, for a file that something else writes, which needs a path for it.
+
+    `make` is called if the name is free. Its temporary files lie beside the file, and have its
+    extension. Those that are not kept are deleted. What it raises that is no OSError or ValueError
+    is raised here.
+    """
+    folder, name = os.path.split(path)
+    try:
+        with opened_folder(folder, make=True) as descriptor:
+            sweep_once(folder)
+            made = _make(OpenFolder(folder, descriptor), name, make, if_exists, at, check)
+    except (OSError, ValueError) as error:
+        is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
+        raise (NoRoom if is_full else UnwritableImage)(_message(path, error)) from error
+    return made
 
 
 def check_name(path: str) -> None:
@@ -77,81 +106,8 @@ def check_name(path: str) -> None:
         raise UnwritableImage(_message(path, IsADirectoryError(errno.EISDIR, "")))
 
 
-class _Folder:
-    """A folder, by its descriptor, so that it cannot be swapped; by its path except on Linux."""
-
-    def __init__(self, path: str, descriptor: int | None) -> None:
-        self._path = path
-        self._descriptor = descriptor
-
-    def holds(self, name: str) -> bool:
-        """Whether it contains anything with that name, even a broken link."""
-        try:
-            os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def create(self, name: str) -> BinaryIO:
-        """Create and open a file, which must not exist."""
-        return open(self._at(name), "xb", opener=self._opener)
-
-    def sight(self, name: str) -> Sight:
-        """How a file looks."""
-        found = os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
-        return Sight(found.st_mtime_ns, found.st_size)
-
-    def date(self, name: str, at: int) -> None:
-        """Set the time of a file's last modification by its name: Windows has no other way."""
-        with contextlib.suppress(OSError):
-            os.utime(self._at(name), ns=(at, at), dir_fd=self._descriptor)
-
-    def replace(self, name: str, new_name: str) -> None:
-        """Rename a file, replacing an existing one."""
-        os.replace(
-            self._at(name),
-            self._at(new_name),
-            src_dir_fd=self._descriptor,
-            dst_dir_fd=self._descriptor,
-        )
-
-    def rename(self, name: str, new_name: str) -> None:
-        """Rename a file; on Windows this refuses to overwrite."""
-        os.rename(self._at(name), self._at(new_name))
-
-    def link(self, name: str, new_name: str) -> None:
-        """Give a file a second name, which must be free."""
-        os.link(
-            self._at(name),
-            self._at(new_name),
-            src_dir_fd=self._descriptor,
-            dst_dir_fd=self._descriptor,
-        )
-
-    def delete(self, name: str) -> None:
-        """Delete a file."""
-        os.unlink(self._at(name), dir_fd=self._descriptor)
-
-    def flush(self) -> None:
-        """Flush new names to disk too, so that they survive a power cut."""
-        if os.name == "nt":  # it cannot, and need not
-            return
-        with contextlib.suppress(OSError):  # some network file systems do not support this
-            folder = os.open(self._at("."), os.O_RDONLY, dir_fd=self._descriptor)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
-    def _at(self, name: str) -> str:
-        return name if self._descriptor is not None else os.path.join(self._path, name)
-
-    def _opener(self, path: str, flags: int) -> int:
-        return os.open(path, flags, 0o666, dir_fd=self._descriptor)
-
-
 def _write(  # noqa: PLR0913, PLR0917 - what `write_atomic` is given
-    folder: _Folder,
+    folder: OpenFolder,
     name: str,
     data: bytes,
     if_exists: IfExists,
@@ -163,40 +119,83 @@ def _write(  # noqa: PLR0913, PLR0917 - what `write_atomic` is given
     temporary = temporary_name()
     try:
         _write_flushed(folder, temporary, data, at)
-        found = digest(data)
-        # As late as possible; but whoever would forbid it may have deleted the file.
-        check()
-        # Before it has its name: afterwards somebody else may replace it.
-        sight = folder.sight(temporary)._replace(digest=found)
-        return sight if _publish(folder, temporary, name, if_exists, at) else None
+        return _given_name(folder, temporary, name, digest(data), if_exists, at, check)
     finally:
         with contextlib.suppress(OSError):  # usually it has been renamed
             folder.delete(temporary)
 
 
-def _write_flushed(folder: _Folder, name: str, data: bytes, at: int | None) -> None:
+def _make(  # noqa: PLR0913, PLR0917 - what `make_atomic` is given
+    folder: OpenFolder,
+    name: str,
+    make: Make,
+    if_exists: IfExists,
+    at: int | None,
+    check: Callable[[], object],
+) -> Sight | None:
+    if if_exists is not IfExists.OVERWRITE and folder.holds(name):
+        return None
+    extension, begun = os.path.splitext(name)[1].lower(), list[str]()
+
+    def new_path() -> str:
+        begun.append(temporary_name(extension=extension))
+        folder.create(begun[-1]).close()
+        return folder.path_of(begun[-1])
+
+    try:
+        made = os.path.basename(make(new_path))
+        found = _flushed(folder, made, at)
+        return _given_name(folder, made, name, found, if_exists, at, check)
+    finally:
+        for each in begun:
+            with contextlib.suppress(OSError):
+                folder.delete(each)
+
+
+def _given_name(  # noqa: PLR0913, PLR0917 - what `write_atomic` is given
+    folder: OpenFolder,
+    temporary: str,
+    name: str,
+    content: int,
+    if_exists: IfExists,
+    at: int | None,
+    check: Callable[[], object],
+) -> Sight | None:
+    """How a whole file with this checksum looks, once it has its name; None if that is taken."""
+    # As late as possible; but whoever would forbid it may have deleted the file.
+    check()
+    # Before it has its name: afterwards somebody else may replace it.
+    sight = folder.sight(temporary)._replace(digest=content)
+    return sight if _publish(folder, temporary, name, if_exists, at) else None
+
+
+def _flushed(folder: OpenFolder, name: str, at: int | None) -> int:
+    """Flush a file that was made to disk, and date it; the checksum of its content."""
+    checksum = 0
+    with folder.open(name) as file:
+        while part := file.read(_READ_AT_ONCE):
+            checksum = digest(part, checksum)
+        if at is not None:
+            date(file, at)
+        os.fsync(file.fileno())
+    if at is not None:
+        folder.date(name, at)
+    return checksum
+
+
+def _write_flushed(folder: OpenFolder, name: str, data: bytes, at: int | None) -> None:
     with folder.create(name) as file:
         file.write(data)
         file.flush()
         if at is not None:
-            _date(file, at)
+            date(file, at)
         os.fsync(file.fileno())
-    if at is not None and not _DATES_OPEN_FILES:
+    if at is not None:
         folder.date(name, at)
 
 
-_DATES_OPEN_FILES = os.utime in os.supports_fd
-
-
-def _date(file: BinaryIO, at: int) -> None:
-    """Set the time of an open file's last modification, if the file system lets it."""
-    if _DATES_OPEN_FILES:
-        with contextlib.suppress(OSError):
-            os.utime(file.fileno(), ns=(at, at))
-
-
 def _publish(
-    folder: _Folder, temporary: str, name: str, if_exists: IfExists, at: int | None
+    folder: OpenFolder, temporary: str, name: str, if_exists: IfExists, at: int | None
 ) -> bool:
     if if_exists is IfExists.OVERWRITE:
         folder.replace(temporary, name)
@@ -208,7 +207,9 @@ def _publish(
     return True
 
 
-def _move_without_overwriting(folder: _Folder, temporary: str, name: str, at: int | None) -> bool:
+def _move_without_overwriting(
+    folder: OpenFolder, temporary: str, name: str, at: int | None
+) -> bool:
     """Give the temporary file its name, unless that is taken; returns whether it did."""
     try:
         if os.name == "nt":
@@ -220,7 +221,7 @@ def _move_without_overwriting(folder: _Folder, temporary: str, name: str, at: in
     return True
 
 
-def _link(folder: _Folder, temporary: str, name: str, at: int | None) -> None:
+def _link(folder: OpenFolder, temporary: str, name: str, at: int | None) -> None:
     try:
         folder.link(temporary, name)
     except FileExistsError:
@@ -231,7 +232,7 @@ def _link(folder: _Folder, temporary: str, name: str, at: int | None) -> None:
         # error with another cause occurs again here.
         with folder.create(name) as reserved:
             if at is not None:
-                _date(reserved, at)
+                date(reserved, at)
         try:
             folder.replace(temporary, name)
         except BaseException:

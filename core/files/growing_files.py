@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..model.selection import Selection
+from ..model.selection import Selection, WhenMissing
 
 STILL_SECONDS = 1.0
 """A file that has been unchanged for this long counts as complete."""
@@ -52,6 +52,8 @@ class Arrivals:
             return False
         if self._sights or selection.recursive or selection != self._looked_for:
             return True
+        if _waits_for_others(selection):
+            return True
         return _changed_at(directory) != self._looked_at_change
 
     def looking(self, directory: str, selection: Selection, now: float) -> None:
@@ -88,6 +90,15 @@ class Arrivals:
             self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, now)
             return False
         return now - sight.at >= STILL_SECONDS
+
+
+def _waits_for_others(selection: Selection) -> bool:
+    """Whether an image may be one of the batch once a file has come into another folder."""
+    return any(
+        companion.when_missing is WhenMissing.LEAVE_OUT
+        and ("/" in companion.pattern or os.sep in companion.pattern)
+        for companion in selection.companions
+    )
 
 
 def _changed_at(directory: str) -> int | None:

@@ -15,27 +15,28 @@ from ..common.processes import Process, is_at_work, this_process
 from .real_paths import opened_folder, scanned
 
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
-"""The end of every unfinished file's name, which also begins with a dot, so that no listing takes
-it for an image."""
+"""The end of every unfinished file's name, before an extension if it has any. The name also begins
+with a dot, so that no listing takes the file for an image."""
 
 _HEX = "[0-9a-f]"
 _NAME = (
     rf"\.(?P<owner>{_HEX}{{16}})-(?P<place>{_HEX}{{16}})-(?P<id>\d+)-(?P<began>\d+)-{_HEX}+"
-    rf"{re.escape(TEMPORARY_SUFFIX)}"
+    rf"{re.escape(TEMPORARY_SUFFIX)}(?:\.[a-z0-9]{{1,5}})?"
 )
 
 _lock = threading.Lock()
 _swept: set[str] = set()
 
 
-def temporary_name(process: Process | None = None) -> str:
+def temporary_name(process: Process | None = None, extension: str = "") -> str:
     """A new name for an unfinished file of a process, by default this one.
 
-    It does not contain the final name, which may already be as long as a name can be.
+    It does not contain the final name, which may already be as long as a name can be. An
+    `extension` is for programs that go by it: a dot, and at most five small letters and digits.
     """
     of = process or this_process()
-    chance = secrets.token_hex(8)
-    return f".{_short(of.name)}-{_short(of.place)}-{of.id}-{of.began}-{chance}{TEMPORARY_SUFFIX}"
+    owner = f"{_short(of.name)}-{_short(of.place)}-{of.id}-{of.began}"
+    return f".{owner}-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}{extension}"
 
 
 def sweep_once(folder: str) -> None:

@@ -15,8 +15,9 @@ from itertools import compress, islice
 
 from ..common import pace
 from ..common.errors import FolderNotFound, NotAFolder, quoted
+from ..common.file_kinds import EXTENSIONS_OF, FileKind
 from ..common.natural_order import natural_key, path_of
-from ..model.selection import IMAGE_EXTENSIONS, Selection, SortBy
+from ..model.selection import Selection, SortBy
 from .real_paths import scanned
 
 _log = logging.getLogger(__name__)
@@ -28,22 +29,25 @@ _WEIGHTLESS = 5 * 10**30
 """Added to a weight, it gives all weights the same number of digits, so they sort as texts."""
 
 
-_SPELLED = sorted({each for name in IMAGE_EXTENSIONS for each in (name, name.upper())})
+_SPELLED = {
+    kind: sorted({each for name in extensions for each in (name, name.upper())})
+    for kind, extensions in EXTENSIONS_OF.items()
+}
 
 
-def images_named(folder: str, stem: str) -> list[str]:
-    """The files in a folder that are images by their names, with a stem; takes no listing."""
-    files = (os.path.join(folder, stem + extension) for extension in _SPELLED)
+def files_named(folder: str, stem: str, kind: FileKind) -> list[str]:
+    """The files in a folder that are of a kind by their names, with a stem; takes no listing."""
+    files = (os.path.join(folder, stem + extension) for extension in _SPELLED[kind])
     return [file for file in files if os.path.lexists(file)]
 
 
-def is_listed(path: str, *, recursive: bool) -> bool:
-    """Whether the file at a relative path would be listed by its name, with *All images*."""
+def is_listed(path: str, kind: FileKind, *, recursive: bool) -> bool:
+    """Whether the file at a relative path would be listed by its name, with all of its kind."""
     folders = path.split("/")
     return (
         (recursive or len(folders) == 1)
         and not any(name.startswith(".") for name in folders)
-        and Selection().matcher()(path)
+        and Selection(kind=kind).matcher()(path)
     )
 
 

@@ -13,6 +13,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from typing import BinaryIO
+
+from ..common.sight import Sight
 
 _STEP = getattr(os, "O_PATH", 0)
 """Flag to open a folder only as a step of a path, which needs no permission to read it."""
@@ -23,6 +26,8 @@ IS_STEPWISE = bool(_STEP)
 _ONLY_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # A pipe in place of a file must not block the reader.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_DATES_OPEN_FILES = os.utime in os.supports_fd
 
 _SWAPPED = "a link was put into its path while it was looked at"
 
@@ -145,3 +150,96 @@ def check_again(real_path: str) -> None:
     """Raise `OSError` with `errno.ELOOP` if a path is no longer a real path."""
     if os.path.normcase(os.path.realpath(real_path)) != os.path.normcase(real_path):
         raise OSError(errno.ELOOP, _SWAPPED, real_path)
+
+
+class OpenFolder:
+    """A folder, by its descriptor, so that it cannot be swapped; by its path except on Linux."""
+
+    def __init__(self, path: str, descriptor: int | None) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    def holds(self, name: str) -> bool:
+        """Whether it contains anything with that name, even a broken link."""
+        try:
+            os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def create(self, name: str) -> BinaryIO:
+        """Create and open a file, which must not exist."""
+        return open(self._at(name), "xb", opener=self._opener)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open an existing file for reading and writing."""
+        return open(self._at(name), "r+b", opener=self._opener)
+
+    def path_of(self, name: str) -> str:
+        """A path for what can only open paths; by the descriptor where the system has such."""
+        by_descriptor = f"/proc/self/fd/{self._descriptor}"
+        if self._descriptor is not None and os.path.isdir(by_descriptor):
+            return f"{by_descriptor}/{name}"
+        return os.path.join(self._path, name)
+
+    def sight(self, name: str) -> Sight:
+        """How a file looks."""
+        found = os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+        return Sight(found.st_mtime_ns, found.st_size)
+
+    def date(self, name: str, at: int) -> None:
+        """Set the time of a file's last modification by its name, where `date` cannot: Windows."""
+        if _DATES_OPEN_FILES:
+            return
+        with contextlib.suppress(OSError):
+            os.utime(self._at(name), ns=(at, at), dir_fd=self._descriptor)
+
+    def replace(self, name: str, new_name: str) -> None:
+        """Rename a file, replacing an existing one."""
+        os.replace(
+            self._at(name),
+            self._at(new_name),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=self._descriptor,
+        )
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Rename a file; on Windows this refuses to overwrite."""
+        os.rename(self._at(name), self._at(new_name))
+
+    def link(self, name: str, new_name: str) -> None:
+        """Give a file a second name, which must be free."""
+        os.link(
+            self._at(name),
+            self._at(new_name),
+            src_dir_fd=self._descriptor,
+            dst_dir_fd=self._descriptor,
+        )
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        os.unlink(self._at(name), dir_fd=self._descriptor)
+
+    def flush(self) -> None:
+        """Flush new names to disk too, so that they survive a power cut."""
+        if os.name == "nt":  # it cannot, and need not
+            return
+        with contextlib.suppress(OSError):  # some network file systems do not support this
+            folder = os.open(self._at("."), os.O_RDONLY, dir_fd=self._descriptor)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def _at(self, name: str) -> str:
+        return name if self._descriptor is not None else os.path.join(self._path, name)
+
+    def _opener(self, path: str, flags: int) -> int:
+        return os.open(path, flags, 0o666, dir_fd=self._descriptor)
+
+
+def date(file: BinaryIO, at: int) -> None:
+    """Set the time of an open file's last modification, if the file system lets it."""
+    if _DATES_OPEN_FILES:
+        with contextlib.suppress(OSError):
+            os.utime(file.fileno(), ns=(at, at))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ..common.mounts import Mounts, joined, mounts, rest_of, second_places
+from .mounts import Mounts, joined, mounts, rest_of, second_places
 
 _known: dict[str, tuple[Mounts, tuple[tuple[str, str], ...]]] = {}
 """The second places of each folder that was asked about."""

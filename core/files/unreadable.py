@@ -12,7 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
 
-from ..common.errors import FolderNotFound, UnreadableImage, quoted
+from ..common.errors import (
+    FolderNotFound,
+    Unreadable,
+    UnreadableImage,
+    quoted,
+)
 from .real_paths import open_file, scanned
 
 _REASONS: dict[type[Exception], str] = {
@@ -85,7 +90,7 @@ _FEW = 50
 def folder_lost(
     directory: str,
     path: str,
-    error: UnreadableImage,
+    error: Unreadable,
     has_pending: Callable[[Sequence[str]], bool],
     pending: Callable[[], Collection[str]],
 ) -> FolderNotFound | None:

@@ -1,6 +1,6 @@
 """What ends the turn of a Directory Iterator's image: a Loop End, or else a saver.
 
-Savers are Save Image (Batch) and Save Text (Batch).
+Savers are Save Image (Batch), Save Text (Batch) and Save Video (Batch).
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ def check_end(graph: Graph, iterator: str) -> None:
     """
     if not graph or not ends_with_saver(graph, iterator):
         return
-    together = meeting(graph, iterator, type_of("DirectoryIterator"), type_of("BatchComplete"))
+    together = meeting(graph, iterator)
     if not any(True for each in together for _ in savers_of(graph, each)):
         raise LoopEndMissing(_NEXT_NODE)
 
 
 _NEXT_NODE = (
-    "Neither Save Image (Batch) nor Save Text (Batch) follows this Directory Iterator, so no image "
-    "would ever count as done. Add a Save Image (Batch), and connect its `loop` to this node's "
-    "`loop`, and its `image` to the image to save. For a text, add a Save Text (Batch) in its "
-    "place. If another node does the saving, add a Loop End instead, and connect its `loop` to "
-    "this node's `loop`, and its `after` to the last node of the work."
+    "None of Save Image (Batch), Save Text (Batch) and Save Video (Batch) follows this iterator, "
+    "so nothing would ever count as done. Add a Save Image (Batch), and connect its `loop` to this "
+    "node's `loop`, and its `image` to the image to save. For a text, add a Save Text (Batch) in "
+    "its place, and for a video a Save Video (Batch). If another node does the saving, add a Loop "
+    "End instead, and connect its `loop` to this node's `loop`, and its `after` to the last node "
+    "of the work."
 )

@@ -1,20 +1,24 @@
-"""Which Directory Iterators of a workflow are paired: those whose images meet in a node."""
+"""Which iterators of a workflow are paired: those whose items meet in a node."""
 
 from __future__ import annotations
 
+from ..common.names import node_id
+from .iterators import is_iterator
 from .links import Graph, feeds_by_node, reached_by
 
+_ENDS = node_id("BatchComplete")
 
-def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
-    """Ids of the nodes of class `class_type` that meet `start`, which comes first.
 
-    Two nodes meet if both feed some node, directly or not, and nodes that meet the same node meet
-    each other. Links through a node of class `ends` do not count: the loop's work is over there.
+def meeting(graph: Graph, start: str) -> list[str]:
+    """Ids of the iterators that meet the iterator `start`, which comes first.
+
+    Two of them meet if both feed some node, directly or not, and those that meet the same one meet
+    each other. Links through a Batch Complete do not count: the loop's work is over there.
     """
-    of_class = [node for node in graph if graph[node].get("class_type") == class_type]
+    of_class = [node for node in graph if is_iterator(graph, node)]
     if len(of_class) < 2 or start not in of_class:  # noqa: PLR2004 two can meet
         return [start]
-    without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
+    without = {node: graph[node] for node in graph if graph[node].get("class_type") != _ENDS}
     # Computed once for all nodes: there may be hundreds.
     direct = feeds_by_node(without)
     feeds = {node: {node, *reached_by(direct, node)} for node in of_class}

@@ -1,6 +1,6 @@
 """The savers of a graph, and how their results' names are kept apart.
 
-They are its Save Image (Batch) and Save Text (Batch) nodes.
+They are its Save Image (Batch), Save Text (Batch) and Save Video (Batch) nodes.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from typing import Any
 
 from ..common.names import node_id
 from ..common.natural_order import name_key
+from .iterators import is_iterator
 from .links import Graph, is_link, linked
 
 SAVE_IMAGE, SAVE_TEXT = node_id("SaveImage"), node_id("SaveText")
+SAVE_VIDEO = node_id("SaveVideo")
 
 NAMING_INPUTS = {
     SAVE_IMAGE: ("folder", "prefix", "suffix", "format", "keep_subfolders"),
+    SAVE_VIDEO: ("folder", "prefix", "suffix", "container", "keep_subfolders"),
     SAVE_TEXT: ("save_to", "folder", "prefix", "suffix", "extension", "keep_subfolders"),
 }
 """The inputs of each kind of saver that determine a result's name."""
@@ -37,6 +40,11 @@ def savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, A
 def saves_text(graph: Graph, saver: str) -> bool:
     """Whether a saver is a Save Text (Batch)."""
     return graph.get(saver, {}).get("class_type") == SAVE_TEXT
+
+
+def saves_video(graph: Graph, saver: str) -> bool:
+    """Whether a saver is a Save Video (Batch)."""
+    return graph.get(saver, {}).get("class_type") == SAVE_VIDEO
 
 
 def rank_of(graph: Graph, saver: str) -> int:
@@ -70,12 +78,12 @@ def iterators_behind(graph: Graph, saver: str) -> list[str]:
     inputs = graph.get(saver, {}).get("inputs", {})
     starts = [*_loop_of(inputs), saver] if is_saver(graph, saver) else [saver]
     behind = (each for start in starts for each in linked(without, start))
-    found = [each for each in behind if _is_iterator(graph, each)]
-    return list(dict.fromkeys(found)) or [each for each in graph if _is_iterator(graph, each)]
+    found = [each for each in behind if is_iterator(graph, each)]
+    return list(dict.fromkeys(found)) or [each for each in graph if is_iterator(graph, each)]
 
 
 def is_saver(graph: Graph, node: str) -> bool:
-    """Whether a node is a Save Image (Batch) or a Save Text (Batch)."""
+    """Whether a node is a Save Image (Batch), Save Text (Batch) or Save Video (Batch)."""
     return graph.get(node, {}).get("class_type") in NAMING_INPUTS
 
 
@@ -103,7 +111,7 @@ def _iterators_of(graph: Graph, inputs: Mapping[str, Any]) -> set[str]:
         each
         for loop in _loop_of(inputs)
         for each in linked(graph, loop)
-        if _is_iterator(graph, each)
+        if is_iterator(graph, each)
     }
 
 
@@ -111,7 +119,3 @@ def _loop_of(inputs: Mapping[str, Any]) -> list[str]:
     """The node that a saver's `loop` comes from; empty if it is not linked."""
     loop = inputs.get("loop")
     return [] if loop is None or not is_link(loop) else [loop[0]]
-
-
-def _is_iterator(graph: Graph, node: str) -> bool:
-    return graph[node].get("class_type") == node_id("DirectoryIterator")

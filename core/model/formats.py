@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Collection
 from enum import Enum
 
 from PIL import Image
@@ -30,6 +31,66 @@ class Format(str, Enum):
     """Drops the alpha channel, like JPEG, and has no room for metadata."""
     AVIF = "AVIF"
     """Always lossy. Only where Pillow can write it."""
+
+
+class VideoContainer(str, Enum):
+    """A container to save a film in; users see the values, which are ComfyUI's own."""
+
+    MP4 = "mp4"
+    MKV = "mkv"
+    WEBM = "webm"
+
+
+class VideoCodec(str, Enum):
+    """How a film is compressed; users see the values, which are ComfyUI's own."""
+
+    AUTO = "auto"
+    """As it is, if the container can have it; else the usual one of the container."""
+    H264 = "h264"
+    AV1 = "av1"
+
+
+def video_not_written(container: str, codec: str, known: Collection[str]) -> str | None:
+    """Why a film cannot be saved so by a ComfyUI that knows these values; None if it can be."""
+    for name, value in (("container", container), ("codec", codec)):
+        if value not in known:
+            return (
+                f"{name} is {value}, which this ComfyUI cannot write. Install a newer one, or "
+                f"choose another {name}, such as {_USUAL[name]}."
+            )
+    if container == VideoContainer.WEBM.value and codec == VideoCodec.H264.value:
+        return (
+            "container is webm and codec is h264, which WebM cannot hold: set codec to av1 or "
+            "auto, or container to mp4."
+        )
+    return None
+
+
+_USUAL = {"container": "mp4", "codec": "auto"}
+
+
+class FilmCodec(str, Enum):
+    """How a film that is made of results is compressed; users see the values."""
+
+    H264 = "H.264"
+    HEVC = "HEVC"
+    VP9 = "VP9"
+    AV1 = "AV1"
+    PRORES = "ProRes"
+
+
+class FilmDepth(str, Enum):
+    """How many bits each colour of a film has; users see the values."""
+
+    EIGHT = "8 bit"
+    TEN = "10 bit"
+
+
+class MissingResults(str, Enum):
+    """What to do if a film is to be made of results, and some are missing; users see the values."""
+
+    REFUSE = "refuse"
+    REPEAT = "repeat the frame before"
 
 
 WITHOUT_ALPHA = frozenset({Format.JPEG, Format.BMP})

@@ -7,6 +7,7 @@ from enum import Enum
 
 from .policy import Policy
 from .prompt import Failure, Prompt
+from .titles import title_of
 
 
 class ItemState(str, Enum):
@@ -68,6 +69,11 @@ class Item:
     """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
 
     @property
+    def title(self) -> str:
+        """What people read in place of its path."""
+        return title_of(self.path)
+
+    @property
     def undone(self) -> bool:
         """Whether a prompt has had it, and it is not done."""
         return self.turns > 0 and self.state is not ItemState.DONE
@@ -84,11 +90,23 @@ class Counts:
     failed: int = 0
     unpaired: int = 0
     """How many pending items stay pending, as no partner is left for them."""
+    to_list: int = 0
+    """How many more the batch has, as far as known, that are yet to be added to its listing."""
 
     @property
     def total(self) -> int:
-        """All items of the listing."""
-        return self.pending + self.running + self.handled
+        """All items of the batch."""
+        return self.waiting + self.running + self.handled
+
+    @property
+    def waiting(self) -> int:
+        """How many are pending, whether they are listed yet or not."""
+        return self.pending + self.to_list
+
+    @property
+    def listed(self) -> int:
+        """How many items the listing has."""
+        return self.total - self.to_list
 
     @property
     def succeeded(self) -> int:
@@ -106,7 +124,7 @@ class Counts:
     @property
     def to_hand_out(self) -> int:
         """How many are yet to be handed out."""
-        return self.pending - self.unpaired
+        return self.waiting - self.unpaired
 
     @property
     def left(self) -> int:

@@ -1,11 +1,27 @@
-"""The identity of a loop: its name, its folder and its workflow."""
+"""The identity of a loop: its name, its workflow, and what it takes its items from."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from ..common.file_kinds import FileKind
+from .titles import entry_in
+
+IMAGES, ROWS, FRAMES = FileKind.IMAGES.value, "rows", "frames"
+VIDEOS, AUDIO = FileKind.VIDEOS.value, FileKind.AUDIO.value
+"""Kinds of items: images of a folder, rows of a table, frames of a film, films and sounds of a
+folder."""
+
+_IN_ONE_FILE = {ROWS, FRAMES}
+
+VARIANTS = " variants"
+"""Ends the kind of items that are entries with a value each."""
+
+TYPED_TEXT = "(typed text)"
+"""In place of the path of a table that was typed into the node."""
 
 
 @dataclass(frozen=True)
@@ -14,22 +30,52 @@ class LoopKey:
 
     name: str
     directory: str
-    """Real path of the directory."""
+    """Real path of the directory, or of the file, that its items are in; `TYPED_TEXT` for none."""
     place: str = ""
     """The directory in the form that all servers share; empty if that is its path."""
     workflow: str = ""
     """The id that ComfyUI's page gave the workflow; empty for prompts without one."""
+    source: str = IMAGES
+    """What kind of items it has."""
 
     @property
     def shared(self) -> str:
         """The directory in the form that all servers share."""
         return self.place or self.directory
 
+    @property
+    def kind(self) -> str:
+        """What kind its entries are: its items, or what they are with a value each."""
+        return self.source.removesuffix(VARIANTS)
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether its items are entries with a value each."""
+        return self.source.endswith(VARIANTS)
+
+    @functools.cached_property
+    def of_entries(self) -> LoopKey:
+        """The key of a loop whose items are the entries themselves."""
+        return replace(self, source=self.kind)
+
+    def entry(self, path: str) -> str:
+        """The path of the entry that the item at a path is, or is with a value."""
+        return entry_of(path, self.source)
+
+    @property
+    def folder(self) -> str:
+        """The folder that its items, or the file that has them, lie in; empty for a typed text."""
+        if self.directory == TYPED_TEXT:
+            return ""
+        return os.path.dirname(self.directory) if self.kind in _IN_ONE_FILE else self.directory
+
     @functools.cached_property
     def id(self) -> str:
         """A short id for routes and events, which reveals neither name nor path."""
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
         parts = (self.name, self.shared, *([self.workflow] if self.workflow else ()))
+        # None for images: loops of versions that knew no other kind keep their ids.
+        parts += ("source", self.source) if self.source != IMAGES else ()
         text = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
 
@@ -38,23 +84,24 @@ class LoopKey:
         return hash(self.id)
 
     def has_images_of(self, other: LoopKey) -> bool:
-        """Whether it has the same images as another loop: only their workflows may differ."""
-        return (self.name, self.shared) == (other.name, other.shared)
+        """Whether it has the same images as another loop.
+
+        Only their workflows may differ, and the values that the images are taken with.
+        """
+        own, others = (
+            (self.name, self.shared, self.kind),
+            (other.name, other.shared, other.kind),
+        )
+        return own == others
 
     def seed(self, batch: int) -> int:
         """The seed of a shuffle, another one for each batch."""
         return int(self.id, 16) + batch
 
-    def full(self, path: str) -> str:
-        """Full path of the item at a relative path."""
-        return os.path.join(self.directory, *path.split("/"))
 
-    def inside(self, target: str) -> str | None:
-        """Relative path of the file at a full path; None if it is not in the directory."""
-        folder = os.path.join(self.directory, "")
-        if not os.path.normcase(target).startswith(os.path.normcase(folder)):
-            return None
-        return target[len(folder) :].replace(os.sep, "/")
+def entry_of(path: str, source: str) -> str:
+    """See `LoopKey.entry`; `source` is what kind of items the loop has."""
+    return entry_in(path) if source.endswith(VARIANTS) else path
 
 
 _NO_WORKFLOW = "00000000-0000-0000-0000-000000000000"

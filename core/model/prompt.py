@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from ..common.names import node_id
+from ..common.names import ITERATORS
 
 
 class Sender(str, Enum):
@@ -85,8 +85,8 @@ class Failure:
 
     @property
     def unreadable(self) -> bool:
-        """Whether the file itself is at fault: it failed before or in Directory Iterator."""
-        return self.node_id is None or self.node_type == node_id("DirectoryIterator")
+        """Whether the file itself is at fault: it failed before or in the iterator."""
+        return self.node_id is None or self.node_type in ITERATORS
 
     def __post_init__(self) -> None:
         """Shorten the reason."""

@@ -9,7 +9,7 @@ from ..common.sight import Sight, Sights
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.times import Took
 from .items import Counts, Item
-from .loop_key import LoopKey
+from .loop_key import IMAGES, LoopKey
 from .prompt import Prompt, Sender
 
 
@@ -76,6 +76,8 @@ class Iteration:
     """What Loop End carried over from the iteration before."""
     finished: int = 0
     """How many images were left out, as their results already existed."""
+    lacking: int = 0
+    """How many images were left out, as companions of theirs are missing."""
     watch: bool = False
     """Whether the batch is to wait for new files when it is complete."""
     elsewhere: int = 0
@@ -95,6 +97,11 @@ class Iteration:
     """Why the batch is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
     metadata: SourceMetadata = field(default=NO_METADATA, compare=False, repr=False)
     """That of the item's file, as it was when its image was read."""
+    variant: tuple[tuple[str, Any], ...] = field(default=(), compare=False, repr=False)
+    """The names of the values that its item is taken with, and the values; see
+    `core.sources.variants`."""
+    size: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Height and width of that image."""
     tried: bool = False
     """Whether the workflow is only tried on the image: no batch has handed it out, so nothing is
     counted, and results are shown, not saved."""
@@ -147,6 +154,8 @@ class Overview:
     """The id of its workflow; empty for prompts without one."""
     title: str = ""
     """The workflow's name; empty if not known."""
+    source: str = IMAGES
+    """What kind of items it has, see `LoopKey.source`."""
     undo_until: float | None = None
     """Until when Start over can be undone, in seconds since the epoch; None if it cannot be."""
     told_at: float = field(default=0.0, compare=False)
@@ -172,6 +181,8 @@ class Snapshot(Overview):
     """The listed images that are in progress, the newest first, at most `CURRENT_SHOWN`."""
     stopped_on: Item | None = None
     """The next image, if a run has stopped on it; also None if that was not looked up."""
+    lacking: int = 0
+    """How many images were left out, as companions of theirs are missing."""
     lost_transparency: int = 0
     """How many images are transparent, and a result of theirs is not."""
     renamed_texts: int = 0
@@ -182,6 +193,10 @@ class Snapshot(Overview):
     """The folders of those of them that still do; also empty if that was not looked up."""
     took: Took = field(default_factory=Took, compare=False)
     """How long it has taken and will take."""
+    variants: tuple[str, ...] = ()
+    """The labels of the values that each entry is taken with, in order."""
+    by_value: bool = False
+    """Whether all entries are taken with one of them before the next."""
     forgets: str = ""
     """Why it is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 

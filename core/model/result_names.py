@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..common.errors import InvalidSetting, is_control
-from .formats import Format, extension_of, extensions_of, format_of
+from .formats import Format, VideoContainer, extension_of, extensions_of, format_of
+from .titles import label_in
 
-_UNNAMEABLE = '/\\\0<>:"|?*'
+UNNAMEABLE = '/\\\0<>:"|?*'
 """Characters that some operating system does not allow in file names."""
 
 CAPTION_EXTENSION = ".txt"
@@ -99,10 +100,19 @@ def check_length(name: str, pattern: str) -> None:
         raise InvalidSetting(message)
 
 
-PATTERN_FIELDS = ("stem", "filename", "subfolder")
-"""The fields that a pattern may have in braces."""
+PATTERN_FIELDS = ("stem", "filename", "subfolder", "variant")
+"""The fields that a pattern may have in braces.
+
+The stem and the filename have the variant's label, as results do; `variant` is the label alone,
+and empty without variants.
+"""
 
 PATTERN_EXAMPLE = "upscaled/{stem}_00001_.png"
+
+
+def fields_of(text: str) -> tuple[str, ...]:
+    """Split a text into the parts of a `ResultName`, whatever its fields are called."""
+    return tuple(re.split(_FIELD, text))
 
 
 def parts_of_pattern(text: str) -> tuple[str, ...]:
@@ -110,7 +120,7 @@ def parts_of_pattern(text: str) -> tuple[str, ...]:
 
     Raises `InvalidSetting` if a field is unknown, or neither stem nor filename is used.
     """
-    parts = tuple(re.split(_FIELD, text))
+    parts = fields_of(text)
     named = parts[1::2]
     unknown = [name for name in named if name not in PATTERN_FIELDS]
     if unknown or not {"stem", "filename"} & set(named):
@@ -121,7 +131,8 @@ def parts_of_pattern(text: str) -> tuple[str, ...]:
         )
         message = (
             f"finished_as was {text!r}: it {what}. Write how results are named, with {{stem}} "
-            f"(img1), {{filename}} (img1.png) and {{subfolder}}, such as {PATTERN_EXAMPLE}"
+            f"(img1), {{filename}} (img1.png), {{subfolder}} and {{variant}}, such as "
+            f"{PATTERN_EXAMPLE}"
         )
         raise InvalidSetting(message)
     return parts
@@ -166,12 +177,32 @@ def text_saved_as(  # noqa: PLR0913 - one for each input that decides on the nam
     return ResultName(folder, (*before, "stem", after + extension), keep_subfolders)
 
 
+def video_saved_as(  # noqa: PLR0913 - one for each input that decides on the name
+    folder: str,
+    *,
+    prefix: str,
+    suffix: str,
+    container: VideoContainer,
+    keep_subfolders: bool,
+    rank: int = 0,
+) -> ResultName:
+    """How Save Video (Batch) names its results, see `saved_as`."""
+    before, after = _around_stem(prefix, suffix, rank, keep_subfolders=keep_subfolders)
+    return ResultName(folder, (*before, "stem", f"{after}.{container.value}"))
+
+
+def assembled_as(folder: str, *, prefix: str, suffix: str, extension: str) -> ResultName:
+    """How a film that is made of results is named; raises InvalidSetting. See `saved_as`."""
+    before, after = _around_stem(prefix, suffix, 0, keep_subfolders=False)
+    return ResultName(folder, (*before, "stem", after + extension))
+
+
 def _around_stem(
     prefix: str, suffix: str, rank: int, *, keep_subfolders: bool
 ) -> tuple[tuple[str, ...], str]:
     """The parts of a name before its stem, and the text behind it; raises InvalidSetting."""
     for name, value in (("prefix", prefix), ("suffix", suffix)):
-        if any(mark in value for mark in _UNNAMEABLE):
+        if any(mark in value for mark in UNNAMEABLE):
             message = (
                 f"{name} was {value!r}: it becomes part of a file name, and cannot contain "
                 'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
@@ -199,6 +230,7 @@ def _fields(source: str) -> dict[str, str]:
         "stem": stem,
         "filename": filename,
         "subfolder": subfolder,
+        "variant": label_in(filename),
         _SOURCE_EXTENSION: _written_extension(extension),
     }
 

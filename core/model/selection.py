@@ -9,24 +9,19 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 from ..common.errors import InvalidSetting, quoted
+from ..common.file_kinds import (
+    EXTENSIONS_OF,
+    JPEG_EXTENSIONS,
+    PNG_EXTENSIONS,
+    WEBP_EXTENSIONS,
+    FileKind,
+)
 from .result_names import ResultName, check_length
 
-_PNG_EXTENSIONS = (".png", ".apng")
-_JPEG_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif")
-_WEBP_EXTENSIONS = (".webp",)
-
-IMAGE_EXTENSIONS = frozenset(
-    (
-        *_PNG_EXTENSIONS,
-        *_JPEG_EXTENSIONS,
-        *_WEBP_EXTENSIONS,
-        *(".avif", ".bmp", ".dib", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".pnm", ".ppm"),
-        *(".qoi", ".tga", ".tif", ".tiff"),
-    ),
-)
-"""The files of "All images": still images that Pillow, and so ComfyUI's Load Image, can decode."""
+T = TypeVar("T")
 
 
 class Filter(str, Enum):
@@ -54,14 +49,41 @@ class SortBy(str, Enum):
     """Random, but the same for the same seed and files; `descending` has no effect."""
 
 
+class WhenMissing(str, Enum):
+    """What becomes of an image whose companion is missing; users see the values."""
+
+    FAIL = "Fail"
+    """The image fails, as if it could not be read."""
+    EMPTY = "Empty"
+    """Its companion is empty: a black image, an empty mask, no text."""
+    LEAVE_OUT = "Leave the image out"
+    """It is no image of the batch."""
+
+
+class CompanionKind(str, Enum):
+    """What a companion is read as."""
+
+    IMAGE = "image"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, order=True)
+class Companion:
+    """The file beside each image that a node of the graph asks for, such as a mask or a caption."""
+
+    pattern: str
+    """As written, such as `../masks/{stem}.*`, see `core.companions.patterns`."""
+    when_missing: WhenMissing
+    kind: CompanionKind
+
+
 CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
 """An example of `Selection.custom_pattern`, for messages."""
 
 _EXTENSIONS = {
-    Filter.ALL: IMAGE_EXTENSIONS,
-    Filter.PNG: frozenset(_PNG_EXTENSIONS),
-    Filter.JPEG: frozenset(_JPEG_EXTENSIONS),
-    Filter.WEBP: frozenset(_WEBP_EXTENSIONS),
+    Filter.PNG: PNG_EXTENSIONS,
+    Filter.JPEG: JPEG_EXTENSIONS,
+    Filter.WEBP: WEBP_EXTENSIONS,
 }
 
 
@@ -84,6 +106,13 @@ class Selection:
     """Names of an image's results; an image that has all of them is left out, see
     `core.results.finished_results`. The range still counts it, so it always contains the same
     images."""
+    kind: FileKind = FileKind.IMAGES
+    """Which files all of them are, where `filter` takes all, or `custom_pattern` excludes some."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Names and values of what a source needs to know to read its items; none for images."""
+    companions: tuple[Companion, ...] = ()
+    """What nodes ask for of each image: such files are no images, and some images are left out for
+    lack of them, see `core.companions.listed_companions`. The range counts neither."""
 
     @property
     def has_range(self) -> bool:
@@ -94,19 +123,20 @@ class Selection:
         """The same for all matching images."""
         return replace(self, start_index=0, limit=0)
 
-    def in_range(self, paths: Sequence[str]) -> Sequence[str]:
-        """Those of all matching images, in order, that the range holds."""
+    def in_range(self, items: Sequence[T]) -> Sequence[T]:
+        """Those of all matching items, in order, that the range holds."""
         end = self.start_index + self.limit if self.limit else None
-        return paths[self.start_index : end] if self.has_range else paths
+        return items[self.start_index : end] if self.has_range else items
 
     def matcher(self) -> Callable[[str], bool]:
         """Return a function that tells whether a relative path belongs to the batch.
 
         Raises `InvalidSetting` if the filter is Custom and `custom_pattern` contains no glob.
         """
+        all_extensions = EXTENSIONS_OF[self.kind]
         if self.filter is Filter.CUSTOM:
-            return _custom_matcher(self.custom_pattern)
-        return _extension_matcher(_EXTENSIONS[self.filter])
+            return _custom_matcher(self.custom_pattern, all_extensions)
+        return _extension_matcher(_EXTENSIONS.get(self.filter, all_extensions))
 
 
 def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:
@@ -116,7 +146,7 @@ def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:
     return matches
 
 
-def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
+def _custom_matcher(custom_pattern: str, all_extensions: frozenset[str]) -> Callable[[str], bool]:
     check_length("custom_pattern", custom_pattern)
     globs = [glob.strip() for glob in custom_pattern.split(",")]
     includes = [glob for glob in globs if glob and not glob.startswith("!")]
@@ -129,7 +159,7 @@ def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
             "or choose another filter."
         )
         raise InvalidSetting(msg)
-    included = _any_glob(includes) if includes else _extension_matcher(IMAGE_EXTENSIONS)
+    included = _any_glob(includes) if includes else _extension_matcher(all_extensions)
     excluded = _any_glob(excludes)
     return lambda path: included(path) and not excluded(path)
 

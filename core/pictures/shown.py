@@ -14,6 +14,8 @@ from PIL import Image
 from ..media.alpha import OPAQUE
 from ..media.formats.decode import open_image
 from ..media.turning import is_turned_by_exif, turn_of, upright
+from .frames import FramePictures, frame_stamp
+from .moving import LARGEST_MOVING, moving_picture, moving_size
 from .reduced import reduced
 
 LARGEST_PICTURE = 8192
@@ -77,7 +79,14 @@ def look(file: BinaryIO, name: str) -> Look:
     nbytes = os.fstat(file.fileno()).st_size
     if name.lower().endswith(_TEXTS):
         return Look("text", nbytes, media_type="text/plain")
-    with open_image(file) as image:
+    try:
+        opened = open_image(file)
+    except ValueError:  # it is no image
+        size = moving_size(file)
+        if size is None:
+            raise
+        return Look("picture", nbytes, *size)
+    with opened as image:
         width, height = _upright_size(image)
         return Look(
             "picture",
@@ -118,8 +127,25 @@ def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent 
     if shown.media_type:
         return Sent(tag, shown.media_type, None)
     file.seek(0)
-    with open_image(file) as image:
+    try:
+        opened = open_image(file)
+    except ValueError:
+        moving = moving_picture(file, LARGEST_MOVING)
+        if moving is None:
+            raise
+        return Sent(tag, "image/png", _as_png(moving, None))
+    with opened as image:
         return Sent(tag, "image/png", _picture(image, found.st_size))
+
+
+def frame_to_send(
+    pictures: FramePictures, film: str, number: int, is_known: Callable[[str], bool]
+) -> Sent | str:
+    """Like `to_send`, of a frame of the film at a real path; raises UnreadableFilm."""
+    tag = f"{frame_stamp(film)}-{number:x}-whole"
+    if is_known(tag):
+        return tag
+    return Sent(tag, "image/png", _as_png(pictures.picture(film, number, LARGEST_MOVING), None))
 
 
 def _own_type(image: Image.Image) -> str:
@@ -138,8 +164,12 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _picture(image: Image.Image, nbytes: int) -> bytes:
     """The whole image as PNG, upright; one that is too large is scaled down."""
     profile = image.info.get("icc_profile")
-    data = io.BytesIO()
     made = reduced(image, LARGEST_PICTURE, nbytes, MOST_PICTURE_BYTES)
     is_rgb = isinstance(profile, bytes) and profile[16:20] == b"RGB "
-    made.save(data, "PNG", compress_level=1, icc_profile=profile if is_rgb else None)
+    return _as_png(made, profile if is_rgb else None)
+
+
+def _as_png(picture: Image.Image, profile: bytes | None) -> bytes:
+    data = io.BytesIO()
+    picture.save(data, "PNG", compress_level=1, icc_profile=profile)
     return data.getvalue()

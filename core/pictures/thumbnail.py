@@ -13,6 +13,8 @@ from PIL import Image
 
 from ..common.workers import worker_pool
 from ..media.formats.decode import open_image
+from .frames import FramePictures, frame_stamp
+from .moving import moving_picture
 from .reduced import reduced
 
 SMALLEST = 16
@@ -50,6 +52,8 @@ def thumbnail_pool(workers: int = _WORKERS) -> ThreadPoolExecutor:
 def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thumbnail:
     """Make a thumbnail of an open file, upright and at most `size` pixels each way.
 
+    Of a film it is a picture that it shows, and of a sound how loud it is when.
+
     `is_known` tells whether the client already has the thumbnail with a tag. Raises whatever Pillow
     raises for a damaged file, and ValueError if decoding would take too much memory.
     """
@@ -57,8 +61,25 @@ def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thu
     tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"
     if is_known(tag):
         return Thumbnail(tag, None)
-    with open_image(file) as image:
+    try:
+        opened = open_image(file)
+    except ValueError:  # it is no image
+        moving = moving_picture(file, size)
+        if moving is None:
+            raise
+        return Thumbnail(tag, _encoded(moving))
+    with opened as image:
         return Thumbnail(tag, _encoded(reduced(image, size, found.st_size, MOST_BYTES)))
+
+
+def thumbnail_of_frame(
+    pictures: FramePictures, film: str, number: int, size: int, is_known: Callable[[str], bool]
+) -> Thumbnail:
+    """Like `thumbnail`, of a frame of the film at a real path; raises UnreadableFilm."""
+    tag = f"{frame_stamp(film)}-{number:x}-{size:x}"
+    if is_known(tag):
+        return Thumbnail(tag, None)
+    return Thumbnail(tag, _encoded(pictures.picture(film, number, size)))
 
 
 def _encoded(image: Image.Image) -> bytes:

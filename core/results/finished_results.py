@@ -40,6 +40,7 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     all_paths: Sequence[str] | None = None,
     undone: Collection[str] = (),
     identities: Identities | None = None,
+    entry: Callable[[str], str] = str,
     going_on: Callable[[], object] = lambda: None,
 ) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result for each of `names`.
@@ -47,8 +48,9 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     `all_paths` are all images of the folder, if `paths` are only some: results of the others may
     have the same names, and no image is a result. `undone` are images that prompts were given and
     that are not done: none of them is finished, as a prompt may have spoilt an earlier result.
-    `identities` tell files apart, however they are spelled. `going_on` is called repeatedly
-    meanwhile, and what it raises ends this.
+    `identities` tell files apart, however they are spelled. `entry` gives the path of the image
+    that an item is, or is with a value. `going_on` is called repeatedly meanwhile, and what it
+    raises ends this.
 
     Reads each folder of results once. If it is known what an image's last run wrote, that run must
     have succeeded, and all of its files must still exist. Otherwise the file of the name itself
@@ -64,7 +66,7 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     """
     if not names:
         return set()
-    batch = _Batch(names, directory, paths, all_paths, identities or Identities(), going_on)
+    batch = _Batch(names, directory, paths, all_paths, identities or Identities(), entry, going_on)
     left = _Results(names[0], batch, known).finished()
     for name in names[1:]:
         if left:
@@ -82,10 +84,12 @@ class _Batch:
         paths: Sequence[str],
         all_paths: Sequence[str] | None,
         identities: Identities,
+        entry: Callable[[str], str],
         going_on: Callable[[], object],
     ) -> None:
         self.directory = directory
         self.identities = identities
+        self._entry = entry
         self.going_on = going_on
         self.names = self._by_subfolder(paths)
         self._all_paths = all_paths
@@ -128,7 +132,8 @@ class _Batch:
             folder = os.path.join(self.directory, *subfolder.split("/")).rstrip(os.sep)
             spelled = self.identities.of_folder(folder, own[0])
             for some in parts_of(own):
-                sources[spelled.folder].update(spelled.names(some))
+                names = spelled.names(list(map(self._entry, some)))
+                sources[spelled.folder].update(names)
                 self.going_on()
         return sources
 

@@ -13,24 +13,27 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..common.file_kinds import FileKind
 from ..common.pace import parts_of
-from ..files.listing import images_named
+from ..files.listing import files_named
 from ..files.same_file import Spelled
 from ..model.result_names import ResultName
 from .numbering import named_before
 
 
-def images_named_alike(name: ResultName, source: str, result: str, stem: str) -> list[str]:
-    """The images beside a source whose own results would have a stem: it is theirs.
+def sources_named_alike(
+    name: ResultName, source: str, kind: FileKind, result: str, stem: str
+) -> list[str]:
+    """The files of a kind beside a source whose own results would have a stem: it is theirs.
 
-    `source` is the full path of an image, and `result` the stem of its own result.
+    `source` is the full path of one of them, and `result` the stem of its own result.
     """
     before, own = name.before_stem, os.path.splitext(os.path.basename(source))[0]
     after = result[len(before) + len(own) :]
     if not stem.endswith(after):
         return []
     theirs = stem[len(before) : len(stem) - len(after)]
-    return images_named(os.path.dirname(source), theirs)
+    return files_named(os.path.dirname(source), theirs, kind)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Any
 from ..common.combo_choice import chosen
 from ..common.errors import InvalidSetting, PathRefused
 from ..files.allowed_paths import AllowedFolders, resolve_target
-from ..files.caption import has_caption
 from ..graph.links import Graph, is_link
-from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text
-from ..model.formats import Format, SaveTo, TextExtension
+from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text, saves_video
+from ..model.formats import Format, SaveTo, TextExtension, VideoContainer
 from ..model.if_exists import IfExists
 from ..model.result_names import (
     PATTERN_EXAMPLE,
@@ -21,7 +20,9 @@ from ..model.result_names import (
     parts_of_pattern,
     saved_as,
     text_saved_as,
+    video_saved_as,
 )
+from .caption import has_caption
 
 
 def image_name(
@@ -61,6 +62,18 @@ def text_name(
     )
 
 
+def video_name(inputs: Mapping[str, Any], allowed: AllowedFolders, rank: int) -> ResultName:
+    """The names of the films of a Save Video (Batch) with these inputs, see `image_name`."""
+    return video_saved_as(
+        resolve_target(str(inputs["folder"]), allowed),
+        prefix=str(inputs["prefix"]),
+        suffix=str(inputs["suffix"]),
+        container=chosen(VideoContainer, inputs["container"], "container"),
+        keep_subfolders=bool(inputs["keep_subfolders"]),
+        rank=rank,
+    )
+
+
 def expected_results(
     graph: Graph, iterator: str, finished_as: str, directory: str, allowed: AllowedFolders
 ) -> tuple[ResultName, ...]:
@@ -81,8 +94,8 @@ def expected_results(
     }
     if not names:
         message = (
-            "skip_finished is on, and nothing tells how results are named: no Save Image (Batch) "
-            "or Save Text (Batch) has a loop that comes from this Directory Iterator, and "
+            "skip_finished is on, and nothing tells how results are named: no Save Image (Batch), "
+            "Save Text (Batch) or Save Video (Batch) has a loop that comes from this iterator, and "
             "finished_as is empty. Add "
             f"that node, or write in finished_as how results are named, such as {PATTERN_EXAMPLE}"
         )
@@ -112,8 +125,9 @@ def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:
 def _by_saver(
     graph: Graph, saver: str, inputs: Mapping[str, Any], directory: str, allowed: AllowedFolders
 ) -> Iterator[ResultName]:
-    is_text = saves_text(graph, saver)
-    title = f"{'Save Text (Batch)' if is_text else 'Save Image (Batch)'} #{saver}"
+    is_text, is_video = saves_text(graph, saver), saves_video(graph, saver)
+    what = "Text" if is_text else "Video" if is_video else "Image"
+    title = f"Save {what} (Batch) #{saver}"
     for name in NAMING_INPUTS[graph[saver]["class_type"]]:
         if name not in inputs or is_link(inputs[name]):
             message = (
@@ -126,6 +140,9 @@ def _by_saver(
     rank = rank_of(graph, saver)
     if is_text:
         yield text_name(inputs, directory, allowed, rank)
+        return
+    if is_video:
+        yield video_name(inputs, allowed, rank)
         return
     image = image_name(inputs, allowed, rank)
     if not has_caption(inputs):

@@ -9,22 +9,34 @@ from aiohttp import web
 from ..background.budget import MemoryBudget
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
-from . import changes, chooser, folder_images, folders, loops, pictures, server, thumbnails
+from ..pictures.frames import FramePictures
+from ..sources.rows import Rows
+from ..sources.variant_values import FilesOf
+from . import changes, chooser, folder_images, folders, loops, pictures, server, tables, thumbnails
 
 
-def add_routes(
+def add_routes(  # noqa: PLR0913, PLR0917 - each route needs one or two of them
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
     budget: MemoryBudget,
+    rows: Rows,
+    count_frames: Callable[[str], int],
+    files_of: FilesOf,
 ) -> None:
-    """Add the pack's routes to `table`."""
+    """Add the pack's routes to `table`.
+
+    `count_frames` says how many frames the film at a real path has, and raises UnreadableFilm;
+    `files_of` gives the files that ComfyUI lists.
+    """
+    frames = FramePictures()
     loops.add_routes(table, registry)
     changes.add_routes(table, registry, allowed_folders)
-    listed = folder_images.Listed()
-    thumbnails.add_routes(table, registry, allowed_folders, listed)
-    pictures.add_routes(table, registry, allowed_folders)
-    folders.add_routes(table, registry, allowed_folders)
-    folder_images.add_routes(table, registry, allowed_folders, listed)
+    listed = folder_images.Listed(registry.source)
+    thumbnails.add_routes(table, registry, allowed_folders, listed, frames)
+    pictures.add_routes(table, registry, allowed_folders, rows, frames)
+    folders.add_routes(table, registry, allowed_folders, listed, count_frames, files_of)
+    folder_images.add_routes(table, registry, allowed_folders, listed, files_of)
+    tables.add_routes(table, registry, allowed_folders, rows, files_of)
     chooser.add_routes(table, allowed_folders)
     server.add_routes(table, registry, budget)

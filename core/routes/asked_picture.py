@@ -11,11 +11,13 @@ from typing import BinaryIO, TypeVar
 
 from aiohttp import web
 
-from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
+from ..common.errors import UnknownItem, UnknownLoop, UnreadableFilm, UnreadableImage
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
-from ..model.directory_iterator_settings import LARGEST_NUMBER
+from ..model.settings.setting import LARGEST_NUMBER
+from ..model.titles import is_frame
+from ..sources.frames import frame_in
 from .folder_images import Listed
 from .requests import loop_of, number
 
@@ -33,6 +35,21 @@ class AskedPicture:
     """Which of the image's results; None for the image itself."""
     known: frozenset[str]
     """Tags of what the page has already."""
+
+    def frame(
+        self, registry: LoopRegistry, allowed: AllowedFolders, listed: Listed | None = None
+    ) -> tuple[str, int] | None:
+        """The real path of the film, and the number, of a frame; None for any other picture.
+
+        Raises UnknownLoop, UnknownItem, and PathRefused.
+        """
+        if self.output is not None or not is_frame(self.path):
+            return None
+        key = None if listed is None else listed.key(self.loop, self.path)
+        if key is None:
+            key, _ = registry.reading_of(self.loop, self.path)
+        film = check_source_file(key.directory, allowed)
+        return film, frame_in(key.entry(self.path))
 
     @contextmanager
     def opened(
@@ -71,5 +88,5 @@ async def made_in(pool: Executor, make: Callable[[], T]) -> T | None:
     """
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, make)
-    except (UnknownItem, UnknownLoop, UnreadableImage):
+    except (UnknownItem, UnknownLoop, UnreadableFilm, UnreadableImage):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -13,9 +13,11 @@ from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
+from ..model.loop_key import TYPED_TEXT
 from .answers import Handler, answered, as_answer
+from .asked_items import AskedItems
 from .export import arrived_as_json, as_json
-from .requests import AskedFolder, checked_id, json_body
+from .requests import checked_id, json_body
 
 _LOOP = '{"loop": id}, or {"directory": path, "loop_name": name, "workflow": id}'
 _IMAGE = '{"loop": id, "path": path}'
@@ -30,7 +32,9 @@ def add_routes(
 
     def check_folder(loop_id: str) -> None:
         # It may have been replaced by a link, or removed from the list, since the loop's last run.
-        check_source_file(registry.full_snapshot(loop_id).directory, allowed_folders())
+        directory = registry.full_snapshot(loop_id).directory
+        if directory != TYPED_TEXT:
+            check_source_file(directory, allowed_folders())
 
     def start_over(loop_id: str) -> dict[str, Any]:
         check_folder(loop_id)
@@ -93,12 +97,18 @@ def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFo
     if "loop" in body:
         loop_id = body["loop"]
     elif "directory" in body:
-        loop_id = AskedFolder.of(body, {"directory", "loop_name"}).key(registry, allowed).id
+        asked = AskedItems.of(body, _no_files, {"directory", "loop_name"})
+        loop_id = asked.key(registry, allowed).id
     else:
         loop_id = None
     if not isinstance(loop_id, str):
         raise Refused(f"Send {_LOOP}.")
     return checked_id(loop_id)
+
+
+def _no_files(_kind: str, _patterns: Sequence[str]) -> tuple[str, ...]:
+    """A loop is not told from others by the values of its variants."""
+    return ()
 
 
 def _image(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -12,15 +12,20 @@ from typing import Any
 
 from ..common.times import Took
 from ..model.go_or_stop import Standing, next_of, next_on_error, standing_in, standing_of
-from ..model.items import Counts, Item
+from ..model.items import Item
+from ..model.loop_key import VARIANTS, entry_of
 from ..model.records import Arrived, FinishedBy, Iteration, Overview, Page, ReportedItem, Snapshot
+
+MOST_VARIANTS = 500
+"""Labels that are told: a page asks again and again."""
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
     """A loop as reported in Directory Iterator's `ui` result."""
     return {
         "loop": iteration.key.id,
-        **_standing(standing_in(iteration), iteration.counts, iteration.finished),
+        **_standing(standing_in(iteration), iteration),
+        "lacking": iteration.lacking,
         "on_error": next_on_error(iteration).value,
         "finished_by": _finished_by(iteration.finished_by),
     }
@@ -41,7 +46,8 @@ def progress_as_json(snapshot: Snapshot, *, in_part: bool, status: str) -> dict[
     return {
         "kind": "progress",
         "loop": snapshot.id,
-        **_standing(stands, snapshot.counts, snapshot.finished),
+        **_standing(stands, snapshot),
+        "lacking": snapshot.lacking,
         **_times(snapshot.took),
         "complete": snapshot.complete,
         "status": status,
@@ -57,9 +63,9 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
         "directory": loop.directory,
         "title": loop.title,
         "batch": loop.batch,
-        **_standing(standing_of(loop), counts, loop.finished),
+        **_standing(standing_of(loop), loop),
         "complete": loop.complete,
-        "pending": counts.pending,
+        "pending": counts.waiting,
         "running": counts.running,
         "finishing": counts.finishing,
         "ran_at": _rounded(loop.ran_at),
@@ -80,8 +86,9 @@ def _rounded(number: float | None) -> float | None:
     return None if number is None else round(number, 3)
 
 
-def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]:
+def _standing(stands: Standing, loop: Iteration | Overview) -> dict[str, Any]:
     """The fields that every description of a loop has: what is next, how it stands, the counts."""
+    counts = loop.counts
     return {
         "next": stands.next.value,
         "stands": stands.stands.value,
@@ -90,7 +97,7 @@ def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]
         "failed": counts.failed,
         "left": counts.left,
         "unpaired": counts.unpaired,
-        "finished": finished,
+        "finished": loop.finished,
     }
 
 
@@ -99,6 +106,9 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     return {
         **overview_as_json(snapshot),
         "workflow": snapshot.workflow,
+        "source": _source(snapshot.source),
+        "variants": _variants(snapshot),
+        "lacking": snapshot.lacking,
         **_times(snapshot.took),
         "interrupted": snapshot.interrupted,
         "forgets": snapshot.forgets,
@@ -109,6 +119,18 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],
     }
+
+
+def _source(source: str) -> str:
+    """The name of a kind of items: that of images is empty elsewhere."""
+    return source if source.removesuffix(VARIANTS) else f"images{source}"
+
+
+def _variants(snapshot: Snapshot) -> dict[str, Any] | None:
+    """The values that each entry is taken with; None if there are none, or very many."""
+    if not 0 < len(snapshot.variants) <= MOST_VARIANTS:
+        return None
+    return {"labels": list(snapshot.variants), "by_value": snapshot.by_value}
 
 
 def page_as_json(page: Page) -> dict[str, Any]:
@@ -126,7 +148,11 @@ def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
     """The whole batch as JSON text: the snapshot, with all items instead of `failures`."""
     loop = as_json(snapshot)
     del loop["failures"]
-    return json.dumps({**loop, "items": [_row(*item) for item in items]}, indent=1)
+    rows = [
+        {**_row(item, outputs), "entry": entry_of(item.path, snapshot.source)}
+        for item, outputs in items
+    ]
+    return json.dumps({**loop, "items": rows}, indent=1)
 
 
 def as_csv(items: Iterable[ReportedItem]) -> str:
@@ -157,6 +183,7 @@ def _as_text(value: Any) -> Any:
 def _under_way(item: Item) -> dict[str, Any]:
     return {
         "path": item.path,
+        "title": item.title,
         "index": item.index,
         "state": item.state.value,
         "since": None if item.claim is None else round(item.claim.since, 3),
@@ -171,6 +198,7 @@ def _failed(item: Item) -> dict[str, Any]:
     failure = item.failure
     return {
         "path": item.path,
+        "title": item.title,
         "attempts": item.attempts,
         "reason": failure.reason if failure else "",
         "node_id": failure.node_id if failure else None,
@@ -183,6 +211,7 @@ def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
     return {
         "index": item.index,
         "path": item.path,
+        "title": item.title,
         "state": item.state.value,
         "seconds": round(item.seconds, 3),
         "outputs": list(outputs),

@@ -16,10 +16,13 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
 from ..model.loop_key import LoopKey
+from ..sources.interface import Source
+from ..sources.variant_values import FilesOf
 from .answers import answered, as_answer
-from .requests import AskedFolder, json_body
+from .asked_items import LARGEST_BODY, AskedItems
+from .requests import json_body
 
-_SETTINGS = '{"directory": path}, further settings of Directory Iterator, and "contains"'
+_SETTINGS = '{"directory": path}, further settings of the iterator, and "contains"'
 _MOST = 100
 """How many images an answer has: a person narrows them down by typing."""
 _KEPT = 5_000
@@ -31,23 +34,29 @@ class Listed:
     So no thumbnail is made of a path that only a page names.
     """
 
-    def __init__(self) -> None:
-        self._paths: OrderedDict[tuple[str, str], str] = OrderedDict()
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._keys: OrderedDict[tuple[str, str], LoopKey] = OrderedDict()
         self._lock = Lock()
 
     def note(self, key: LoopKey, paths: Iterable[str]) -> None:
         """Remember these paths, which are relative to a loop's folder."""
         with self._lock:
             for path in paths:
-                self._paths[key.id, path] = key.full(path)
-                self._paths.move_to_end((key.id, path))
-            while len(self._paths) > _KEPT:
-                self._paths.popitem(last=False)
+                self._keys[key.id, path] = key
+                self._keys.move_to_end((key.id, path))
+            while len(self._keys) > _KEPT:
+                self._keys.popitem(last=False)
+
+    def key(self, loop_id: str, path: str) -> LoopKey | None:
+        """The loop of an image that has been listed; None for any other."""
+        with self._lock:
+            return self._keys.get((loop_id, path))
 
     def full_path(self, loop_id: str, path: str) -> str | None:
         """Full path of an image that has been listed; None for any other."""
-        with self._lock:
-            return self._paths.get((loop_id, path))
+        key = self.key(loop_id, path)
+        return None if key is None else self._source.file(key, path)
 
 
 def add_routes(
@@ -55,6 +64,7 @@ def add_routes(
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
     listed: Listed,
+    files_of: FilesOf,
 ) -> None:
     """Add the route to `table`."""
 
@@ -62,15 +72,16 @@ def add_routes(
     @answered
     async def images(request: web.Request) -> web.Response:
         """The first images of a folder whose paths contain a text."""
-        body = await json_body(request, _SETTINGS)
-        asked = AskedFolder.of(body)
+        body = await json_body(request, _SETTINGS, LARGEST_BODY)
         contains = body.get("contains", "")
         if not isinstance(contains, str):
             raise Refused("contains must be text.")
 
         def look() -> dict[str, Any]:
+            # Variants of files are looked for on the disk.
+            asked = AskedItems.of(body, files_of)
             key = asked.key(registry, allowed_folders())
-            _, paths = registry.preview(key, asked.settings.selection())
+            _, paths = registry.preview(key, asked.selection)
             wanted = contains.casefold()
             found = (path for path in paths if wanted in path.casefold())
             shown = list(islice(found, _MOST))

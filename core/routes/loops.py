@@ -10,8 +10,8 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..model.directory_iterator_settings import LARGEST_NUMBER
 from ..model.items import ItemState
+from ..model.settings.setting import LARGEST_NUMBER
 from .answers import answered, as_answer
 from .export import as_csv, as_json, as_json_text, overview_as_json, page_as_json
 from .requests import loop_of, number

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, BinaryIO
 
 from aiohttp import ETag, web
 
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import PathRefused, UnreadableImage
+from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
-from ..pictures.shown import Look, Sent, is_transparent, look, to_send
+from ..model.titles import is_row
+from ..pictures.frames import FramePictures
+from ..pictures.shown import Look, Sent, frame_to_send, is_transparent, look, to_send
 from ..pictures.thumbnail import thumbnail_pool
+from ..sources.rows import Rows
 from .answers import answered, as_answer
-from .asked_picture import asked_picture, made_in
+from .asked_picture import AskedPicture, asked_picture, made_in
 from .requests import loop_of
 
 MOST_RESULTS = 200
@@ -39,6 +43,8 @@ def add_routes(
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
+    rows: Rows,
+    frames: FramePictures,
 ) -> None:
     """Add the routes to `table`."""
     pool = thumbnail_pool(1)
@@ -50,8 +56,7 @@ def add_routes(
         loop_id, path = loop_of(request), request.query.get("path", "")
 
         def ask() -> dict[str, Any]:
-            source, results = registry.files_of(loop_id, path)
-            return _looked_at(source, results[:MOST_RESULTS], allowed_folders())
+            return _files(registry, rows, loop_id, path, allowed_folders())
 
         return as_answer(await in_thread(Threads.FOLDERS, ask))
 
@@ -60,16 +65,14 @@ def add_routes(
     async def picture(request: web.Request) -> web.StreamResponse:
         """An image, or one of its results, in full."""
         asked = asked_picture(request)
+        if asked.output is None and is_row(asked.path):
+            whole = await in_thread(
+                Threads.FOLDERS, _text_of_row, registry, rows, asked.loop, asked.path
+            )
+            return _as_text(whole)
 
         def make() -> tuple[Sent | str, BinaryIO | None]:
-            with asked.opened(registry, allowed_folders()) as (named, opened):
-                sent = to_send(opened, named, asked.known.__contains__)
-                if isinstance(sent, str) or sent.data is not None:
-                    return sent, None
-                # The file that was checked is the one that is sent, whatever its name leads to now.
-                whole = os.fdopen(os.dup(opened.fileno()), "rb")
-                whole.seek(0)
-                return sent, whole
+            return _made(asked, registry, allowed_folders(), frames)
 
         made = await made_in(pool, make)
         if made is None:
@@ -85,6 +88,23 @@ def add_routes(
             return await _streamed(request, sent, file)
 
 
+def _made(
+    asked: AskedPicture, registry: LoopRegistry, allowed: AllowedFolders, frames: FramePictures
+) -> tuple[Sent | str, BinaryIO | None]:
+    """What to answer with, and the file if that is to be sent as it is; raises like `to_send`."""
+    frame = asked.frame(registry, allowed)
+    if frame is not None:
+        return frame_to_send(frames, *frame, asked.known.__contains__), None
+    with asked.opened(registry, allowed) as (named, opened):
+        sent = to_send(opened, named, asked.known.__contains__)
+        if isinstance(sent, str) or sent.data is not None:
+            return sent, None
+        # The file that was checked is the one that is sent, whatever its name leads to now.
+        whole = os.fdopen(os.dup(opened.fileno()), "rb")
+        whole.seek(0)
+        return sent, whole
+
+
 def _looked_at(source: str, results: Sequence[str], allowed: AllowedFolders) -> dict[str, Any]:
     """An image's file and those of its results."""
     own = _described(source, allowed)
@@ -98,6 +118,41 @@ def _looked_at(source: str, results: Sequence[str], allowed: AllowedFolders) -> 
     return {"source": own, "results": files}
 
 
+def _files(
+    registry: LoopRegistry, rows: Rows, loop_id: str, path: str, allowed: AllowedFolders
+) -> dict[str, Any]:
+    source, results = registry.files_of(loop_id, path)
+    shown = results[:MOST_RESULTS]
+    if is_row(path):
+        text = partial(_text_of_row, registry, rows, loop_id, path)
+        return _beside_row(source, text, shown, allowed)
+    return _looked_at(source, shown, allowed)
+
+
+def _text_of_row(registry: LoopRegistry, rows: Rows, loop_id: str, path: str) -> str:
+    """What is in a row of a loop; raises UnknownItem, and what reading the table raises."""
+    key, selection = registry.reading_of(loop_id, path)
+    return rows.row(key.of_entries, selection, key.entry(path)).whole_text
+
+
+def _as_text(text: str) -> web.Response:
+    return web.Response(
+        body=text.encode(), content_type="text/plain", charset="utf-8", headers=_SAFE
+    )
+
+
+def _beside_row(
+    table: str, text: Callable[[], str], results: Sequence[str], allowed: AllowedFolders
+) -> dict[str, Any]:
+    """A row, which is a text in a table, and the files of its results."""
+    own = {**_nothing(table), "shows": "text"}
+    try:
+        own["bytes"] = len(text().encode())
+    except BatchLoopError as error:
+        own |= {"shows": "nothing", "reason": getattr(error, "reason", error.elsewhere)}
+    return {"source": own, "results": [_described(result, allowed) for result in results]}
+
+
 def _described(named: str, allowed: AllowedFolders) -> dict[str, Any]:
     """A file for the page: what it shows, its size, or why it shows nothing."""
     found, reason = Look("nothing", 0), ""
@@ -109,15 +164,29 @@ def _described(named: str, allowed: AllowedFolders) -> dict[str, Any]:
     except PathRefused as error:
         reason = error.elsewhere
     return {
-        "path": named,
+        **_nothing(named),
         "shows": found.shows,
         "bytes": found.nbytes,
         "width": found.width,
         "height": found.height,
         "animated": found.animated,
         "transparent": found.may_be_transparent,
-        "lost_transparency": False,
         "reason": reason,
+    }
+
+
+def _nothing(named: str) -> dict[str, Any]:
+    """What a page is told of a file that shows nothing."""
+    return {
+        "path": named,
+        "shows": "nothing",
+        "bytes": 0,
+        "width": 0,
+        "height": 0,
+        "animated": False,
+        "transparent": False,
+        "lost_transparency": False,
+        "reason": "",
     }
 
 

@@ -9,7 +9,15 @@ from aiohttp import ETag, web
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
-from ..pictures.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
+from ..pictures.frames import FramePictures
+from ..pictures.thumbnail import (
+    LARGEST,
+    SMALLEST,
+    Thumbnail,
+    thumbnail,
+    thumbnail_of_frame,
+    thumbnail_pool,
+)
 from .answers import answered
 from .asked_picture import asked_picture, made_in
 from .folder_images import Listed
@@ -23,6 +31,7 @@ def add_routes(
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
     listed: Listed,
+    frames: FramePictures,
 ) -> None:
     """Add the route to `table`."""
     pool = thumbnail_pool()
@@ -35,6 +44,9 @@ def add_routes(
         size = number(request, "size", _USUAL_SIZE, SMALLEST, LARGEST)
 
         def make() -> Thumbnail:
+            frame = asked.frame(registry, allowed_folders(), listed)
+            if frame is not None:
+                return thumbnail_of_frame(frames, *frame, size, asked.known.__contains__)
             with asked.opened(registry, allowed_folders(), listed) as (_, opened):
                 return thumbnail(opened, size, asked.known.__contains__)
 

@@ -233,8 +233,8 @@ class Outputs(Protocol):
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         """The `target`s below a folder that a loop was the last to write, in any batch.
 
-        Or another workflow's loop with the same images. With each, the path of the item that wrote
-        it.
+        Or another workflow's loop with the same images, or one that takes them with values. With
+        each, the path of the entry that it was made from, see `LoopKey.entry`.
         """
 
     def has_written(self, key: LoopKey) -> bool:

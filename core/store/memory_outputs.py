@@ -139,7 +139,7 @@ class MemoryOutputs:
         # Copied in one step, as the registry may add to it meanwhile.
         files = self._files.copy()
         return {
-            target: file.path
+            target: file.key.entry(file.path)
             for target, file in files.items()
             if file.key.has_images_of(key) and target.startswith(start)
         }

@@ -116,4 +116,6 @@ class MemoryOutside:
 def counts_in(numbers: Mapping[ItemState, int], entry: LoopEntry | None) -> Counts:
     """The counts of a loop, from the number of its items in each state."""
     counts = {name: numbers[state] for state, name in STATE_NAMES.items()}
-    return Counts(**counts, unpaired=0 if entry is None else entry.unpaired)
+    if entry is None:
+        return Counts(**counts)
+    return Counts(**counts, unpaired=entry.unpaired, to_list=entry.to_list)

@@ -44,6 +44,8 @@ class LoopEntry:
     """How long the batch has taken."""
     finished: int = 0
     """How many images were left out of the listing because their results exist already."""
+    lacking: int = 0
+    """How many were left out because companions of theirs are missing."""
     ran_at: float | None = None
     """When a prompt last changed the loop, in this batch or an earlier one; None for never."""
     unpaired: int = 0
@@ -62,6 +64,8 @@ class LoopEntry:
     """What has run this batch last; None before its first image."""
     taken_back: int = 0
     """The number of the newest batch that was taken back; 0 for none. Prompts may still have it."""
+    to_list: int = 0
+    """See `Counts.to_list`."""
 
     @property
     def next_batch(self) -> int:

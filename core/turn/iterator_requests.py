@@ -1,4 +1,4 @@
-"""The requests that the Directory Iterators of a prompt make to the registry."""
+"""The requests that the iterators of a prompt make to the registry."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..common.errors import BatchLoopError, InvalidSetting, NoImages
-from ..common.names import node_id
+from ..common.errors import BatchLoopError, InvalidSetting
+from ..common.names import DIRECTORY_ITERATOR
 from ..engine.batches import Request
-from ..engine.folders.due_listings import no_images
 from ..engine.partners import together
-from ..files.allowed_paths import AllowedFolders, resolve_source
-from ..files.listing import has_images
+from ..files.allowed_paths import AllowedFolders
+from ..graph.iterators import is_iterator
 from ..graph.links import Graph, is_link, linked, name_of
 from ..graph.loop_ends import ends_with_saver
 from ..graph.pairs import meeting
 from ..graph.required_nodes import Submission
-from ..model.directory_iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
-from ..model.loop_key import LoopKey
+from ..model.loop_key import VARIANTS, LoopKey
 from ..model.policy import WhenComplete
 from ..model.result_names import ResultName
 from ..model.selection import Selection
+from ..model.settings.directory_iterator import NAMING
 from ..results.saver_names import expected_results
+from ..sources.interface import Source
+from ..sources.variants import OPTION, VariantLists
+from .companion_requests import companions_asked_for
+from .iterator_kinds import KINDS, Kind, Settings
 from .linked_inputs import Known, Wanted, nothing_known
 
 
 class IteratorRequests:
-    """The requests of a graph's Directory Iterators, and whether they go together.
+    """The requests of a graph's iterators, and whether they go together.
 
     Each request is needed by its iterator and by its partners, but made only once.
     """
@@ -37,10 +40,11 @@ class IteratorRequests:
         self,
         submission: Submission,
         allowed: AllowedFolders,
-        loop_key: Callable[[str, str, str], LoopKey],
+        loop_key: Callable[[str, str, str, str], LoopKey],
+        source: Source,
         known: Known = nothing_known,
     ) -> None:
-        """`loop_key` makes a loop's key from a name, a real path and a workflow's id.
+        """`loop_key` makes a loop's key from a name, a real path, a workflow's id and a kind.
 
         `known` has linked values.
         """
@@ -49,23 +53,35 @@ class IteratorRequests:
         self._title = submission.title
         self._allowed = allowed
         self._loop_key = loop_key
+        self._source = source
         self._known = known
-        self._made: dict[str, tuple[IteratorSettings, Request]] = {}
+        self._made: dict[str, tuple[tuple[Settings, VariantLists | None], Request]] = {}
 
-    def of(self, unique_id: str, inputs: Mapping[str, Any]) -> Request:
-        """The request of an iterator with these inputs, all of which are known."""
-        settings = IteratorSettings.of(inputs)
+    def of(
+        self, unique_id: str, inputs: Mapping[str, Any], made: str = DIRECTORY_ITERATOR
+    ) -> Request:
+        """The request of an iterator with these inputs, all of which are known.
+
+        `made` is the class of one that another node has made, so that the graph lacks it.
+        """
+        kind = self._kind(unique_id, made)
+        settings, variants = kind.read(inputs), _variants_in(inputs)
         before = self._made.get(unique_id)
-        if before is not None and before[0] == settings:
+        if before is not None and before[0] == (settings, variants):
             return before[1]
-        folder = resolve_source(settings.directory, self._allowed)
-        selection = settings.selection(self._expected(settings, unique_id, folder))
+        place = kind.place(settings, self._allowed)
+        key = self._key(kind, place, settings)
+        selection = self._selection(settings, unique_id, key)
+        if variants is not None:
+            key = self._key(kind, place, settings, VARIANTS)
+            options = (*selection.options, (OPTION, variants.text()))
+            selection = replace(selection, options=options)
         request = replace(
-            self._request(folder, settings, selection),
+            self._request(key, settings, selection),
             node=unique_id,
             ends_with_saver=ends_with_saver(self._graph, unique_id),
         )
-        self._made[unique_id] = (settings, request)
+        self._made[unique_id] = ((settings, variants), request)
         return request
 
     def partners(self, unique_id: str) -> list[Request] | None:
@@ -87,29 +103,31 @@ class IteratorRequests:
         ]
 
     def check_settings(
-        self, unique_id: str, directory: str, has_listing: Callable[[Request], bool]
+        self, unique_id: str, named: Mapping[str, str], has_listing: Callable[[Request], bool]
     ) -> str:
         """Raise the errors of execution that can be found before the run.
 
-        Returns the real path of the folder that `directory` names. NoImages if nothing in it
-        matches. This is not checked for a loop that `has_listing` knows: if few files match,
-        finding the first may take long, and every prompt is checked.
+        Returns the real path of the folder or file that `named`, an input with its value, names.
+        NoImages if nothing in it matches. This is not checked for a loop that `has_listing` knows:
+        if few files match, finding the first may take long, and every prompt is checked.
         """
-        given = self._given(unique_id) | {"directory": directory}
-        if given.keys() >= SETTINGS.keys():
+        kind, given = self._kind(unique_id), {**self._given(unique_id), **named}
+        if given.keys() >= kind.declared.keys():
             request = self.of(unique_id, given)
             if request.policy.when_complete is WhenComplete.WATCH or has_listing(request):
                 return request.key.directory
-            folder, selection = request.key.directory, request.selection
+            key, selection = request.key, request.selection
         else:
-            settings = IteratorSettings.of(given)
-            folder = resolve_source(directory, self._allowed)
-            expected = self._expected(settings, unique_id, folder) if given.keys() >= NAMING else ()
-            selection = settings.selection(expected)
-        if given.keys() >= MATCHING and not has_images(folder, selection):
-            # Nothing in the whole folder matches: the range is not to blame.
-            raise NoImages(no_images(folder, replace(selection, start_index=0, limit=0)))
-        return folder
+            settings = kind.read(given)
+            place = kind.place(settings, self._allowed)
+            key = self._key(kind, place, settings)
+            if given.keys() >= NAMING:
+                selection = self._selection(settings, unique_id, key)
+            else:
+                selection = settings.selection()
+        if given.keys() >= set(kind.matching):
+            kind.check(self._source, key, selection)
+        return key.directory
 
     def check_together(self, unique_id: str) -> None:
         """Raise InvalidSetting if other iterators of the graph do not go together with one.
@@ -117,9 +135,7 @@ class IteratorRequests:
         Values from other nodes are checked once they are known.
         """
         of_class = [
-            each
-            for each, node in self._graph.items()
-            if each != unique_id and node.get("class_type") == node_id("DirectoryIterator")
+            each for each in self._graph if each != unique_id and is_iterator(self._graph, each)
         ]
         if not of_class:
             return
@@ -143,7 +159,10 @@ class IteratorRequests:
             if len(values) > 1:
                 raise InvalidSetting(_several(self._graph, unique_id, name, len(values)))
             given[name] = values[0]
-        return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
+        is_known = given.keys() >= self._kind(unique_id).declared.keys()
+        # They come by a link only, and are what its items are.
+        is_known &= OPTION in given or OPTION not in self._inputs(unique_id)
+        return self.of(unique_id, given) if is_known else None
 
     def check_independent(self, unique_id: str) -> None:
         """Raise InvalidSetting if an input of a pair depends on an image of the pair."""
@@ -158,8 +177,7 @@ class IteratorRequests:
 
     def _group(self, unique_id: str) -> list[str]:
         """Ids of the iterators whose work meets, this one first; empty if there are no others."""
-        ends = node_id("BatchComplete")
-        found = meeting(self._graph, unique_id, node_id("DirectoryIterator"), ends)
+        found = meeting(self._graph, unique_id)
         return found if len(found) > 1 else []
 
     def _inputs(self, unique_id: str) -> Mapping[str, Any]:
@@ -172,20 +190,33 @@ class IteratorRequests:
             name: value for name, value in self._inputs(unique_id).items() if not is_link(value)
         }
 
-    def _expected(
-        self, settings: IteratorSettings, unique_id: str, folder: str
-    ) -> tuple[ResultName, ...]:
+    def _selection(self, settings: Settings, unique_id: str, key: LoopKey) -> Selection:
+        """What the listing depends on, the nodes behind the iterator included."""
+        selection = settings.selection(self._expected(settings, unique_id, key))
+        companions = companions_asked_for(self._graph, unique_id)
+        if not companions or not self._source.is_one_file_each(key):
+            return selection
+        return replace(selection, companions=companions)
+
+    def _expected(self, settings: Settings, unique_id: str, key: LoopKey) -> tuple[ResultName, ...]:
         """How results are named, if images with a result are to be left out; else empty."""
         if not settings.skip_finished:
             return ()
         finished_as, allowed = settings.finished_as, self._allowed
-        return expected_results(self._graph, unique_id, finished_as, folder, allowed)
+        return expected_results(self._graph, unique_id, finished_as, key.folder, allowed)
 
-    def _request(self, folder: str, settings: IteratorSettings, selection: Selection) -> Request:
-        if settings.when_complete is WhenComplete.WATCH and selection.has_range:
+    def _kind(self, unique_id: str, made: str = DIRECTORY_ITERATOR) -> Kind:
+        # A node of another pack that has made the iterator stands in the graph in its place.
+        return KINDS.get(self._graph.get(unique_id, {}).get("class_type", ""), KINDS[made])
+
+    def _key(self, kind: Kind, place: str, settings: Settings, variants: str = "") -> LoopKey:
+        return self._loop_key(settings.loop_name, place, self._workflow, kind.source + variants)
+
+    def _request(self, key: LoopKey, settings: Settings, selection: Selection) -> Request:
+        if settings.policy.when_complete is WhenComplete.WATCH and selection.has_range:
             raise InvalidSetting(_watched_range(selection))
         return Request(
-            key=self._loop_key(settings.loop_name, folder, self._workflow),
+            key=key,
             title=self._title,
             selection=selection,
             mode=settings.iteration_mode,
@@ -193,10 +224,20 @@ class IteratorRequests:
         )
 
 
+def _variants_in(inputs: Mapping[str, Any]) -> VariantLists | None:
+    """The variants that are connected to an iterator, if any."""
+    given = inputs.get(OPTION)
+    if given is None or isinstance(given, VariantLists):
+        return given
+    raise InvalidSetting(
+        f"variants was given a {type(given).__name__}. Connect the output of a Variants node."
+    )
+
+
 def _waits_for(graph: Graph, unique_id: str, name: str, source: str) -> str:
     return (
         f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
-        f"of another Directory Iterator, and {name} of it comes from {name_of(graph, source)}, "
+        f"of another iterator, and {name} of it comes from {name_of(graph, source)}, "
         "which would need its image before that. Which images go together has to be known first: "
         "type the value into the node itself, or connect one that depends on none of the images."
     )
@@ -205,7 +246,7 @@ def _waits_for(graph: Graph, unique_id: str, name: str, source: str) -> str:
 def _several(graph: Graph, unique_id: str, name: str, count: int) -> str:
     return (
         f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
-        f"of another Directory Iterator, and {name} of it is given a list of {count}. A pair takes "
+        f"of another iterator, and {name} of it is given a list of {count}. A pair takes "
         "one of each. Connect a single value."
     )
 

@@ -6,12 +6,13 @@ import contextlib
 import os
 import posixpath
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
 from ..common.errors import UnwritableImage
+from ..common.file_kinds import FileKind
 from ..common.sight import Sight
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
@@ -19,7 +20,8 @@ from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
 from ..results.numbering import Numbering
-from ..results.own_names import images_named_alike
+from ..results.own_names import sources_named_alike
+from ..sources.interface import Source
 from .saved_result import Background, Content
 
 _WOULD_OVERWRITE: Mapping[Owner, str] = {
@@ -31,6 +33,10 @@ _WOULD_OVERWRITE: Mapping[Owner, str] = {
 
 class Claims(Protocol):
     """What the registry knows of who writes which files."""
+
+    @property
+    def source(self) -> Source:
+        """What loops take their items from."""
 
     def claim_outputs(  # noqa: PLR0913 - what is claimed, and for what
         self,
@@ -90,7 +96,7 @@ class ResultFiles:
         """The loop has an image. `behind` writes in the background; None if nothing does."""
         assert loop.item is not None  # noqa: S101 for the type checker: the savers have looked
         self.source = loop.item.path
-        self._source_file = loop.key.full(loop.item.path)
+        self._source_file = claims.source.file(loop.key, loop.item.path)
         self._loop = loop
         self._if_exists = if_exists
         self._allowed = allowed
@@ -101,7 +107,10 @@ class ResultFiles:
         subfolder, filename = posixpath.split(name.of(loop.item.path))
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
-        self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
+        self._named_alike: Callable[[str], Sequence[str]] = _none
+        if claims.source.is_one_file_each(loop.key):
+            kind, source = FileKind(loop.key.source), self._source_file
+            self._named_alike = partial(sources_named_alike, name, source, kind, self.stem)
         self._at: int | None = None
         self._check: Callable[[], object] = lambda: None
         self.made_way = False
@@ -226,3 +235,8 @@ def _would_overwrite(target: str, what: str) -> str:
         f"Saving to {target!r} would overwrite {what}, so nothing was written. Choose another "
         "folder, a prefix or a suffix, or set if_exists to rename."
     )
+
+
+def _none(_stem: str) -> Sequence[str]:
+    """The images that a name may belong to, where no item is a file."""
+    return ()

@@ -11,10 +11,10 @@ from ..background.spare_time import Efforts
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
-from ..files.caption import Caption
 from ..media.alpha import is_transparent
 from ..model.formats import WITHOUT_ALPHA, Compression, Format
 from ..model.result_names import CAPTION_EXTENSION, format_for
+from ..results.caption import Caption
 from .result_files import ResultFiles
 from .saved_result import Content, Result
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..common.errors import BatchLoopError, InvalidSetting, PathRefused
-from ..common.names import node_id
 from ..files.allowed_paths import AllowedFolders, resolve_target
+from ..graph.iterators import is_iterator
 from ..graph.links import is_link, linked, name_of
 from ..graph.required_nodes import Submission
 from ..graph.savers import BESIDE_THE_SOURCE, is_saver, savers_of, saves_text
@@ -61,10 +61,7 @@ def wanted_folders(submission: Submission, iterator: str, known: Known) -> list[
         for saver, folder in _folders(submission, iterator)
         if is_link(folder)
         and _FOLDER not in known(saver)
-        and all(
-            graph[each].get("class_type") != node_id("DirectoryIterator")
-            for each in linked(graph, folder[0])
-        )
+        and all(not is_iterator(graph, each) for each in linked(graph, folder[0]))
     ]
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from ..model.go_or_stop import Next, standing_of
-from ..model.items import Counts, Item
+from ..model.items import Item
 from ..model.records import Iteration, Snapshot
 
 
 def handed_out(iteration: Iteration) -> str:
     """Directory Iterator's message: which image this is, or why there is none."""
     if iteration.item is None and iteration.elsewhere:
-        return _waiting(tally(iteration.counts, iteration.finished), iteration.elsewhere)
+        return _waiting(tally(iteration), iteration.elsewhere)
     if iteration.item is None:
-        return f"Complete: {tally(iteration.counts, iteration.finished)}"
-    text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+        return f"Complete: {tally(iteration)}"
+    text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.title}"
     if iteration.tried:
         return f"Trying {text}; nothing is counted"
     if iteration.forgets:
@@ -36,25 +36,27 @@ def part(iteration: Iteration) -> str:
     return f"only a part of the workflow runs, without {', '.join(iteration.without)}: not done yet"
 
 
-def tally(counts: Counts, finished: int = 0) -> str:
-    """Counts in words. A finishing item counts as done.
-
-    `finished` images were left out because their results already existed.
-    """
+def tally(loop: Iteration | Snapshot) -> str:
+    """The counts of a loop in words. A finishing item counts as done."""
+    counts, finished = loop.counts, loop.finished
+    left_out = f", {loop.lacking} left out without a companion" if loop.lacking else ""
     if not counts.total:
-        return f"all {finished} results are there already" if finished else "no images yet"
+        text = f"all {finished} results are there already" if finished else "no images yet"
+        return text + left_out
     text = f"{counts.succeeded} of {counts.total} done"
     if counts.failed:
         text += f", {counts.failed} failed"
     if counts.unpaired and not counts.to_hand_out:
         images = "1 image has" if counts.unpaired == 1 else f"{counts.unpaired} images have"
         text += f", {images} no partner"
-    return f"{text}, {finished} were there already" if finished else text
+    if finished:
+        text += f", {finished} were there already"
+    return text + left_out
 
 
 def progress(snapshot: Snapshot) -> str:
     """How far a batch is."""
-    text = tally(snapshot.counts, snapshot.finished)
+    text = tally(snapshot)
     if standing_of(snapshot).next is Next.WAIT:
         return _waiting(text, snapshot.elsewhere)
     return f"Complete: {text}" if snapshot.complete else text
@@ -64,7 +66,7 @@ def progress_in(iteration: Iteration, snapshot: Snapshot) -> str:
     """The message of a node in an iteration about its loop."""
     text = progress(snapshot)
     if iteration.item is not None and iteration.without:
-        text += f"; {iteration.item.path}: {part(iteration)}"
+        text += f"; {iteration.item.title}: {part(iteration)}"
     return text
 
 
@@ -100,6 +102,6 @@ def _failed(item: Item) -> str:
         return item.path
     tries = "" if item.attempts <= 1 else f" (after {item.attempts} tries)"
     if item.failure.node_id is None:
-        return f"{item.path}: {item.failure.reason}{tries}"
+        return f"{item.title}: {item.failure.reason}{tries}"
     node = f"{item.failure.node_type} #{item.failure.node_id}"
-    return f"{item.path}: {node}: {item.failure.reason}{tries}"
+    return f"{item.title}: {node}: {item.failure.reason}{tries}"

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ..common.errors import NoImages, UnknownItem
 from ..engine.batches import Request
-from ..engine.folders.due_listings import no_images
 from ..engine.registry import LoopRegistry
 from ..model.items import Counts, Item
 from ..model.prompt import Prompt
@@ -48,14 +47,17 @@ def _images(registry: LoopRegistry, request: Request) -> Sequence[str]:
     key, selection = request.key, request.selection
     _, paths = registry.preview(key, selection)
     if not paths:
-        raise NoImages(no_images(key.directory, selection))
+        raise NoImages(registry.source.nothing(key, selection, 0))
     return paths
 
 
 def _place(path: str, paths: Sequence[str], of: Request) -> int:
-    """The place of an image in the order of its folder."""
-    try:
+    """The place of an item in the order of its folder; of an entry, with its first variant."""
+    if path in paths:
         return paths.index(path)
-    except ValueError:
-        message = f"{path!r} is no image of {of.key.directory!r} under these settings."
-        raise UnknownItem(message) from None
+    if of.key.has_variants:
+        place = next((at for at, each in enumerate(paths) if of.key.entry(each) == path), None)
+        if place is not None:
+            return place
+    message = f"{path!r} is no image of {of.key.directory!r} under these settings."
+    raise UnknownItem(message)

@@ -17,9 +17,9 @@ from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
-from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from ...core.model.formats import Compression, Format
 from ...core.model.records import Iteration
+from ...core.results.caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from ...core.results.saver_names import image_name
 from ...core.turn.preview import Preview, preview
 from ...core.turn.saver import Saver, Saving
@@ -36,6 +36,7 @@ from .saving import (
     nothing_saved,
     turn_of,
     wait_for_earlier,
+    workflow_of,
 )
 
 _COMPRESSION = "compression"
@@ -128,7 +129,7 @@ class SaveImage(comfy_io.ComfyNode):
             return cls._shown_only(image)
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
-            metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
+            metadata = workflow_of(cls.hidden)
         own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
             # Once, as it looks at every allowed folder.
@@ -254,9 +255,3 @@ def _inputs() -> list[comfy_io.Input]:
             optional=True,  # workflows that were saved before, and scripts, do not have it
         ),
     ]
-
-
-def _metadata(prompt: object, extra: Mapping[str, object] | None) -> dict[str, object]:
-    """What ComfyUI embeds: the prompt in API format, and what the page sent with it."""
-    metadata = {} if prompt is None else {"prompt": prompt}
-    return {**metadata, **(extra or {})}

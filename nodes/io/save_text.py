@@ -13,10 +13,10 @@ from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
-from ...core.files.caption import caption_of
 from ...core.model.formats import SaveTo, TextExtension
 from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
+from ...core.results.caption import caption_of
 from ...core.results.saver_names import text_name
 from .saving import (
     ThisCall,
@@ -48,8 +48,8 @@ class SaveText(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Save Text (Batch)",
             description=(
-                "Saves a text, such as a caption, under the name of the image that it is about: "
-                "beside that image, or in a folder. No image is written."
+                "Saves a text, such as a caption, under its source's own name: beside the source, "
+                "or in a folder. No image is written."
             ),
             search_aliases=["save text", "save caption", "captions", "tags", "write txt", "export"],
             is_output_node=True,
@@ -99,7 +99,7 @@ class SaveText(comfy_io.ComfyNode):
         own = ThisCall(cls.hidden, node_id(SaveText.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
             allowed = runtime.allowed_folders()
-            name = text_name(settings, loop.key.directory, allowed, own.run.rank)
+            name = text_name(settings, loop.key.folder, allowed, own.run.rank)
         files = own.files(loop, name, settings, allowed)
         try:
             with runtime.telling_the_asker():
@@ -124,7 +124,7 @@ def _inputs() -> list[comfy_io.Input]:
             "save_to",
             SaveTo,
             SaveTo.SOURCE,
-            "Beside the source saves into the folder of the image itself, where training programs "
+            "Beside the source saves into the folder of the source itself, where training programs "
             "look for its text; folder saves into the one below.",
         ),
         *name_inputs(

@@ -1,4 +1,4 @@
-"""What Save Image (Batch) and Save Text (Batch) have in common."""
+"""What Save Image (Batch), Save Text (Batch) and Save Video (Batch) have in common."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _PATH_OUTPUT = 1
 
 
 def loop_input() -> comfy_io.Input:
-    """The socket that says which image a result is of."""
+    """The socket that says which item a result is of."""
     return LoopSocket.Input(
-        "loop", tooltip="Connect Directory Iterator's loop: it knows the name of the source."
+        "loop", tooltip="Connect the iterator's loop: it knows the name of the source."
     )
 
 
@@ -56,7 +56,7 @@ def if_exists_input(numbered: str) -> comfy_io.Input:
         IfExists,
         IfExists.OVERWRITE_OWN,
         "What to do if the file exists already. Overwrite own replaces it if it is an earlier "
-        f"result of the same image, else numbers the new file ({numbered}); overwrite replaces "
+        f"result of the same source, else numbers the new file ({numbered}); overwrite replaces "
         "whatever is there; skip keeps it; rename always numbers the new file.",
     )
 
@@ -91,15 +91,20 @@ class ThisCall:
         name: ResultName,
         settings: Mapping[str, Any],
         allowed: AllowedFolders,
+        *,
+        behind: bool = True,
     ) -> ResultFiles:
-        """The files that the results of the loop's image go to."""
+        """The files that the results of the loop's image go to.
+
+        `behind` is whether they may be written while the workflow goes on.
+        """
         return ResultFiles(
             loop,
             name,
             chosen(IfExists, settings["if_exists"], "if_exists"),
             allowed=allowed,
             claims=runtime.registry(),
-            behind=self._background(loop, name.folder),
+            behind=self._background(loop, name.folder) if behind else None,
             run=self.run,
             numbering=runtime.numbering(),
         )
@@ -154,6 +159,12 @@ def nothing_saved() -> comfy_io.NodeOutput:
     What it is given need not come from the image, as with one text for all: so it runs even then.
     """
     return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
+
+
+def workflow_of(hidden: Any) -> dict[str, object]:
+    """What ComfyUI embeds: the prompt in API format, and what the page sent with it."""
+    metadata = {} if hidden.prompt is None else {"prompt": hidden.prompt}
+    return {**metadata, **(hidden.extra_pnginfo or {})}
 
 
 def check_folder(folder: str) -> None:

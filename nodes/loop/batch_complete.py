@@ -22,7 +22,7 @@ class BatchComplete(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Batch Complete",
             description=(
-                "Says whether every image of the batch is finished, and how many are done and "
+                "Says whether every item of the batch is finished, and how many are done and "
                 "failed. Connect complete to End Queue."
             ),
             search_aliases=["batch finished", "progress", "report", "counter", "loop done"],
@@ -32,7 +32,7 @@ class BatchComplete(comfy_io.ComfyNode):
                 comfy_io.Boolean.Output(
                     "complete",
                     display_name="complete",
-                    tooltip="True when no image is left, and none is being processed.",
+                    tooltip="True when no item is left, and none is being processed.",
                 ),
                 comfy_io.String.Output(
                     "status", display_name="status", tooltip="The batch in one line."
@@ -40,12 +40,11 @@ class BatchComplete(comfy_io.ComfyNode):
                 comfy_io.Int.Output(
                     "done",
                     display_name="done",
-                    tooltip="Images done, including this one, which is done when its run has "
-                    "ended.",
+                    tooltip="Items done, including this one, which is done when its run has ended.",
                 ),
-                comfy_io.Int.Output("failed", display_name="failed", tooltip="Images that failed."),
+                comfy_io.Int.Output("failed", display_name="failed", tooltip="Items that failed."),
                 comfy_io.Int.Output(
-                    "total", display_name="total", tooltip="All images of the batch."
+                    "total", display_name="total", tooltip="All items of the batch."
                 ),
                 comfy_io.String.Output(
                     "report",

@@ -23,16 +23,14 @@ class LoopEnd(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Loop End",
             description=(
-                "Marks the end of the work on one image. The image counts as done when the whole "
-                "run has ended without an error."
+                "Marks the end of the work on one item: an image, a row, a video. It counts as "
+                "done when the whole run has ended without an error."
             ),
             search_aliases=["for loop", "batch loop", "loop close", "feedback", "carry over"],
             is_output_node=True,
             enable_expand=True,
             inputs=[
-                LoopSocket.Input(
-                    "loop", tooltip="Connect Loop Start's loop, or Directory Iterator's."
-                ),
+                LoopSocket.Input("loop", tooltip="Connect Loop Start's loop, or the iterator's."),
                 raw_link(
                     comfy_io.AnyType.Input(
                         "value",
@@ -66,7 +64,7 @@ class LoopEnd(comfy_io.ComfyNode):
     ) -> comfy_io.NodeOutput:
         """End the iteration once what is connected has run; `value` and `after` are links.
 
-        On a complete batch it waits for nothing: the outputs of Directory Iterator are blocked, and
+        On a complete batch it waits for nothing: the outputs of the iterator are blocked, and
         a node that is given a blocked value does not run, but End Queue has to.
         """
         if loop.complete:

@@ -22,13 +22,13 @@ class LoopStart(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Loop Start",
             description=(
-                "Marks the beginning of the work on one image. Gives what Loop End carried over "
-                "from the previous image, and the number of the iteration."
+                "Marks the beginning of the work on one item: an image, a row, a video. Gives what "
+                "Loop End carried over from the previous item, and the number of the iteration."
             ),
             search_aliases=["for loop", "batch loop", "loop begin", "feedback", "iteration"],
             enable_expand=True,
             inputs=[
-                LoopSocket.Input("loop", tooltip="Connect Directory Iterator's loop."),
+                LoopSocket.Input("loop", tooltip="Connect the iterator's loop."),
                 raw_link(
                     comfy_io.AnyType.Input(
                         "initial_value",
@@ -56,17 +56,17 @@ class LoopStart(comfy_io.ComfyNode):
                 comfy_io.Int.Output(
                     "iteration",
                     display_name="iteration",
-                    tooltip="How many images of the batch were finished before this one, from 0.",
+                    tooltip="How many items of the batch were finished before this one, from 0.",
                 ),
                 comfy_io.Boolean.Output(
                     "is_first",
                     display_name="is_first",
-                    tooltip="Whether this is the first image of the batch.",
+                    tooltip="Whether this is the first item of the batch.",
                 ),
                 comfy_io.Boolean.Output(
                     "is_last",
                     display_name="is_last",
-                    tooltip="Whether no other image of the batch is left.",
+                    tooltip="Whether no other item of the batch is left.",
                 ),
             ],
         )

@@ -29,6 +29,25 @@ ITERATOR_SETTINGS: dict[str, Any] = {
     "finished_as": "",
 }
 
+ROW_SETTINGS: dict[str, Any] = {
+    "file": "",
+    "text": "",
+    "header": "auto",
+    "order": "as in the table",
+    "error_handling": "Stop on error",
+    "delimiter": "",
+    "encoding": "",
+    "sheet": "",
+    "iteration_mode": "Continue",
+    "start_index": 0,
+    "limit": 0,
+    "max_attempts": 1,
+    "when_complete": "Stop",
+    "loop_name": "",
+    "skip_finished": False,
+    "finished_as": "",
+}
+
 SAVE_SETTINGS: dict[str, Any] = {
     "prefix": "",
     "suffix": "",
@@ -58,6 +77,11 @@ def iterator(directory: str, **settings: Any) -> dict[str, Any]:
     return node(
         "BatchLoopDirectoryIterator", directory=directory, **{**ITERATOR_SETTINGS, **settings}
     )
+
+
+def row_iterator(**settings: Any) -> dict[str, Any]:
+    """A Row Iterator with default widget values, except for `settings`."""
+    return node("BatchLoopRowIterator", **{**ROW_SETTINGS, **settings})
 
 
 def save(image: list[Any], folder: str, **settings: Any) -> dict[str, Any]:

@@ -14,10 +14,14 @@ Table = dict[str, str]
 TASKS = (
     "failed_images",
     "from_the_api",
+    "masks_and_captions",
     "only_what_is_missing",
     "resume",
+    "rows",
     "settings",
     "two_gpus",
+    "variants",
+    "videos",
     "watch_a_folder",
 )
 """The pages in `docs/` that each describe one task."""

@@ -22,10 +22,23 @@ from batch_loop.tools.layout import ROOT
 OF_COMFYUI = re.compile(r"(comfy\w*|server|folder_paths|execution|nodes)(\.|$)")
 
 NODE_FILES = {
+    "nodes/io/after_learning.py",
     "nodes/io/directory_iterator.py",
+    "nodes/io/frame_iterator.py",
+    "nodes/io/row_iterator.py",
+    "nodes/values/row_value.py",
     "nodes/io/save_image.py",
+    "nodes/values/companion_image.py",
+    "nodes/values/companion_text.py",
     "nodes/io/save_text.py",
+    "nodes/values/variant_value.py",
+    "nodes/values/variants.py",
+    "nodes/io/save_video.py",
+    "nodes/io/audio_iterator.py",
+    "nodes/io/video_iterator.py",
+    "nodes/loop/assemble_video.py",
     "nodes/loop/batch_complete.py",
+    "nodes/loop/contact_sheet.py",
     "nodes/loop/end_queue.py",
     "nodes/loop/gather.py",
     "nodes/loop/loop_end.py",
@@ -34,10 +47,13 @@ NODE_FILES = {
 TOUCH_COMFYUI = NODE_FILES | {
     "__init__.py",
     "core/comfy/history.py",
+    "core/comfy/model_files.py",
     "core/comfy/host.py",
     "core/comfy/queue_entries.py",
     "core/comfy/runtime.py",
     "core/comfy/schema.py",
+    "nodes/io/iterator.py",
+    "nodes/values/companion.py",
     "nodes/io/saving.py",
 }
 """All other files can be imported and tested without a ComfyUI."""

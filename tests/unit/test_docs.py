@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from batch_loop.core.common.names import ENV_PREFIX, ROUTE_PREFIX, node_id
 from batch_loop.tests.support import markdown
@@ -41,7 +42,7 @@ def test_every_relative_link_and_image_leads_somewhere() -> None:
         for target in markdown.targets(text):
             if re.match(r"[a-z]+:", target):
                 continue
-            path, _, anchor = target.partition("#")
+            path, _, anchor = unquote(target).partition("#")
             file = (markdown.folder_of(page) / path).resolve() if path else page
             if not file.exists() or (anchor and anchor not in markdown.anchors(read(file))):
                 yield line_at(text, text.index(target)), target

@@ -24,6 +24,9 @@ Texts = dict[str, Forms]
 FEW_WORDS = 3
 """A text of this many words may well be the same in two languages."""
 
+OF_OTHER_ITEMS = r"^(rows|files|frames|runs)\."
+"""Groups of texts that say of other items what others say of images, see `web/lib/texts.js`."""
+
 
 def translated() -> Iterator[tuple[str, str, Texts, Texts]]:
     """Each language and file, with its texts in English and in that language."""
@@ -131,10 +134,17 @@ def test_every_key_in_the_code_has_its_text() -> None:
 def test_every_text_is_used_in_the_code() -> None:
     code = code_of_the_page()
     named = set(re.findall(r"[\"'`]([\w.]+)[\"'`]", code))
-    beginnings = tuple(re.findall(r"\bt\(\s*`([\w.]+)\$\{", code))
+    beginnings = tuple(re.findall(r"\b(?:t|say)\(\s*`([\w.]+)\$\{", code))
     endings = re.findall(r"\bt\(\s*`\$\{[^}]+\}(\.\w+)`", code)
     named |= {name + ending for name in named for ending in endings}
-    assert {key for key in own_keys() - named if not key.startswith(beginnings)} == set()
+    keys = {re.sub(OF_OTHER_ITEMS, "", key) for key in own_keys()}
+    assert {key for key in keys - named if not key.startswith(beginnings)} == set()
+
+
+def test_texts_for_other_items_take_the_place_of_one_for_images() -> None:
+    keys = own_keys()
+    others = {key for key in keys if re.match(OF_OTHER_ITEMS, key)}
+    assert {re.sub(OF_OTHER_ITEMS, "", key) for key in others} - keys == set()
 
 
 def test_card_panel_and_message_have_one_word_for_what_is_left() -> None:

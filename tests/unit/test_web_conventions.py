@@ -38,7 +38,7 @@ def test_nothing_forbidden_is_written() -> None:
 SETS_ON_OBJECTS = re.compile(
     r"\.(on[A-Z]\w+|getExtraMenuOptions|callback|computeSize|serializeValue|beforeQueued"
     r"|afterQueued|display_name|getOptionLabel) = |target\[name\] = |defineProperty\("
-    r"|slot_types_default|registered_node_types|changeCount|isLoadingGraph"
+    r"|widget\.options = |slot_types_default|registered_node_types|changeCount|isLoadingGraph"
 )
 
 

@@ -83,6 +83,8 @@ class BeforeTheLast(NamedTuple):
     paths: Sequence[str]
     finished: int
     """How many files were left out, as their results already exist."""
+    lacking: int
+    """How many were left out, as companions of theirs are missing."""
     sights: Mapping[str, Hashable]
     """A description of each file, to see later whether it has changed."""
 
@@ -105,6 +107,8 @@ class LoopMemory(NamedTuple):
     spelled: tuple[Hashable, Collection[str]] | None = None
     """The images in a folder that ignores case, in folded spelling, with what tells their listing
     from others of the loop."""
+    entries: tuple[Hashable, Collection[str]] | None = None
+    """The images that a batch takes with several values each, with the same key."""
     linked: tuple[Hashable, Collection[str]] | None = None
     """The files that images are links to, with the same key."""
     is_watched: bool = False

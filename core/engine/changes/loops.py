@@ -19,6 +19,7 @@ from ...model.loop_key import LoopKey
 from ...model.policy import DEFAULT_POLICY, Policy
 from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
+from ...sources.variants import variants_of
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry, taken_by_others
 from .clock import Clock
@@ -114,11 +115,13 @@ class Loops:
             self._store.counts(key), self._memory[key], self._store.open_items(key)
         )
         now = self._host.now()
+        variants = variants_of(entry.selection)
         return Snapshot(
             id=key.id,
             name=key.name,
             directory=key.directory,
             workflow=key.workflow,
+            source=key.source,
             title=self.title(key),
             batch=entry.batch,
             counts=counts,
@@ -134,6 +137,7 @@ class Loops:
             lost_transparency=entry.lost_transparency,
             renamed_texts=entry.renamed_texts,
             finished=entry.finished,
+            lacking=entry.lacking,
             partners=entry.partners,
             ran_at=entry.ran_at,
             current=_current(open_items),
@@ -142,6 +146,8 @@ class Loops:
             interrupted=self._memory[key].interrupted,
             undo_until=undo_until(entry.kept_at, counts, now),
             told_at=now,
+            variants=tuple(variants.labelled) if variants else (),
+            by_value=variants is not None and variants.by_value,
             forgets=self._store.forgets,
         )
 
@@ -177,6 +183,7 @@ class Loops:
             name=key.name,
             directory=key.directory,
             workflow=key.workflow,
+            source=key.source,
             title=self.titles.get(key.workflow) or row.title,
             batch=row.batch,
             counts=counts,

@@ -21,7 +21,7 @@ from ...store.interface import Store
 from .loop_memory import Work
 from .process_memory import Memory
 from .result_owners import Owners
-from .sources import SeenLinks, Sources, UnseenLinks
+from .source_files import SeenLinks, SourceFiles, UnseenLinks
 
 
 class UnreadFiles(NamedTuple):
@@ -44,13 +44,13 @@ class Outputs:
         self,
         store: Store,
         memory: Memory,
-        sources: Sources,
+        source_files: SourceFiles,
         roots: Roots,
     ) -> None:
         """`roots` are the folders that machines share."""
         self._store = store
         self._memory = memory
-        self._sources = sources
+        self._source_files = source_files
         self._owners = Owners(store)
         self._roots = roots
 
@@ -88,7 +88,7 @@ class Outputs:
         sources = (key, *partners)
         owners = {
             target: Owner.SOURCE
-            if any(self._sources.is_source(each, target) for each in sources)
+            if any(self._source_files.is_source(each, target) for each in sources)
             else self._owners.of(
                 key,
                 path,
@@ -103,13 +103,13 @@ class Outputs:
         }
         for target in there:
             if owners[target] is Owner.NEW and any(
-                self._sources.may_read(each, target) for each in sources
+                self._source_files.may_read(each, target) for each in sources
             ):
                 owners[target] = Owner.LEFT_OUT
         replaced = [target for target in there if owners[target] in {Owner.NEW, Owner.SAME}]
         if replaced:
             for each in sources:
-                linked = self._sources.linked(each, links)
+                linked = self._source_files.linked(each, links)
                 if isinstance(linked, UnseenLinks):
                     return linked
                 behind = [target for target in replaced if self._identity(each, target) in linked]
@@ -192,13 +192,13 @@ class Outputs:
         made_from = dict.fromkeys(image for each in saved.iterators if (image := images.get(each)))
         if all(saved.file in self._work(key, prompt).claimed for key, _ in made_from):
             return  # the claim has noted it
-        file = self._sources.real_path(saved.file)
+        file = self._source_files.real_path(saved.file)
         if file is None:
             return
         main = images.get(saved.iterators[0])
-        is_own_image = main is not None and self._sources.is_at(*main, file)
+        is_own_image = main is not None and self._source_files.is_at(*main, file)
         is_source = not is_own_image and any(
-            self._sources.is_source(key, file) for key, _ in made_from
+            self._source_files.is_source(key, file) for key, _ in made_from
         )
         for image in made_from:
             key, path = image
@@ -282,4 +282,4 @@ class Outputs:
                     self._store.forget_output(key, self._identity(key, target))
 
     def _identity(self, key: LoopKey, file: str) -> str:
-        return self._sources.identity(key, file)
+        return self._source_files.identity(key, file)

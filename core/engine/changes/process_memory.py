@@ -114,8 +114,8 @@ class Memory:
         return {turn: known.with_end_of(kept.get(turn, known)) for turn, known in latest.items()}
 
     def _change_batch(self, key: LoopKey, turns: Mapping[Turn, OpenTurn]) -> None:
-        of_batch = {"untold": None, "spelled": None, "linked": None, "forecast": Forecast()}
-        self.change(key, turns=turns, work={}, **of_batch)
+        of_batch = {"untold": None, "spelled": None, "entries": None, "linked": None}
+        self.change(key, turns=turns, work={}, forecast=Forecast(), **of_batch)
 
     def _of_no_batch(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns, which are polled for until their prompts end, whatever becomes of their items.

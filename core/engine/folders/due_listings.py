@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from ...common.forecast import Weight
 from ...model.loop_key import LoopKey
+from ...sources.interface import Sight
 from ...store.records import NewListing
 from ..changes.loop_memory import BeforeTheLast
 
 if TYPE_CHECKING:
     from ...model.selection import Selection
-
-Sight = Hashable
-"""A description of a file that shows whether it has changed; None if it is gone."""
 
 
 class Why(Enum):
@@ -24,6 +22,8 @@ class Why(Enum):
 
     BEGIN = "begin"
     """A new batch."""
+    MORE = "more"
+    """The next items of a batch that is listed in parts."""
     RELIST = "relist"
     """Other settings for the current batch."""
     JOIN = "join"
@@ -44,6 +44,8 @@ class Due:
     batch: int
     before: BeforeTheLast | None = field(default=None, compare=False)
     """At the end: what was new before the last image was handed out."""
+    first: int | None = None
+    """The place of the first item to list, where the batch may be listed in parts; None if not."""
 
 
 @dataclass(frozen=True)
@@ -57,31 +59,21 @@ class Listing:
     """In order: all images, or only the new ones if they are to join."""
     finished: int = 0
     """How many were left out, as their results already exist."""
+    lacking: int = 0
+    """How many were left out, as companions of theirs are missing."""
     sights: Mapping[str, Sight] = field(default_factory=dict)
     """A description of each of those that may join later."""
     weights: Mapping[str, Weight] = field(default_factory=dict)
     """How much work each image is, as far as known: see `core.common.forecast`."""
     new: NewListing | None = None
     """The listing in the store, if it has been written already."""
+    to_list: int = 0
+    """How many more the batch has, as far as known, which are yet to be listed."""
+    is_part: bool = False
+    """Whether it has only some of the items, because they are listed in parts."""
+    follows: str | None = None
+    """Of a later part: the path in front of its own; None if there is none."""
 
 
 Listed = Mapping[LoopKey, Listing]
 """The listings taken for a change, by loop."""
-
-
-def no_images(directory: str, selection: Selection, own_results: int = 0) -> str:
-    """The message for a folder without images under `selection`, apart from `own_results`."""
-    looked_for = selection.filter.value
-    if selection.custom_pattern and looked_for == "Custom":
-        looked_for += f" {selection.custom_pattern!r}"
-    where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
-    message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
-    if selection.has_range:
-        message += f", from start_index {selection.start_index} with limit {selection.limit}"
-    message += ". Choose another folder, or widen filter, custom_pattern, recursive or range."
-    if own_results:
-        message += (
-            f" Files that this loop has saved itself are left out ({own_results} here): with "
-            "another loop_name they are images like others."
-        )
-    return message

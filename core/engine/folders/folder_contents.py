@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...common.errors import NoImages
+from ...companions.listed_companions import Beside, FindBeside
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import KnownResult
 from ...results.finished_results import finished
+from ...sources.interface import Part, Source
 from ...store.interface import Store
 from ..changes.outputs import Outputs
-from ..changes.sources import Sources
+from ..changes.source_files import SourceFiles
 from ..changes.transactions import Transactions
-from .due_listings import Due, no_images
+from .due_listings import Due
 from .folder_watch import FolderWatch
 from .own_results import OwnResults
 
@@ -27,27 +29,38 @@ SOON_SECONDS = 0.05
 """How long a folder is read for at most, just to know what will be first."""
 
 
+IN_A_PART = 2_000
+"""Items of a part: so many are added in a hundredth of a second, for which others wait."""
+
+
 class _TakesLong(Exception):
     """Ends the reading of a folder that takes longer than that."""
 
 
-class Lister(Protocol):
-    """Lists a directory."""
+class Found(NamedTuple):
+    """What a folder holds for a batch."""
 
-    def __call__(
-        self,
-        directory: str,
-        selection: Selection,
-        *,
-        seed: int,
-        going_on: Callable[[], object] = ...,
-        without: Callable[[Sequence[str]], Collection[str]] = ...,
-    ) -> Sequence[str]:
-        """Return relative paths in order; `seed` determines the order of a shuffle.
+    paths: Sequence[str]
+    """The images in order."""
+    finished: Collection[str] = frozenset()
+    """Those that are left out as their results already exist."""
+    lacking: Collection[str] = frozenset()
+    """Those that are left out as companions of theirs are missing."""
 
-        `going_on` is called repeatedly meanwhile, and what it raises ends the listing. `without` is
-        given all that match, and returns those to leave out before the range is applied.
-        """
+    def left_out_of(self, listed: Collection[str]) -> tuple[int, int]:
+        """How many of both kinds are not among those that are listed."""
+        finished, lacking = (
+            sum(path not in listed for path in paths) for paths in (self.finished, self.lacking)
+        )
+        return finished, lacking
+
+
+class _Listed(NamedTuple):
+    """What a folder holds, whether its results exist or not."""
+
+    paths: Sequence[str]
+    own_results: int
+    lacking: Collection[str]
 
 
 class FolderContents:
@@ -59,38 +72,58 @@ class FolderContents:
         host: Host,
         transactions: Transactions,
         *,
-        sources: Sources,
+        source: Source,
+        source_files: SourceFiles,
         outputs: Outputs,
         own_results: OwnResults,
         folder_watch: FolderWatch,
-        lister: Lister,
+        find_beside: FindBeside,
     ) -> None:
         self._store = store
         self._host = host
         self._transactions = transactions
-        self._sources = sources
+        self._source = source
+        self._source_files = source_files
         self._outputs = outputs
         self._own_results = own_results
         self._folder_watch = folder_watch
-        self._lister = lister
+        self._find_beside = find_beside
 
-    def found(self, due: Due, *, patient: bool = False) -> tuple[Sequence[str], set[str]]:
-        """The images in order, and those that are left out as their results already exist.
+    def part(self, due: Due, *, patient: bool = False) -> tuple[str | None, Part] | None:
+        """The next of the items that are due, and the one in front of them, None if none is.
+
+        None in place of both if all items are to be listed at once. Raises like `found`.
+        """
+        first, key, selection = due.first, due.key, due.selection
+        if first is None or selection.finished or self._folder_watch.is_watched(key):
+            return None
+        going_on, before = self.going_on(patient=patient), min(first, 1)
+        most = IN_A_PART + before
+        part = self._source.part(key, selection, first - before, most, going_on=going_on)
+        if part is None:
+            return None
+        if first == 0 and not part.paths:
+            raise NoImages(self._source.nothing(key, selection, 0))
+        follows = part.paths[0] if before and part.paths else None
+        return follows, part._replace(paths=part.paths[before:])
+
+    def found(self, due: Due, *, patient: bool = False) -> Found:
+        """The images of a loop, and those that are left out.
 
         Raises NoImages, FolderNotFound and InvalidSetting.
         """
         key, selection, going_on = due.key, due.selection, self.going_on(patient=patient)
-        everything, own_results = self._listed(
+        everything, own_results, lacking = self._listed(
             key, selection.without_range(), due.batch, patient=patient
         )
-        paths = selection.in_range(everything)
+        paths = self._source.in_range(key, selection, everything)
         # A folder that is watched may still be empty.
         if not paths and not self._folder_watch.is_watched(key):
-            raise NoImages(no_images(key.directory, selection, own_results))
+            raise NoImages(self._source.nothing(key, selection, own_results) + _without(lacking))
         names = selection.finished
         # A folder that may not be accessed proves nothing finished.
-        if not names or None in {self._sources.real_path(name.folder) for name in names}:
-            return paths, set()
+        if not names or None in {self._source_files.real_path(name.folder) for name in names}:
+            return Found(paths, lacking=lacking)
         left_out = finished(
             names,
             key.directory,
@@ -100,12 +133,13 @@ class FolderContents:
             undone=self._transactions.beside(
                 partial(self._store.outside.undone, key), patient=patient
             ),
-            identities=self._sources.identities(key),
+            identities=self._source_files.identities(key),
+            entry=key.entry,
             going_on=going_on,
         )
         if left_out:
             paths = [path for path in paths if path not in left_out]
-        return paths, left_out
+        return Found(paths, left_out, lacking)
 
     def _known(self, key: LoopKey, folder: str, *, patient: bool) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
@@ -119,7 +153,7 @@ class FolderContents:
 
     def preview(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
         """What a batch that began now would contain, in order, including finished images."""
-        return self._listed(key, selection, batch, patient=False)[0]
+        return self._listed(key, selection, batch, patient=False).paths
 
     def soon(self, key: LoopKey, selection: Selection) -> Sequence[str]:
         """What a loop's first batch would contain; nothing if reading the folder takes long."""
@@ -130,7 +164,7 @@ class FolderContents:
                 raise _TakesLong
 
         try:
-            return self._listed(key, selection, 1, patient=False, going_on=going_on)[0]
+            return self._listed(key, selection, 1, patient=False, going_on=going_on).paths
         except _TakesLong:
             return ()
 
@@ -142,26 +176,38 @@ class FolderContents:
         *,
         patient: bool,
         going_on: Callable[[], object] | None = None,
-    ) -> tuple[Sequence[str], int]:
-        """Like `preview`; also returns how many files were left out as the loop's own results."""
+    ) -> _Listed:
+        """Like `preview`; also returns what was left out."""
+        going_on = going_on or self.going_on(patient=patient)
         own_results: Collection[str] = ()
+        beside = Beside()
 
         def without(paths: Sequence[str]) -> Collection[str]:
-            nonlocal own_results
+            nonlocal own_results, beside
             # This is read after the folder: a result is recorded before its file exists.
             read = partial(self._own_results.beside, key)
             results = self._transactions.beside(read, patient=patient)
             own_results = self._own_results.among(key, paths, results)
-            return own_results
+            if not selection.companions or not self._source.is_one_file_each(key.of_entries):
+                return own_results
+            if own_results:
+                paths = [path for path in paths if path not in own_results]
+            items = {key.entry(path): path for path in paths}
+            found = self._find_beside(selection.companions, key.directory, list(items), going_on)
+            beside = Beside(
+                {items[entry] for entry in found.companions},
+                {items[entry] for entry in found.lacking},
+            )
+            return {*own_results, *beside.companions, *beside.lacking}
 
-        paths = self._lister(
-            key.directory,
+        paths = self._source.listed(
+            key,
             selection,
             seed=key.seed(batch),
-            going_on=going_on or self.going_on(patient=patient),
+            going_on=going_on,
             without=without,
         )
-        return paths, len(own_results)
+        return _Listed(paths, len(own_results), beside.lacking)
 
     def going_on(self, *, patient: bool) -> Callable[[], object]:
         """The function to call repeatedly while a folder is read, or a listing is written."""
@@ -173,3 +219,13 @@ class FolderContents:
         """Those of `found` that are not listed, and all that are listed."""
         listed = self._transactions.beside(partial(self._store.outside.paths, key), patient=patient)
         return [path for path in found if path not in listed], listed
+
+
+def _without(lacking: Collection[str]) -> str:
+    """What the message for a folder without images says of those that lack a companion."""
+    if not lacking:
+        return ""
+    return (
+        f" Images without the files that belong to them are left out ({len(lacking)} here), as "
+        "when_missing of Companion Image or Companion Text says: check its pattern."
+    )

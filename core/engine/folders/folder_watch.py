@@ -13,6 +13,7 @@ from ...files.growing_files import Arrivals
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import Arrived
+from ...sources.interface import Source
 from ...store.interface import Store
 from ...store.records import LoopEntry
 from ..changes.loops import Loops
@@ -34,11 +35,14 @@ class Look:
 class FolderWatch:
     """The folders that are watched, and what was seen in them."""
 
-    def __init__(self, store: Store, host: Host, memory: Memory, loops: Loops) -> None:
+    def __init__(
+        self, store: Store, host: Host, memory: Memory, loops: Loops, source: Source
+    ) -> None:
         self._store = store
         self._host = host
         self._memory = memory
         self._loops = loops
+        self._source = source
 
     def watch(self, key: LoopKey) -> None:
         """Watch a loop's folder, from now on; in a transaction."""
@@ -62,14 +66,18 @@ class FolderWatch:
         if arrivals is None:
             return paths
         now = self._host.steady()
-        return [path for path in paths if path in listed or arrivals.is_whole(key.full(path), now)]
+        return [
+            path
+            for path in paths
+            if path in listed or arrivals.is_whole(self._source.file(key, path), now)
+        ]
 
     def has_new(self, key: LoopKey, paths: Iterable[str]) -> bool:
         """Whether the folder is watched, and one of `paths` has never been looked at."""
         arrivals = self._memory.kept(key).arrivals
         if arrivals is None:
             return False
-        return not all(arrivals.has_seen(key.full(path)) for path in paths)
+        return not all(arrivals.has_seen(self._source.file(key, path)) for path in paths)
 
     def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
         """What is known without a look at the folder, and the loop's row if a look is due.
@@ -106,7 +114,7 @@ class FolderWatch:
     def looked(self, arrived: Arrived, look: Look, new: Sequence[str]) -> Arrived:
         """End a look that found new files at these relative paths; returns what has arrived."""
         now = self._host.steady()
-        unknown = [look.key.full(path) for path in new]
+        unknown = [self._source.file(look.key, path) for path in new]
         look.arrivals.looked(look.began, now, unknown)
         ready = sum(look.arrivals.is_whole(path, now) for path in unknown)
         return replace(arrived, ready=ready, growing=len(unknown) - ready)

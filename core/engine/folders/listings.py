@@ -11,10 +11,11 @@ from ...common.forecast import MOST_WEIGHED, Weight
 from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
+from ...sources.interface import Sight, Source
 from ..changes.moments import LOOK
 from ..changes.transactions import Refusal, Transactions, answer
-from .due_listings import Due, Listed, Listing, Sight, Why
-from .folder_contents import FolderContents
+from .due_listings import Due, Listed, Listing, Why
+from .folder_contents import FolderContents, Found
 from .folder_watch import FolderWatch
 from .large_listings import LargeListings
 from .listing_turns import ListingTurns
@@ -22,6 +23,9 @@ from .spare_listings import SpareListings
 
 WEIGHING_SECONDS = 1.0
 """A folder whose images take longer to weigh, such as on a slow network, goes without."""
+
+_OF_ALL = {Why.BEGIN, Why.RELIST, Why.MORE}
+"""The purposes for which all items are listed, rather than those alone that are new."""
 
 T = TypeVar("T")
 
@@ -36,18 +40,15 @@ class Listings:
         *,
         contents: FolderContents,
         folder_watch: FolderWatch,
-        sight: Callable[[str], Sight],
-        weigh: Callable[[str], Weight | None],
+        source: Source,
         spare_listings: SpareListings,
         large_listings: LargeListings,
     ) -> None:
-        """`sight` describes the file at a full path; `weigh` says how much work its image is."""
         self._host = host
         self._contents = contents
         self._folder_watch = folder_watch
         self._moments = transactions.memory.moments
-        self._sight = sight
-        self._weigh = weigh
+        self._source = source
         self._spare_listings = spare_listings
         self._large_listings = large_listings
         self.turns = ListingTurns(host)
@@ -96,31 +97,35 @@ class Listings:
                     begun[key] = large
 
     def _take(self, due: Due, *, patient: bool) -> Listing:
-        """Read a folder for a listing that is due."""
-        going_on = self._contents.going_on(patient=patient)
+        """Read a source for a listing that is due."""
         if due.why is Why.BEFORE_THE_LAST:
             return self._before_the_last(due)
         key, began = due.key, self._moments.note(due.key, LOOK)
         if due.before is not None:
             sights = due.before.sights
             same = [path for path in due.before.paths if self._looks(key, path) == sights[path]]
-            return Listing(due, began, same, due.before.finished)
-        found, left_out = self._contents.found(due, patient=patient)
-        if due.why is Why.BEGIN:
-            found = self._whole(key, found, (), going_on)
-            return Listing(
-                due, began, found, len(left_out), weights=self._weights(key, found, going_on)
-            )
-        if due.why is Why.RELIST:
-            if self._folder_watch.is_watched(key):
-                _, listed = self._contents.unknown(key, (), patient=patient)
-                found = self._whole(key, found, listed, going_on)
-            return Listing(
-                due, began, found, len(left_out), weights=self._weights(key, found, going_on)
-            )
-        new, listed = self._contents.unknown(key, found, patient=patient)
-        new = list(self._whole(key, new, (), going_on))
-        return Listing(due, began, new, len(left_out.difference(listed)))
+            before = due.before
+            return Listing(due, began, same, before.finished, before.lacking)
+        part = self._contents.part(due, patient=patient)
+        if part is not None:
+            follows, (paths, behind) = part
+            return Listing(due, began, paths, to_list=behind, is_part=True, follows=follows)
+        contents = self._contents.found(due, patient=patient)
+        if due.why in _OF_ALL:
+            return self._all(due, began, contents, patient=patient)
+        new, listed = self._contents.unknown(key, contents.paths, patient=patient)
+        new = list(self._whole(key, new, (), self._contents.going_on(patient=patient)))
+        return Listing(due, began, new, *contents.left_out_of(listed))
+
+    def _all(self, due: Due, began: float, contents: Found, *, patient: bool) -> Listing:
+        """The listing of all items that were found."""
+        key, going_on = due.key, self._contents.going_on(patient=patient)
+        listed: Collection[str] = ()
+        if due.why in {Why.RELIST, Why.MORE} and self._folder_watch.is_watched(key):
+            _, listed = self._contents.unknown(key, (), patient=patient)
+        found = self._whole(key, contents.paths, listed, going_on)
+        left_out, weights = contents.left_out_of(()), self._weights(key, found, going_on)
+        return Listing(due, began, found, *left_out, weights=weights)
 
     def _before_the_last(self, due: Due) -> Listing:
         """The new files and their descriptions; none if the folder cannot be read.
@@ -129,15 +134,15 @@ class Listings:
         """
         key, began = due.key, self._host.now()
         try:
-            found, left_out = self._contents.found(due, patient=True)
+            contents = self._contents.found(due, patient=True)
         except BatchLoopError:
             return Listing(due, began)
-        new, listed = self._contents.unknown(key, found, patient=True)
+        new, listed = self._contents.unknown(key, contents.paths, patient=True)
         sights = {path: self._looks(key, path) for path in new}
-        return Listing(due, began, new, len(left_out.difference(listed)), sights)
+        return Listing(due, began, new, *contents.left_out_of(listed), sights)
 
     def _looks(self, key: LoopKey, path: str) -> Sight:
-        return self._sight(key.full(path))
+        return self._source.sight(key, path)
 
     def _whole(
         self,
@@ -153,7 +158,9 @@ class Listings:
         """
         is_first = self._folder_watch.has_new(key, (path for path in paths if path not in listed))
         whole = self._folder_watch.whole(key, paths, listed)
-        if is_first:
+        in_one_file = not self._source.is_one_file_each(key.of_entries)
+        if is_first or (len(whole) < len(paths) and in_one_file):
+            # A file that all items are in was seen before, however new they are.
             self._host.wait(STILL_SECONDS)
             going_on()
             whole = self._folder_watch.whole(key, paths, listed)
@@ -166,7 +173,7 @@ class Listings:
         found: dict[str, Weight] = {}
         until = self._host.steady() + WEIGHING_SECONDS
         for path in paths if len(paths) <= MOST_WEIGHED else ():
-            weight = self._weigh(key.full(path))
+            weight = self._source.weigh(key, path)
             if weight is not None:
                 found[path] = weight
             if self._host.steady() > until:

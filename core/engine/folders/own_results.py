@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ...common.pace import parts_of
 from ...files.same_file import Identities, identity
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import NO_ROOTS, Roots
+from ...sources.interface import Source
 from ...store.interface import Store
 
 _FEW = 50
@@ -17,13 +19,14 @@ _FEW = 50
 class OwnResults:
     """The results that loops have saved into the folders they read.
 
-    They include those of other workflows with the same images. An image that was saved over itself
-    stays an image.
+    They include those of other workflows with the same images, with variants or without. An image
+    that was saved over itself stays an image.
     """
 
-    def __init__(self, store: Store, roots: Roots = NO_ROOTS) -> None:
+    def __init__(self, store: Store, source: Source, roots: Roots = NO_ROOTS) -> None:
         """`roots` are the folders that machines share."""
         self._store = store
+        self._source = source
         self._roots = roots
 
     def beside(self, key: LoopKey) -> Mapping[str, str]:
@@ -39,12 +42,13 @@ class OwnResults:
         # Usually there are none: results are saved elsewhere.
         if results:
             identity_of = Identities(self._roots, key.directory)
+            file_of = partial(self._source.file, key.of_entries)
             for part in parts_of(paths):
                 for path in part:
-                    target = identity_of(key.full(path))
-                    writer = results.get(target, path)
+                    target, entry = identity_of(self._source.file(key, path)), key.entry(path)
+                    writer = results.get(target, entry)
                     # The image may have been renamed to another spelling since.
-                    if writer != path and identity_of(key.full(writer)) != target:
+                    if writer != entry and identity_of(file_of(writer)) != target:
                         found.add(path)
         return found
 
@@ -58,12 +62,15 @@ class OwnResults:
 
     def _is_result(self, key: LoopKey, path: str) -> bool:
         """Whether another image of the loop wrote the file at a relative path."""
-        target = self._identity(key, key.full(path))
+        target = self._identity(key, self._source.file(key, path))
         written = self._store.writer(key, target)
         writer = None if written is None else self._store.find(written.loop)
         if written is None or writer is None or not writer.has_images_of(key):
             return False
-        return self._identity(key, key.full(written.path)) != target
+        return (
+            self._identity(key, self._source.file(key.of_entries, writer.entry(written.path)))
+            != target
+        )
 
     def _identity(self, key: LoopKey, file: str) -> str:
         return identity(file, self._roots, key.directory)

@@ -14,6 +14,7 @@ from ...model.item_life import Event, On
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome
+from ...model.titles import title_of
 from ...store.interface import Store
 from ..changes.loops import Items, Loops
 from ..changes.outputs import Outputs
@@ -187,4 +188,5 @@ def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
 
 def together_with(key: LoopKey, path: str, reason: str) -> str:
     """The reason for a failure that is due to a partner, the item at `path`."""
-    return f"it goes together with {path!r} of {os.path.basename(key.directory)!r}: {reason}"
+    beside = f"{title_of(path)!r} of {os.path.basename(key.directory)!r}"
+    return f"it goes together with {beside}: {reason}"

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ...model.items import ItemState
-from ...model.loop_key import LoopKey
+from ...model.loop_key import VARIANTS, LoopKey
 from ...model.shared_roots import MARK
 from ..records import NO_BATCH
 from .column_types import PathText, SightsText
@@ -89,13 +89,14 @@ def range_below(folder: str) -> dict[str, str]:
     return {"of_first": folder + separator, "of_end": folder + _AFTER[separator]}
 
 
-# Of all workflows' loops with that name on the folder.
+# Of all loops that have the same images, see `LoopKey.has_images_of`.
 results_below = (
-    select(outputs.c.target, outputs.c.path)
+    select(outputs.c.target, outputs.c.path, loops.c.source)
     .join(loops, loops.c.id == outputs.c.loop)
     .where(
         loops.c.name == bindparam("of_name", type_=PathText),
         loops.c.directory == bindparam("of_directory", type_=PathText),
+        loops.c.source.in_((bindparam("of_kind"), bindparam("of_kind_with_variants"))),
         _below,
     )
 )
@@ -103,7 +104,13 @@ results_below = (
 
 def results_of(key: LoopKey, folder: str) -> dict[str, str]:
     """The parameters of `results_below` for a loop, and a folder in its shared form."""
-    return {"of_name": key.name, "of_directory": key.shared, **range_below(folder)}
+    return {
+        "of_name": key.name,
+        "of_directory": key.shared,
+        "of_kind": key.kind,
+        "of_kind_with_variants": key.kind + VARIANTS,
+        **range_below(folder),
+    }
 
 
 # Raw values, in the order of `KnownResult`: with a million rows, converting their types would take

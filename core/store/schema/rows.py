@@ -10,19 +10,20 @@ import functools
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from sqlalchemy import Row
 
+from ...common.file_kinds import FileKind
 from ...common.times import Times
-from ...model.directory_iterator_settings import IteratorSettings
 from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt, Runner, Sender
 from ...model.records import ReportedItem
 from ...model.result_names import ResultName
-from ...model.selection import Selection
+from ...model.selection import Companion, CompanionKind, Selection, WhenMissing
+from ...model.settings.directory_iterator import IteratorSettings
 from ...model.shared_roots import Roots
 from ..records import UNLISTED, LoopEntry, WantedListing
 
@@ -47,6 +48,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         completed_at=_moved(row["completed_at"], -ahead),
         times=times_of(row, ahead),
         finished=row["finished"],
+        lacking=row["lacking"],
         ran_at=_moved(row["ran_at"], -ahead),
         unpaired=row["unpaired"],
         partners=_partners(row["partners"]),
@@ -56,6 +58,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         renamed_texts=row["renamed_texts"],
         runner=_runner(row["runner"]),
         taken_back=row["taken_back"],
+        to_list=row["to_list"],
     )
 
 
@@ -93,12 +96,14 @@ def times_of(row: Mapping[str, Any], ahead: float) -> Times:
 def counts_of(row: Mapping[str, Any]) -> Counts:
     """The number of items in each state, from a loop's row."""
     counts = {name: row[name] for name in STATE_NAMES.values()}
-    return Counts(**counts, unpaired=row["unpaired"])
+    return Counts(**counts, unpaired=row["unpaired"], to_list=row["to_list"])
 
 
 def listed_counts(row: Any) -> Counts:
     """The same from a row of the list of all loops; made fast, as there may be many."""
-    return Counts(row.pending, row.running, row.finishing, row.done, row.failed, row.unpaired)
+    return Counts(
+        row.pending, row.running, row.finishing, row.done, row.failed, row.unpaired, row.to_list
+    )
 
 
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
@@ -113,6 +118,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         **vars(entry.times),
         "until": _moved(entry.times.until, ahead),
         "finished": entry.finished,
+        "lacking": entry.lacking,
         "ran_at": _moved(entry.ran_at, ahead),
         "unpaired": entry.unpaired,
         "partners": _partners_text(entry.partners),
@@ -122,6 +128,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "renamed_texts": entry.renamed_texts,
         "runner": _runner_text(entry.runner),
         "taken_back": entry.taken_back,
+        "to_list": entry.to_list,
     }
 
 
@@ -135,6 +142,7 @@ _KEPT = (
     "completed_at",
     *Times.__dataclass_fields__,
     "finished",
+    "lacking",
     "ran_at",
     "unpaired",
     "partners",
@@ -144,6 +152,7 @@ _KEPT = (
     "carried_file",
     "carried_lost",
     *STATE_NAMES.values(),
+    "to_list",
 )
 """The columns that make up a batch."""
 
@@ -162,8 +171,10 @@ NOTHING_KEPT: Mapping[str, Any] = {"kept": None, "kept_listing": None}
 
 def kept_batch(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """The columns of the batch that is kept in a loop's row; None if there is none."""
-    kept: dict[str, Any] | None = None if row["kept"] is None else json.loads(row["kept"])
-    return kept
+    if row["kept"] is None:
+        return None
+    # One that an earlier version has kept was listed at once.
+    return {"to_list": 0, **json.loads(row["kept"])}
 
 
 def kept_with(row: Mapping[str, Any], before: ItemState, after: ItemState) -> str:
@@ -258,7 +269,19 @@ def _selection(text: str, roots: Roots) -> Selection:
         ResultName(roots.local(name["folder"]), tuple(name["parts"]), name["leaves_own_names"])
         for name in values["finished"]
     )
-    return IteratorSettings.of(values).selection(tuple(finished))
+    # Those of an earlier version have no companions, no options and no kind.
+    companions = (
+        Companion(
+            roots.local(each["pattern"]),
+            WhenMissing(each["when_missing"]),
+            CompanionKind(each["kind"]),
+        )
+        for each in values.get("companions", ())
+    )
+    options = tuple((name, value) for name, value in values.get("options", ()))
+    kind = FileKind(values.get("kind", FileKind.IMAGES))
+    selection = IteratorSettings.of(values).selection(tuple(finished))
+    return replace(selection, kind=kind, companions=tuple(companions), options=options)
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -266,6 +289,8 @@ def _selection_text(selection: Selection, roots: Roots) -> str:
     values = asdict(selection)
     for name in values["finished"]:
         name["folder"] = roots.shared(name["folder"])
+    for each in values["companions"]:
+        each["pattern"] = roots.shared(each["pattern"])
     return json.dumps(values)
 
 

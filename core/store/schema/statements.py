@@ -58,7 +58,7 @@ COUNTS = tuple(state.value for state in ItemState)
 """The columns of a loop's row that say how many items are in each state."""
 
 loop_row = select(loops).where(loops.c.id == bindparam("of_loop"))
-loop_keys = select(loops.c.name, loops.c.directory, loops.c.workflow)
+loop_keys = select(loops.c.name, loops.c.directory, loops.c.workflow, loops.c.source)
 loop_key = loop_keys.where(loops.c.id == bindparam("of_loop"))
 carried_names = select(loops.c.carried_file, loops.c.kept)
 add_loop = insert(loops)

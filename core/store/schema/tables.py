@@ -37,7 +37,7 @@ from .column_types import AnyText, PathText, SightsText
 
 metadata = MetaData()
 
-_ZERO = text("0")
+_ZERO, _EMPTY = text("0"), text("''")
 """What rows get that are there before a column is."""
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
@@ -87,6 +87,8 @@ loops = Table(
     # The id of its workflow; and the workflow's name, where that is known.
     Column("workflow", AnyText, nullable=False, default=""),
     Column("title", AnyText, nullable=False, default=""),
+    # What kind of items it has, see `core.model.loop_key`.
+    Column("source", Text, nullable=False, default="", server_default=_EMPTY),
     Column("selection", Text, nullable=False),
     Column("batch", Integer, nullable=False),
     Column("mode", Text, nullable=False),
@@ -115,11 +117,15 @@ loops = Table(
     Column("finishing", Integer, nullable=False, default=0),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
+    # How many more the batch has, which are yet to be added to the listing.
+    Column("to_list", Integer, nullable=False, default=0, server_default=_ZERO),
     # A place before which no item of the listing is pending: PostgreSQL's index of these keeps all
     # that were handed out since its last vacuum, and each claim would pass them.
     Column("pending_from", Integer, nullable=False, default=0, server_default=_ZERO),
     # Images left out of the listing, as their results already existed.
     Column("finished", Integer, nullable=False, default=0),
+    # Images left out of it, as files are missing that belong to them.
+    Column("lacking", Integer, nullable=False, default=0, server_default=_ZERO),
     # When an item was last handed out, or its outcome became known.
     Column("ran_at", Double),
     # How many pending items stay so for lack of a partner, and the loops whose items are handed out
@@ -244,7 +250,14 @@ Index(
 )
 
 
-ADDED_LATER = (loops.c.pending_from, spare_listings.c.wanted, spare_listings.c.parts)
+ADDED_LATER = (
+    loops.c.pending_from,
+    loops.c.lacking,
+    loops.c.source,
+    loops.c.to_list,
+    spare_listings.c.wanted,
+    spare_listings.c.parts,
+)
 """Columns that tables of this version may lack, and are given then."""
 VERSION = 1
 """Version of the schema; a database that has any other is left untouched."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from ...model.items import Counts
@@ -21,10 +22,11 @@ from .known_loop import KnownLoop
 from .session import SqlSession
 
 
-def key_of(name: str, directory: str, workflow: str, roots: Roots) -> LoopKey:
+def key_of(row: Any, roots: Roots) -> LoopKey:
     """The key of a loop, from its row."""
-    local = roots.local(directory)
-    return LoopKey(name, local, "" if local == directory else directory, workflow)
+    local = roots.local(row.directory)
+    place = "" if local == row.directory else row.directory
+    return LoopKey(row.name, local, place, row.workflow, row.source)
 
 
 class SqlLoops(SqlSession):
@@ -44,13 +46,13 @@ class SqlLoops(SqlSession):
         loop = self._loops.get(loop_id)
         if loop is not None:
             row = loop.row
-            return key_of(row["name"], row["directory"], row["workflow"], self._roots)
+            return key_of(SimpleNamespace(**row), self._roots)
         found = self._database.execute(statements.loop_key, {"of_loop": loop_id}).one_or_none()
-        return None if found is None else key_of(*found, self._roots)
+        return None if found is None else key_of(found, self._roots)
 
     def loops(self) -> list[LoopKey]:
         rows = self._database.execute(statements.loop_keys)
-        return [key_of(*row, self._roots) for row in rows]
+        return [key_of(row, self._roots) for row in rows]
 
     def forget(self, key: LoopKey) -> None:
         self._alone(key)
@@ -159,6 +161,7 @@ class SqlListings(SqlLoops, SqlItems):
             "name": key.name,
             "directory": key.shared,
             "workflow": key.workflow,
+            "source": key.source,
             "selection": "{}",
             "batch": 0,
             "mode": "",
@@ -203,7 +206,7 @@ class SqlListings(SqlLoops, SqlItems):
         return listing_rows.is_spare(self._database, new.id)
 
     def append(self, key: LoopKey, *paths: str) -> None:
-        loop, place = self._alone(key), self.counts(key).total
+        loop, place = self._alone(key), self.counts(key).listed
         added: Counter[str] = Counter()
         for start in range(0, len(paths), AT_ONCE):
             part = paths[start : start + AT_ONCE]

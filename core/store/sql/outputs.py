@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from ...common.sight import Sight, Sights
 from ...model.item_life import OPEN
 from ...model.items import ItemState
-from ...model.loop_key import LoopKey
+from ...model.loop_key import LoopKey, entry_of
 from ...model.records import ReportedItem, Written
 from ..schema import output_statements, statements
 from ..schema.rows import file_of, reported
@@ -161,7 +161,7 @@ class SqlOutputs(SqlReports, SqlItems):
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         given = output_statements.results_of(key, self._roots.shared(folder))
         found = self._database.execute(output_statements.results_below, given)
-        return {self._roots.local(target): path for target, path in found}
+        return {self._roots.local(target): entry_of(path, source) for target, path, source in found}
 
     def has_written(self, key: LoopKey) -> bool:
         found = self._database.execute(output_statements.any_written, {"of_loop": key.id})

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...common.pace import Pace
 from ...model.items import Item
-from ...model.loop_key import LoopKey
+from ...model.loop_key import LoopKey, entry_of
 from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
 from ..records import ListedLoop, NewListing, WantedListing, Writer
@@ -51,7 +51,7 @@ class SqlOutside:
             open_items[row.loop].append(item_of(row, ahead))
         return [
             ListedLoop(
-                key_of(row.name, row.directory, row.workflow, self._roots),
+                key_of(row, self._roots),
                 row.batch,
                 row.finished,
                 None if row.ran_at is None else row.ran_at - ahead,
@@ -84,9 +84,9 @@ class SqlOutside:
         given = output_statements.results_of(key, self._roots.shared(folder))
         local = self._roots.local
         return {
-            local(path_text(target)): path_text(path)
+            local(path_text(target)): entry_of(path_text(path), source)
             for rows in self._read(output_statements.results_below, given)
-            for target, path in rows
+            for target, path, source in rows
         }
 
     def report(self, key: LoopKey) -> list[ReportedItem]:

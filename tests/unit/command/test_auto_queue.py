@@ -111,6 +111,22 @@ def test_it_continues_until_end_queue_says_stop() -> None:
     assert server.sent == 3
 
 
+def test_it_tells_a_stop_of_the_run_from_the_end_of_the_batch() -> None:
+    assert not run(Server(([STOP], SUCCESS))).is_told_to_stop
+    assert run(Server(([{**STOP, "of_batch": False}], SUCCESS))).is_told_to_stop
+
+
+def test_it_can_be_run_again_on_what_is_left() -> None:
+    server = Server(([STOP], SUCCESS), ([iteration("stop")], SUCCESS), ([STOP], SUCCESS))
+    progress = Progress()
+    queue = AutoQueue(server, Prompts(), progress, lambda _: None, return_seconds=0.0)
+    asyncio.run(queue.run())
+    assert (server.sent, progress.is_over) == (2, True)
+    progress.is_over = False
+    asyncio.run(queue.run())
+    assert (server.sent, progress.is_over, server.waiting) == (5, True, [])
+
+
 def test_without_end_queue_it_continues_until_the_loop_says_stop() -> None:
     one = {**iteration("stop"), "decides": True}
     server = Server(([one], SUCCESS), ([one, progress_of("a", "stop")], SUCCESS))

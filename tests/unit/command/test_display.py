@@ -32,7 +32,7 @@ def test_a_failure_is_one_line() -> None:
         "failed": 1,
         "complete": True,
         "seconds": 1.0,
-        "failures": [{"path": "a\x1b[1A.png", "reason": "it broke\n1 of 1 done, complete"}],
+        "failures": [{"title": "a\x1b[1A.png", "reason": "it broke\n1 of 1 done, complete"}],
     }
     said = summary_in_words(loop).splitlines()
     assert said[1:] == [r"  a\x1b[1A.png: it broke 1 of 1 done, complete"]

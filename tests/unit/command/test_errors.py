@@ -50,6 +50,10 @@ def at_fault(*class_types: str) -> dict[str, Any]:
             "node 0 (BatchLoopDirectoryIterator): Value too small: limit",
         ),
         (
+            *("/prompt", 400, at_fault("BatchLoopRowIterator"), SettingsRefused),
+            "node 0 (BatchLoopRowIterator): Value too small: limit",
+        ),
+        (
             *("/prompt", 400, at_fault("KSampler", "SaveImage"), RefusedByServer),
             "node 0 (KSampler): Value too small: limit; node 1 (SaveImage): Value too small: limit",
         ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.progress import Progress, says_stop
+from batch_loop.batch_loop_cli.progress import Progress, says_stop, stops_the_run
 
 
 def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
@@ -86,3 +86,14 @@ def test_the_first_of_two_batches_to_complete_does_not_end_the_other(
         for stop, which in said
     ]
     assert says_stop(verdicts) is stops
+
+
+@pytest.mark.parametrize(
+    ("following", "of_batch", "stops"),
+    [("stop", False, True), ("stop", None, True), ("stop", True, False), ("go", False, False)],
+)
+def test_only_an_end_queue_that_depends_on_more_than_the_batch_stops_the_run(
+    following: str, *, of_batch: bool | None, stops: bool
+) -> None:
+    verdict = {"kind": "end_queue", "next": following, "of_batch": of_batch}
+    assert stops_the_run([said("progress", 1, next="stop"), verdict]) is stops

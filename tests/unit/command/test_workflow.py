@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from batch_loop.batch_loop_cli.api_format import ITERATORS
 from batch_loop.batch_loop_cli.changes import Changes
+from batch_loop.batch_loop_cli.errors import NoBatch, WrongCall
 from batch_loop.batch_loop_cli.workflow import Prompts, Workflow
+from batch_loop.core.model.policy import ErrorHandling
+from batch_loop.core.turn.iterator_kinds import KINDS
 
 SEED = {"control_after_generate": True, "min": 0, "max": 2**64 - 1}
 ON_ERROR = {"options": ["Stop on error", "Skip on error"]}
@@ -17,6 +21,17 @@ TYPES: dict[str, Any] = {
     "Sampler": {"input": {"required": {"seed": ["INT", SEED], "steps": ["INT", {}]}}},
     "BatchLoopDirectoryIterator": {
         "input": {"required": {"directory": ["STRING", {}], "error_handling": ["COMBO", ON_ERROR]}}
+    },
+    "BatchLoopRowIterator": {
+        "input": {
+            "required": {
+                "file": ["STRING", {}],
+                "text": ["STRING", {"multiline": True}],
+                "error_handling": ["COMBO", ON_ERROR],
+                "limit": ["INT", {"advanced": True}],
+                "loop_name": ["STRING", {"advanced": True}],
+            }
+        }
     },
     "BatchLoopEndQueue": {"input": {"required": {}}},
 }
@@ -78,3 +93,56 @@ def test_in_api_format_all_runs_are_the_same(
     for _ in range(2):
         prompt, workflow, _ = prompts.next()
         assert (prompt["1"]["inputs"], workflow) == ({"directory": "photos", **inputs}, None)
+
+
+def with_rows(tmp_path: Path, file: str) -> Workflow:
+    nodes = [
+        node(1, "BatchLoopDirectoryIterator", "photos", "Stop on error"),
+        node(2, "BatchLoopRowIterator", file, "a cat\na dog", "Stop on error", 0, "mine"),
+        node(3, "BatchLoopEndQueue"),
+    ]
+    return file_with(tmp_path, {"nodes": nodes, "links": []})
+
+
+def test_all_iterators_of_a_workflow_are_changed(tmp_path: Path) -> None:
+    settings = ("RowIterator.file=prompts.csv", "RowIterator.limit=2")
+    changes = Changes(settings, on_error="retry")
+    prompt, *_ = Prompts(with_rows(tmp_path, ""), TYPES, changes).next()
+    inputs = {"error_handling": "Skip on error", "max_attempts": 3}
+    assert prompt["1"]["inputs"] == {"directory": "photos", **inputs}
+    own = {"file": "prompts.csv", "text": "a cat\na dog", "limit": 2, "loop_name": "mine"}
+    assert prompt["2"]["inputs"] == {**own, **inputs}
+
+
+def test_rows_can_be_typed_into_the_command_line(tmp_path: Path) -> None:
+    text = "RowIterator.text=a=b\n1 to 3"
+    workflow = with_rows(tmp_path, "prompts.csv")
+    with pytest.raises(WrongCall) as raised:
+        Prompts(workflow, TYPES, Changes((text,)))
+    assert str(raised.value) == (
+        "--set RowIterator.text: Row Iterator does not read it, as its file is 'prompts.csv'. Add "
+        "--set RowIterator.file= to leave that out."
+    )
+    for settings in [(text, "2.file="), ("BatchLoopRowIterator.file=", text)]:
+        inputs = Prompts(workflow, TYPES, Changes(settings)).first["2"]["inputs"]
+        assert (inputs["file"], inputs["text"]) == ("", "a=b\n1 to 3")
+
+
+@pytest.mark.parametrize("name", ["DirectoryIterator", "RowIterator"])
+def test_one_iterator_is_enough(tmp_path: Path, name: str) -> None:
+    found = {"1": {"class_type": f"BatchLoop{name}", "inputs": {}}}
+    assert Prompts(file_with(tmp_path, found), TYPES, Changes()).first == found
+
+
+def test_a_workflow_without_one_is_refused_with_their_names(tmp_path: Path) -> None:
+    found = {"1": {"class_type": "BatchLoopEndQueue", "inputs": {}}}
+    with pytest.raises(NoBatch, match="has none of Directory Iterator, Row Iterator"):
+        Prompts(file_with(tmp_path, found), TYPES, Changes())
+
+
+def test_it_knows_all_iterators_and_their_inputs() -> None:
+    assert ITERATORS.keys() == KINDS.keys()
+    for name, kind in ITERATORS.items():
+        declared = KINDS[name].declared
+        assert {kind.named, *filter(None, [kind.typed])} <= declared.keys()
+        assert declared["error_handling"].default is ErrorHandling.STOP

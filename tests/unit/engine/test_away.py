@@ -20,6 +20,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -52,8 +53,7 @@ class Server(FakeWrites):
         self.registry = LoopRegistry(
             self.store,
             self.host,
-            lambda *_args, **_seed: ["a", "b", "c"],
-            lambda _path: 0.0,
+            ImageFolder(lambda *_args, **_seed: ["a", "b", "c"], lambda _path: 0.0),
             self,
             poll_outcomes=ByHand,
             poll_listings=ByHand,
@@ -107,14 +107,14 @@ def test_a_listing_without_what_is_finished_waits_for_it(
     (tmp_path / "a").touch()
     selection = Selection(finished=(ResultName(str(tmp_path), ("", "filename")),))
     server.request = replace(server.request, selection=selection)
-    contents = server.registry.listings._contents
-    lister = contents._lister
+    folder = server.registry.source
+    listed = folder.listed
 
     def list_while_it_goes_away(*given: Any, **more: Any) -> Any:
         server.store.times = 3
-        return lister(*given, **more)
+        return listed(*given, **more)
 
-    monkeypatch.setattr(contents, "_lister", list_while_it_goes_away)
+    monkeypatch.setattr(folder, "listed", list_while_it_goes_away)
     server.take()
     assert server.store.times == 0
 

@@ -15,6 +15,7 @@ from batch_loop.core.model.policy import IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.fake_host import FakeHost
@@ -31,7 +32,7 @@ class Loop:
     def __init__(self, store: Store) -> None:
         self.files = ["a.png", "b.png"]
         self.host = FakeHost()
-        self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0)
+        self.registry = LoopRegistry(store, self.host, ImageFolder(self._list, lambda _path: 0.0))
         self.request = Request(LoopKey("", "/folder"), Selection())
 
     def _list(self, _directory: str, _selection: Selection, **_: object) -> list[str]:

@@ -20,6 +20,7 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import ReportedItem
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.routes.export import overview_as_json
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases import state_file
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
@@ -47,8 +48,7 @@ class Server:
         self.registry = LoopRegistry(
             store,
             self.host,
-            lambda *_args, **_seed: self.names,
-            lambda _path: 0.0,
+            ImageFolder(lambda *_args, **_seed: self.names, lambda _path: 0.0),
             poll_outcomes=ByHand,
         )
         key = LoopKey("", "/folder")

@@ -14,6 +14,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.images import write_images
@@ -50,8 +51,7 @@ class Server(FakeHost):
         self.registry = LoopRegistry(
             MemoryStore(),
             self,
-            list_images,
-            sight,
+            ImageFolder(list_images, sight),
             real_path=lambda path: path if path.startswith(root) else None,
         )
 

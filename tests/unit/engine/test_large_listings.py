@@ -22,6 +22,7 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
@@ -53,8 +54,7 @@ class Server:
         self.registry = LoopRegistry(
             store,
             self.host,
-            self._list,
-            lambda _path: 0.0,
+            ImageFolder(self._list, lambda _path: 0.0),
             poll_outcomes=ByHand,
             poll_listings=poll_listings,
         )

@@ -19,6 +19,7 @@ from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -55,7 +56,7 @@ class Server:
         self.listed = threading.Semaphore(0)
         self.goes_on = threading.Event()
         self.goes_on.set()
-        self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0)
+        self.registry = LoopRegistry(store, self.host, ImageFolder(self._list, lambda _path: 0.0))
         self.pool = ThreadPoolExecutor(4)
 
     def _list(

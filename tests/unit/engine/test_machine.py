@@ -46,6 +46,7 @@ from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import CURRENT_SHOWN, Iteration, Overview
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
@@ -286,7 +287,11 @@ class RegistryMachine(RuleBasedStateMachine):
         store = MemoryStore() if self.open_store is None else self.open_store()
         assert isinstance(store, MemoryStore) is (self.open_store is None)
         registry = LoopRegistry(
-            store, host, self._list, self._sight, poll_outcomes=ByHand, poll_listings=ByHand
+            store,
+            host,
+            ImageFolder(self._list, self._sight),
+            poll_outcomes=ByHand,
+            poll_listings=ByHand,
         )
         self.alive.add(host.server)
         self.servers.append(Server(host, store, registry))
@@ -1069,7 +1074,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 counted = Counter(item.state.value for item in items)
                 counts = store.counts(key)
                 expected = {state.value: counted[state.value] for state in ItemState}
-                assert {**expected, "unpaired": 0} == vars(counts)
+                assert {**expected, "unpaired": 0, "to_list": 0} == vars(counts)
                 assert (entry.completed_at is not None) is counts.complete
                 holders = [item.claim.prompt for item in store.open_items(key) if item.claim]
                 assert len(holders) == len(set(holders)) == len(loop.open)

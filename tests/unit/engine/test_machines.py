@@ -29,6 +29,7 @@ from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS, Roots
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
@@ -101,8 +102,7 @@ class Machine:
         self.registry = LoopRegistry(
             store,
             self.host,
-            self._list,
-            lambda _: 0.0,
+            ImageFolder(self._list, lambda _: 0.0),
             self.writes,
             lease_seconds=LEASE,
             roots=roots,
@@ -543,7 +543,8 @@ def test_an_image_waits_again_though_nobody_asks_the_server_whose_run_has_ended(
 ) -> None:
     hosts = NearHost("one"), NearHost("two")
     one, two = (
-        LoopRegistry(opened(), host, lambda *_args, **_seed: FILES, lambda _: 0.0) for host in hosts
+        LoopRegistry(opened(), host, ImageFolder(lambda *_args, **_seed: FILES, lambda _: 0.0))
+        for host in hosts
     )
     key = one.key("", "/f")
     held = one.acquire(Request(key, Selection()), hosts[0].submit())

@@ -20,6 +20,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Filter, Selection, SortBy
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -49,7 +50,11 @@ class Loop:
         (folder / "results").mkdir()
         self.host = FakeHost()
         self.registry = LoopRegistry(
-            store, self.host, list_images, sight, poll_outcomes=ByHand, poll_listings=ByHand
+            store,
+            self.host,
+            ImageFolder(list_images, sight),
+            poll_outcomes=ByHand,
+            poll_listings=ByHand,
         )
         self.request = Request(LoopKey("", str(self.folder)), EVERYTHING)
 

@@ -29,6 +29,7 @@ from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Partner, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
@@ -57,7 +58,9 @@ class Pairs:
         self.writes = FakeWrites()
         self.is_there = False
         self.names = {"left": list(left), "right": list(right)}
-        self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0, self.writes)
+        self.registry = LoopRegistry(
+            store, self.host, ImageFolder(self._list, lambda _path: 0.0), self.writes
+        )
         self.left, self.right = (
             Request(LoopKey("", os.path.abspath(name)), Selection(), node=name)
             for name in self.names
@@ -382,7 +385,7 @@ def test_a_claim_locks_the_loops_that_it_asks_about_in_order(
     if where == "there":
         Path(result).touch()
     elif where != "elsewhere":
-        result = partner.full("result.png")
+        result = os.path.join(partner.directory, "result.png")
     store.locked.clear()
     pairs.registry.claim_outputs(pair[side], [result])
     assert store.locked == ([own.id] if where == "elsewhere" else sorted([own.id, partner.id]))

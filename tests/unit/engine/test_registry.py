@@ -20,12 +20,13 @@ from batch_loop.core.files import same_file as spelling
 from batch_loop.core.model.background_writes import Writes
 from batch_loop.core.model.go_or_stop import Next, standing_of
 from batch_loop.core.model.if_exists import Owner
-from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.loop_key import AUDIO, VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.waiting import wait_for
@@ -44,7 +45,11 @@ class Loop:
         self.listings = 0
         self.times: dict[str, float] = {}
         self.registry = LoopRegistry(
-            MemoryStore(), self.host, self._list, self._sight, writes, poll_outcomes=poll
+            MemoryStore(),
+            self.host,
+            ImageFolder(self._list, self._sight),
+            writes,
+            poll_outcomes=poll,
         )
         self.request = Request(LoopKey("", os.path.abspath("folder")), Selection())
 
@@ -542,6 +547,13 @@ def test_two_results_with_one_name_are_told_apart(loop: Loop) -> None:
     assert loop.registry.claim_outputs(second, [source]) == {source: Owner.SOURCE}
 
 
+@pytest.mark.parametrize("source", [VIDEOS, AUDIO])
+def test_no_result_takes_the_place_of_a_video_or_sound(loop: Loop, source: str) -> None:
+    loop.request = replace(loop.request, key=replace(loop.request.key, source=source))
+    file = os.path.join(loop.request.key.directory, "b")
+    assert loop.registry.claim_outputs(loop.acquire(), [file]) == {file: Owner.SOURCE}
+
+
 def test_files_are_claimed_together_or_not_at_all(loop: Loop) -> None:
     first = loop.acquire()
     loop.registry.claim_outputs(first, ["/out/x.txt"])
@@ -689,7 +701,7 @@ def test_a_folder_that_takes_long_to_read_is_not_read_just_to_expect_something()
             going_on()
 
     registry = LoopRegistry(
-        MemoryStore(), loop.host, lists_for_ever, loop._sight, poll_outcomes=ByHand
+        MemoryStore(), loop.host, ImageFolder(lists_for_ever, loop._sight), poll_outcomes=ByHand
     )
     assert registry.expected(loop.request) is None
     assert asked
@@ -703,8 +715,10 @@ def test_what_another_prompt_took_meanwhile_is_not_expected() -> None:
         return ["a", "b"]
 
     store = MemoryStore()
-    other = LoopRegistry(store, loop.host, loop._list, loop._sight, poll_outcomes=ByHand)
+    other = LoopRegistry(
+        store, loop.host, ImageFolder(loop._list, loop._sight), poll_outcomes=ByHand
+    )
     registry = LoopRegistry(
-        store, loop.host, lists_while_another_runs, loop._sight, poll_outcomes=ByHand
+        store, loop.host, ImageFolder(lists_while_another_runs, loop._sight), poll_outcomes=ByHand
     )
     assert registry.expected(loop.request) == "b"

@@ -18,6 +18,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Filter, Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -44,7 +45,11 @@ class Loop:
         """Start the server, with what the store knows."""
         self.store, self.host = store, FakeHost()
         self.registry = LoopRegistry(
-            store, self.host, list_images, sight, poll_outcomes=ByHand, poll_listings=ByHand
+            store,
+            self.host,
+            ImageFolder(list_images, sight),
+            poll_outcomes=ByHand,
+            poll_listings=ByHand,
         )
 
     def run(self, *, claims: bool = True, **changes: object) -> str:

@@ -24,6 +24,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import CARRIED, open_store
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
@@ -301,7 +302,9 @@ def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
 
 def test_a_carried_value_s_file_is_deleted_with_its_loop(tmp_path: Path) -> None:
     loop = Loop("a", "b")
-    loop.registry = LoopRegistry(open_store(str(tmp_path)), loop.host, loop._list, loop._sight)
+    loop.registry = LoopRegistry(
+        open_store(str(tmp_path)), loop.host, ImageFolder(loop._list, loop._sight)
+    )
     loop.run(value="kept")
     loop.snapshot()
     assert len(list((tmp_path / CARRIED).iterdir())) == 1

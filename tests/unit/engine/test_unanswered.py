@@ -21,6 +21,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending, Failure
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand
@@ -71,7 +72,7 @@ def store() -> CutOff:
 def loop(store: CutOff, writes: FakeWrites) -> Loop:
     loop = Loop("a", "b", "c")
     loop.registry = LoopRegistry(
-        store, loop.host, loop._list, loop._sight, writes, poll_outcomes=ByHand
+        store, loop.host, ImageFolder(loop._list, loop._sight), writes, poll_outcomes=ByHand
     )
     return loop
 

@@ -38,6 +38,7 @@ from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -155,8 +156,7 @@ class Batch:
         self.registry = LoopRegistry(
             self.breaking,  # type: ignore[arg-type]
             self.host,
-            lambda *_args, **_seed: NAMES,
-            lambda _path: 0.0,
+            ImageFolder(lambda *_args, **_seed: NAMES, lambda _path: 0.0),
             self.writes,
             poll_outcomes=ByHand,
         )

@@ -13,6 +13,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Ending, Outcome, Prompt
 from batch_loop.core.model.records import Iteration
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -40,7 +41,7 @@ class Batch(Loop):
         super().__init__(*names)
         self.host = self.clock = WallClock()
         self.registry = LoopRegistry(
-            MemoryStore(), self.clock, self._list, self._sight, poll_outcomes=ByHand
+            MemoryStore(), self.clock, ImageFolder(self._list, self._sight), poll_outcomes=ByHand
         )
 
     def at(self, seconds: float) -> None:
@@ -128,7 +129,11 @@ def test_writing_the_results_of_a_prompt_does_not_count_so_that_no_time_goes_bac
 ) -> None:
     writes = FakeWrites()
     batch.registry = LoopRegistry(
-        MemoryStore(), batch.clock, batch._list, batch._sight, writes, poll_outcomes=ByHand
+        MemoryStore(),
+        batch.clock,
+        ImageFolder(batch._list, batch._sight),
+        writes,
+        poll_outcomes=ByHand,
     )
     batch.at(0)
     iteration = batch.acquire(batch.host.submit())
@@ -170,9 +175,11 @@ def test_images_that_are_heavier_are_expected_to_take_longer(batch: Batch) -> No
     batch.registry = LoopRegistry(
         MemoryStore(),
         batch.clock,
-        batch._list,
-        batch._sight,
-        weigh=lambda path: Weight(1, heavy.get(path[-1], 10.0 + ord(path[-1]) - ord("a"))),
+        ImageFolder(
+            batch._list,
+            batch._sight,
+            lambda path: Weight(1, heavy.get(path[-1], 10.0 + ord(path[-1]) - ord("a"))),
+        ),
         poll_outcomes=ByHand,
     )
     at = 0.0
@@ -208,10 +215,10 @@ def test_light_images_are_not_expected_to_wait_as_heavy_ones_did(batch: Batch) -
     batch.registry = LoopRegistry(
         MemoryStore(),
         batch.clock,
-        batch._list,
-        batch._sight,
+        ImageFolder(
+            batch._list, batch._sight, lambda path: Weight(1, 8 if path[-1] in "abcd" else 1)
+        ),
         writes,
-        weigh=lambda path: Weight(1, 8 if path[-1] in "abcd" else 1),
         poll_outcomes=ByHand,
     )
     for path in "abcde":
@@ -264,7 +271,10 @@ def servers() -> Sequence[Batch]:
     for number, server in enumerate(servers, start=1):
         server.host = server.clock = OneOfTwo(number)
         server.registry = LoopRegistry(
-            store, server.clock, server._list, server._sight, weigh=weigh, poll_outcomes=ByHand
+            store,
+            server.clock,
+            ImageFolder(server._list, server._sight, weigh),
+            poll_outcomes=ByHand,
         )
     return servers
 

@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NoImages, UnknownLoop
+from batch_loop.core.common.file_kinds import FileKind
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.growing_files import STILL_SECONDS, TICK_SECONDS
 from batch_loop.core.files.listing import list_images, sight
 from batch_loop.core.model.formats import Format
-from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.loop_key import VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -64,7 +66,7 @@ class Loop:
         for each in (self.input, self.output):
             each.mkdir(exist_ok=True)
         self.host = Host()
-        self.registry = LoopRegistry(store, self.host, list_images, sight)
+        self.registry = LoopRegistry(store, self.host, ImageFolder(list_images, sight))
         self.key = LoopKey("", str(self.input.resolve()))
         name = saved_as(
             str(self.output.resolve()),
@@ -247,6 +249,18 @@ def test_a_new_file_is_handed_out_once_two_looks_agree(loop: Loop) -> None:
     assert loop.look() == (1, 0)
     assert loop.run_all(policy=WATCH) == ["b.png"]
     assert loop.look() == (0, 0)
+
+
+def test_a_growing_video_that_was_seen_before_is_not_waited_for(loop: Loop) -> None:
+    loop.key = replace(loop.key, source=VIDEOS)
+    loop.request = Request(loop.key, Selection(kind=FileKind.VIDEOS), policy=WATCH)
+    loop.add("a.mp4")
+    assert loop.run_all() == ["a.mp4"]
+    loop.grow("b.mp4")
+    assert loop.look() == (0, 1)
+    assert loop.run() == ""
+    loop.later(STILL_SECONDS)
+    assert loop.run() == "b.mp4"
 
 
 def test_a_growing_file_is_neither_ready_nor_handed_out(loop: Loop) -> None:

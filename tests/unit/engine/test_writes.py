@@ -22,6 +22,7 @@ from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, 
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -44,7 +45,10 @@ class Batch:
         self.writes = FakeWrites()
         self.names = list(NAMES)
         self.registry = LoopRegistry(
-            store, self.host, lambda *_args, **_seed: self.names, lambda _path: 0.0, self.writes
+            store,
+            self.host,
+            ImageFolder(lambda *_args, **_seed: self.names, lambda _path: 0.0),
+            self.writes,
         )
 
     def acquire(self, policy: Policy = DEFAULT_POLICY) -> Iteration:

@@ -20,12 +20,16 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.common.variables import ALLOWED_DIRS_VARIABLE
 from batch_loop.core.files.allowed_paths import (
+    EXAMPLE_FILM,
+    EXAMPLE_FILMS,
     EXAMPLE_FOLDER,
     EXAMPLE_IMAGES,
+    EXAMPLE_MASKS,
     AllowedFolders,
     check_source_file,
     check_target_file,
     real_path_if_allowed,
+    resolve_file,
     resolve_source,
     resolve_target,
 )
@@ -448,16 +452,25 @@ class TestExampleImages:
             assert resolve_source(spelling, allowed) == EXAMPLE_IMAGES
 
     def test_the_examples_may_be_read_but_not_written(self, allowed: AllowedFolders) -> None:
-        image = os.path.join(EXAMPLE_IMAGES, "img1.png")
-        assert check_source_file(image, allowed) == image
-        with pytest.raises(PathRefused):
-            check_target_file(image, allowed)
-        with pytest.raises(PathRefused):
-            resolve_target(EXAMPLE_IMAGES, allowed)
+        for folder in (EXAMPLE_IMAGES, EXAMPLE_MASKS, EXAMPLE_FILMS):
+            image = os.path.join(folder, "img1.png")
+            assert check_source_file(image, allowed) == image
+            with pytest.raises(PathRefused):
+                check_target_file(image, allowed)
+            with pytest.raises(PathRefused):
+                resolve_target(folder, allowed)
+
+    def test_the_example_film_has_its_own_name(self, allowed: AllowedFolders) -> None:
+        film = os.path.join(EXAMPLE_FILMS, "balloons.mp4")
+        assert os.path.isfile(film)
+        for spelling in (EXAMPLE_FILM, EXAMPLE_FILM.replace("/", "\\"), film):
+            assert resolve_file(spelling, allowed) == film
 
     def test_nothing_beside_them_may_be_read(self, allowed: AllowedFolders) -> None:
         with pytest.raises(PathRefused):
             resolve_source(os.path.dirname(EXAMPLE_IMAGES), allowed)
+        with pytest.raises(PathRefused):
+            resolve_file(f"{EXAMPLE_FILMS}/../images.txt", allowed)
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common.errors import ClaimLost, UnwritableImage
-from batch_loop.core.common.sight import Sight, read, seen
+from batch_loop.core.common.errors import ClaimLost, NoRoom, UnwritableImage
+from batch_loop.core.common.processes import this_process
+from batch_loop.core.common.sight import Sight, digest, read, seen
 from batch_loop.core.files import atomic as files
-from batch_loop.core.files.atomic import write_atomic
-from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
+from batch_loop.core.files import real_paths
+from batch_loop.core.files.atomic import Make, make_atomic, write_atomic
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX, sweep
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.selection import Filter, Selection
@@ -215,7 +218,7 @@ class TestTheTimeOfAFile:
             raise PermissionError(errno.EPERM, "Operation not permitted")
 
         monkeypatch.setattr(os, "utime", refused)
-        monkeypatch.setattr(files, "_DATES_OPEN_FILES", not by_name)
+        monkeypatch.setattr(real_paths, "_DATES_OPEN_FILES", not by_name)
         path = str(tmp_path / "a.png")
         sight = write_atomic(path, b"new", IfExists.SKIP, AT)
         there = seen(path)
@@ -227,7 +230,7 @@ class TestTheTimeOfAFile:
     def test_is_set_by_name_where_it_has_to_be(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(files, "_DATES_OPEN_FILES", False)
+        monkeypatch.setattr(real_paths, "_DATES_OPEN_FILES", False)
         path = str(tmp_path / "a.png")
         sight = write_atomic(path, b"new", IfExists.OVERWRITE, AT)
         assert seen(path) == Sight(AT, 3)
@@ -344,3 +347,76 @@ def test_a_vanished_folder_is_made_again(tmp_path: Path) -> None:
     (folder / "a.png").unlink()
     folder.rmdir()
     assert write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP)
+
+
+class TestAFileThatSomethingElseMakes:
+    @staticmethod
+    def made(*parts: bytes) -> Make:
+        """Makes a temporary file of each part, and keeps the last."""
+
+        def make(new_path: Callable[[], str]) -> str:
+            path = ""
+            for part in parts:
+                path = new_path()
+                Path(path).write_bytes(part)
+            return path
+
+        return make
+
+    def test_has_the_content_of_the_one_that_is_kept(self, tmp_path: Path) -> None:
+        path = tmp_path / "more" / "a.mp4"
+        sight = make_atomic(str(path), self.made(b"first", b"second"), IfExists.SKIP, at=10**18)
+        assert content(path.parent) == {"a.mp4": b"second"}
+        assert sight == Sight(10**18, len(b"second"), digest(b"second"))
+        assert path.stat().st_mtime_ns == 10**18
+
+    def test_has_an_extension_and_is_hidden_and_swept_until_then(self, tmp_path: Path) -> None:
+        names = list[str]()
+
+        def make(new_path: Callable[[], str]) -> str:
+            path = new_path()
+            (found,) = content(tmp_path)
+            names.append(found)
+            return path
+
+        assert make_atomic(str(tmp_path / "a.MP4"), make, IfExists.SKIP)
+        assert names[0].startswith(".")
+        assert names[0].endswith(f"{TEMPORARY_SUFFIX}.mp4")
+        (tmp_path / names[0]).touch()
+        everything = Selection(filter=Filter.CUSTOM, custom_pattern="*")
+        assert list_images(str(tmp_path), everything) == ["a.MP4"]
+        sweep(str(tmp_path), ended=[this_process().name])
+        assert list(content(tmp_path)) == ["a.MP4"]
+
+    def test_is_not_made_where_one_is_kept(self, tmp_path: Path) -> None:
+        (tmp_path / "a.mp4").write_bytes(b"old")
+
+        def make(_new_path: Callable[[], str]) -> str:
+            raise AssertionError
+
+        assert make_atomic(str(tmp_path / "a.mp4"), make, IfExists.SKIP) is None
+        assert make_atomic(str(tmp_path / "a.mp4"), self.made(b"new"), IfExists.OVERWRITE)
+        assert content(tmp_path) == {"a.mp4": b"new"}
+
+    def test_does_not_replace_one_that_appeared_meanwhile(self, tmp_path: Path) -> None:
+        check = lambda: (tmp_path / "a.mp4").write_bytes(b"theirs")  # noqa: E731
+        made = make_atomic(str(tmp_path / "a.mp4"), self.made(b"own"), IfExists.SKIP, check=check)
+        assert made is None
+        assert content(tmp_path) == {"a.mp4": b"theirs"}
+
+    def test_leaves_nothing_behind_if_it_fails(self, tmp_path: Path) -> None:
+        def fail(error: Exception) -> Make:
+            def make(new_path: Callable[[], str]) -> str:
+                Path(new_path()).write_bytes(b"half")
+                raise error
+
+            return make
+
+        path = str(tmp_path / "a.mp4")
+        with pytest.raises(NoRoom, match="the disk is full"):
+            make_atomic(path, fail(OSError(errno.ENOSPC, "full")), IfExists.SKIP)
+        with pytest.raises(UnwritableImage, match="no such colour"):
+            make_atomic(path, fail(ValueError("no such colour")), IfExists.SKIP)
+        with pytest.raises(RuntimeError, match="its own"):
+            make_atomic(path, fail(RuntimeError("its own")), IfExists.SKIP)
+        assert content(tmp_path) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.files.growing_files import STILL_SECONDS, TICK_SECONDS, Arrivals
-from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.selection import Companion, CompanionKind, Selection, WhenMissing
 
 SELECTION = Selection()
 
@@ -106,6 +106,26 @@ def test_subfolders_are_read_each_time(tmp_path: Path) -> None:
         arrivals.looking(str(tmp_path), selection, now)
         arrivals.looked(now, now, [])
     assert arrivals.worth_a_look(str(tmp_path), selection, LATER)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "when_missing", "is_read"),
+    [
+        ("../masks/{stem}.png", WhenMissing.LEAVE_OUT, True),
+        ("../masks/{stem}.png", WhenMissing.FAIL, False),
+        ("{stem}_mask.png", WhenMissing.LEAVE_OUT, False),
+    ],
+)
+def test_an_image_may_wait_for_a_file_in_another_folder(
+    tmp_path: Path, pattern: str, when_missing: WhenMissing, *, is_read: bool
+) -> None:
+    companion = Companion(pattern, when_missing, CompanionKind.IMAGE)
+    selection = Selection(companions=(companion,))
+    arrivals = Arrivals()
+    for now in (NOW, NOW + TICK_SECONDS):
+        arrivals.looking(str(tmp_path), selection, now)
+        arrivals.looked(now, now, [])
+    assert arrivals.worth_a_look(str(tmp_path), selection, LATER) is is_read
 
 
 def test_a_long_look_is_followed_by_a_long_rest(tmp_path: Path, file: Path) -> None:

@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder
+from batch_loop.core.common.file_kinds import IMAGE_EXTENSIONS
 from batch_loop.core.files import listing
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import has_images, linked_files, list_images
-from batch_loop.core.model.selection import IMAGE_EXTENSIONS, Filter, Selection, SortBy
+from batch_loop.core.model.selection import Filter, Selection, SortBy
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common import mounts
-from batch_loop.core.files import same_folder
+from batch_loop.core.files import mounts, same_folder
 from batch_loop.core.files.same_file import Identities, identity
 from batch_loop.core.files.same_folder import way_from
 from batch_loop.core.model.shared_roots import Roots

@@ -42,7 +42,7 @@ def test_without_either_the_message_names_the_next_node() -> None:
     graph = {**TWO, SAVE: node("SaveImage", images=[WORK, 0])}
     with pytest.raises(LoopEndMissing, match=r"Add a Save Image \(Batch\), and connect its `loop`"):
         check_end(graph, ITERATOR)
-    with pytest.raises(LoopEndMissing, match=r"^Neither Save Image .* nor Save Text .* follows"):
+    with pytest.raises(LoopEndMissing, match=r"^None of Save Image .* and Save Video .* follows"):
         check_end(graph, ITERATOR)
 
 

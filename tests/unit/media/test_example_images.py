@@ -13,7 +13,8 @@ from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Selection
 from batch_loop.tools.layout import EXAMPLE_IMAGES as FOLDER
-from batch_loop.tools.make_example_images import make_all
+from batch_loop.tools.layout import EXAMPLE_MASKS
+from batch_loop.tools.make_example_images import make_all, make_masks
 
 EVERYTHING = Selection(recursive=True)
 NAMES = list_images(str(FOLDER), EVERYTHING)
@@ -37,6 +38,19 @@ def test_have_the_pixels_that_the_script_makes(made: Path, name: str) -> None:
     # Not to the bit: Pillow's encoders and drawing may change slightly.
     assert (committed.image - new.image).abs().mean() < 0.01
     assert (committed.mask - new.mask).abs().mean() < 0.01
+
+
+def test_each_has_the_mask_that_the_script_makes(tmp_path: Path) -> None:
+    make_masks(tmp_path, FOLDER)
+    names = sorted(path.name for path in EXAMPLE_MASKS.iterdir())
+    assert names == sorted(path.name for path in tmp_path.iterdir())
+    assert {Path(name).stem for name in NAMES if "/" not in name} == {
+        *(Path(name).stem for name in names),
+        "broken",
+    }
+    for name in names:
+        committed, new = read_image(str(EXAMPLE_MASKS / name)), read_image(str(tmp_path / name))
+        assert (committed.image - new.image).abs().mean() < 0.01
 
 
 def test_are_small() -> None:

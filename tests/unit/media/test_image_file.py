@@ -13,9 +13,9 @@ from batch_loop.batch_loop_cli import contact_sheet
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.common.file_kinds import IMAGE_EXTENSIONS
 from batch_loop.core.media.buffers import Buffers
 from batch_loop.core.media.formats.decode import FORMATS
-from batch_loop.core.model.selection import IMAGE_EXTENSIONS
 from batch_loop.tests.support.thumbnails import thumbnail_of
 
 

@@ -54,6 +54,26 @@ def texts(**settings: Any) -> ResultName:
     return text_saved_as("/out", **{**defaults, **settings})
 
 
+def test_the_result_of_a_video_has_the_extension_of_its_container(allowed: AllowedFolders) -> None:
+    inputs = {
+        "folder": "films",
+        "prefix": "new_",
+        "suffix": "",
+        "container": "mkv",
+        "keep_subfolders": True,
+    }
+    graph = {
+        ITERATOR: node("BatchLoopVideoIterator"),
+        "4": node("BatchLoopSaveVideo", loop=[ITERATOR, 0], **inputs),
+    }
+    (name,) = expected(allowed, graph)
+    assert name.folder == os.path.join(allowed.output, "films")
+    assert name.of("more/a.mp4") == "more/new_a.mkv"
+    del graph["4"]["inputs"]["container"]
+    with pytest.raises(InvalidSetting, match=r"container of Save Video \(Batch\) #4 is missing"):
+        expected(allowed, graph)
+
+
 @pytest.mark.parametrize(
     ("settings", "source", "result"),
     [

@@ -26,6 +26,7 @@ from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.results.numbering import Numbering, is_numbered, named_before
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.turn.result_files import ResultFiles, Run
@@ -105,8 +106,7 @@ class Crowd:
         self.registry = LoopRegistry(
             store,
             self.host,
-            lambda *_, **__: names,
-            lambda _: 0.0,
+            ImageFolder(lambda *_, **__: names, lambda _: 0.0),
             poll_outcomes=ByHand,
             forgotten=self._forgotten,
         )

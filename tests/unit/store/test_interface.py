@@ -15,11 +15,18 @@ from batch_loop.core.common.sight import Sight, Sights
 from batch_loop.core.common.times import Times
 from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Counts, Item, ItemState
-from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.loop_key import VARIANTS, VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Failure, Prompt, Runner, Sender, client_named
 from batch_loop.core.model.records import KnownResult, Written
-from batch_loop.core.model.selection import Filter, Selection, SortBy
+from batch_loop.core.model.selection import (
+    Companion,
+    CompanionKind,
+    Filter,
+    Selection,
+    SortBy,
+    WhenMissing,
+)
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
@@ -89,7 +96,16 @@ def test_a_claim_of_a_client_with_any_id_is_restored(store: Store, given: object
 
 def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
     assert store.load(LoopKey("none", "")) is None
-    selection = Selection(Filter.CUSTOM, "*.x", sort_by=SortBy.SIZE, limit=3)
+    selection = Selection(
+        Filter.CUSTOM,
+        "*.x",
+        sort_by=SortBy.SIZE,
+        limit=3,
+        companions=(
+            Companion("/masks/{stem}.*", WhenMissing.LEAVE_OUT, CompanionKind.IMAGE),
+            Companion("{stem}.txt", WhenMissing.EMPTY, CompanionKind.TEXT),
+        ),
+    )
     entry = LoopEntry(
         selection,
         2,
@@ -105,6 +121,7 @@ def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
         title="a workflow",
         lost_transparency=1,
         renamed_texts=2,
+        lacking=3,
         runner=Runner(Sender.PAGE, "client", "server"),
         taken_back=1,
     )
@@ -286,6 +303,21 @@ def test_the_files_that_a_loop_wrote_below_a_folder_are_known(opened: Store) -> 
         assert opened.results_below(KEY, "/out/x") == {"/out/x/a": "a", "/out/x/d": "c"}
     assert opened.outside.results_below(KEY, "/out/x") == {"/out/x/a": "a", "/out/x/d": "c"}
     assert opened.outside.results_below(other, "/out") == {"/out/x/c": "a"}
+
+
+@pytest.mark.posix
+def test_the_files_of_a_loop_are_not_those_of_one_with_another_kind_of_items(
+    opened: Store,
+) -> None:
+    with_variants, videos = (replace(KEY, source=source) for source in (VARIANTS, VIDEOS))
+    with opened.transaction():
+        for key, path in ((KEY, "a"), (with_variants, "b · 1."), (videos, "c")):
+            begin(opened, key, [path])
+            opened.note_output(key, f"/out/{path[0]}", path)
+        for key in (KEY, with_variants):
+            assert opened.results_below(key, "/out") == {"/out/a": "a", "/out/b": "b"}
+    assert opened.outside.results_below(KEY, "/out") == {"/out/a": "a", "/out/b": "b"}
+    assert opened.outside.results_below(videos, "/out") == {"/out/c": "c"}
 
 
 def test_whether_a_loop_has_written_anything_is_known(store: Store) -> None:

@@ -14,6 +14,7 @@ from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.results.finished_results import finished
 from batch_loop.core.results.saver_names import image_name
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.turn.result_files import Run
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.unit.turn.test_saver import KEEPING, Desk, outputs
@@ -86,7 +87,7 @@ def test_skip_does_not_keep_what_a_kill_has_left_half_done(tmp_path: Path) -> No
     (desk.output / "a.png").write_bytes(whole[:20])
     desk.host = FakeHost()
     desk.registry = LoopRegistry(
-        desk.registry._store, desk.host, lambda *_, **__: ["a.jpg"], lambda _: 0.0
+        desk.registry._store, desk.host, ImageFolder(lambda *_, **__: ["a.jpg"], lambda _: 0.0)
     )
     again = desk.acquire()
     desk.save(again, run=HANDS_ON, caption=None, if_exists=IfExists.SKIP)

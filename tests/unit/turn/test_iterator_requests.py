@@ -9,11 +9,13 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, NoImages
 from batch_loop.core.files.allowed_paths import AllowedFolders
+from batch_loop.core.files.listing import list_images, sight
 from batch_loop.core.graph.links import Graph
 from batch_loop.core.graph.pairs import meeting
 from batch_loop.core.graph.required_nodes import Submission
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.turn.iterator_requests import IteratorRequests
 from batch_loop.core.turn.linked_inputs import Learned, Wanted
 from batch_loop.tests.support.graphs import iterator, node
@@ -46,10 +48,11 @@ def allowed(tmp_path: Path) -> AllowedFolders:
 
 
 def requests_of(graph: Graph, allowed: AllowedFolders, learned: Learned) -> IteratorRequests:
-    def key(name: str, directory: str, workflow: str) -> LoopKey:
-        return LoopKey(name, directory, workflow=workflow)
+    def key(name: str, directory: str, workflow: str, source: str) -> LoopKey:
+        return LoopKey(name, directory, workflow=workflow, source=source)
 
-    return IteratorRequests(Submission(graph), allowed, key, learned.of)
+    source = ImageFolder(list_images, sight)
+    return IteratorRequests(Submission(graph), allowed, key, source, learned.of)
 
 
 def test_only_linked_inputs_of_the_pair_are_wanted_until_they_are_known(
@@ -126,16 +129,17 @@ def test_each_node_is_visited_as_often_with_many_iterators_as_with_few() -> None
 
     def looks(iterators: int) -> int:
         graph: Graph = {
-            str(number): Counting(class_type="Iterator", inputs={}) for number in range(iterators)
+            str(number): Counting(class_type="BatchLoopDirectoryIterator", inputs={})
+            for number in range(iterators)
         }
-        assert meeting(graph, "0", "Iterator", "end") == ["0"]
+        assert meeting(graph, "0") == ["0"]
         return graph["0"].looks  # type: ignore[attr-defined, no-any-return]
 
     assert looks(2) == looks(50)
 
 
 def test_an_iterator_made_by_another_node_has_no_partner() -> None:
-    assert meeting(graph_of(), "made", "BatchLoopDirectoryIterator", "end") == ["made"]
+    assert meeting(graph_of(), "made") == ["made"]
 
 
 @pytest.fixture
@@ -160,7 +164,7 @@ def test_a_check_makes_each_iterator_s_selection_once(
     requests = requests_of(graph, allowed, Learned())
     for each in ("left", "right", "alone"):
         Path(allowed.input, each, "a.png").touch()
-        requests.check_settings(each, each, has_listing=lambda _request: False)
+        requests.check_settings(each, {"directory": each}, has_listing=lambda _request: False)
         requests.check_together(each)
     assert len(selections) == 3
 
@@ -194,12 +198,14 @@ def test_a_check_says_which_folder_it_has_found(
     folder = Path(allowed.input, "left")
     (folder / "a.png").touch()
     requests = requests_of({"left": iterator("left", **of_another_node)}, allowed, Learned())
-    found = requests.check_settings("left", "left", has_listing=lambda _request: is_listed)
+    found = requests.check_settings(
+        "left", {"directory": "left"}, has_listing=lambda _request: is_listed
+    )
     assert found == str(folder)
 
 
 def test_if_nothing_matches_the_range_is_not_blamed(allowed: AllowedFolders) -> None:
     requests = requests_of({"left": iterator("left", start_index=1)}, allowed, Learned())
     with pytest.raises(NoImages) as told:
-        requests.check_settings("left", "left", has_listing=lambda _request: False)
+        requests.check_settings("left", {"directory": "left"}, has_listing=lambda _request: False)
     assert "start_index" not in str(told.value)

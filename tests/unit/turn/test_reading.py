@@ -13,12 +13,13 @@ from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.media.formats.decode import DecodedImage
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.turn.reading import Reading
 from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.reading import reading_of
 from batch_loop.tests.support.waiting import wait_for
 
 
@@ -41,21 +42,20 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     registry = LoopRegistry(
         MemoryStore(),
         host,
-        lambda *_args, **_given: names,
-        lambda _path: 0.0,
+        ImageFolder(lambda *_args, **_given: names, lambda _path: 0.0),
         poll_outcomes=ByHand,
     )
     ahead = ReadAhead(MemoryBudget(10**9), decode, smallest=0, clock=clock)
-    reading = Reading(registry, ahead, itertools.count(step=3).__next__)
+    reading = reading_of(registry, ahead, itertools.count(step=3).__next__)
     allowed = AllowedFolders(root, root, root)
     request = Request(LoopKey("", root), Selection())
     first = registry.acquire(request, host.submit())
-    assert reading.image(first, allowed) is not None
+    assert reading.opened(first, {}, allowed) is not None
     wait_for(lambda: len(began) == 2, "b.png to be read")
     registry.end(first)
     host.finish(first.prompt)
     second = registry.acquire(request, host.submit())
-    assert reading.image(second, allowed) is not None
+    assert reading.opened(second, {}, allowed) is not None
     assert registry.memory.read_ahead(turn_of(first)) == (0, 0)
     assert registry.memory.read_ahead(turn_of(second)) == (2, 3)
 
@@ -78,14 +78,17 @@ def test_the_next_image_is_read_once_a_prompt_has_its_own(tmp_path: Path) -> Non
 
     host, root = FakeHost(), str(tmp_path)
     registry = LoopRegistry(
-        MemoryStore(), host, lambda *_args, **_given: names, lambda _path: 0.0, poll_outcomes=ByHand
+        MemoryStore(),
+        host,
+        ImageFolder(lambda *_args, **_given: names, lambda _path: 0.0),
+        poll_outcomes=ByHand,
     )
-    reading = Reading(registry, Noting(MemoryBudget(10**9), read_image, smallest=0))
+    reading = reading_of(registry, Noting(MemoryBudget(10**9), read_image, smallest=0))
     allowed = AllowedFolders(root, root, root)
     request = Request(LoopKey("", root), Selection())
     for _ in names:
         iteration = registry.acquire(request, host.submit())
-        assert reading.image(iteration, allowed) is not None
+        assert reading.opened(iteration, {}, allowed) is not None
         registry.end(iteration)
         host.finish(iteration.prompt)
     assert events == [

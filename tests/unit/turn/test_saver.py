@@ -18,7 +18,6 @@ from batch_loop.core.common.errors import ClaimLost, FolderNotFound, NoRoom, Unw
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.files.caption import Caption
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.media.formats.encode import encode
 from batch_loop.core.model.background_writes import Turn
@@ -28,8 +27,10 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Filter, Selection
+from batch_loop.core.results.caption import Caption
 from batch_loop.core.results.numbering import Numbering
 from batch_loop.core.results.saver_names import image_name
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn import saved_result
 from batch_loop.core.turn.result_files import ResultFiles, Run
@@ -55,7 +56,7 @@ class Desk:
         self._allowed = AllowedFolders(str(self.input), str(self.output), str(root / "temp"))
         self.host = FakeHost()
         listing = listing or (lambda *_, **__: list(names))
-        self.registry = LoopRegistry(MemoryStore(), self.host, listing, lambda _: 0.0)
+        self.registry = LoopRegistry(MemoryStore(), self.host, ImageFolder(listing, lambda _: 0.0))
         self.numbering = Numbering(self.registry.earlier_outputs)
 
     def link(self, name: str, to: str) -> None:
@@ -345,7 +346,7 @@ def test_links_are_looked_at_once_a_batch_and_only_if_something_would_be_replace
         looked.append(folder)
         return []
 
-    monkeypatch.setattr("batch_loop.core.engine.changes.sources.linked_files", links)
+    monkeypatch.setattr("batch_loop.core.sources.image_folder.linked_files", links)
     desk = Desk(tmp_path, "a.png", "b.png")
     for looks in (0, 1):
         for _ in range(2):

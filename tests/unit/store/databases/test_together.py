@@ -12,6 +12,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sent import Statement
 from batch_loop.core.store.databases.together import ConnectionTogether
@@ -30,7 +31,10 @@ def opened(address: str) -> tuple[LoopRegistry, FakeHost]:
     """A registry in a database, and its host."""
     host, store = FakeHost(), open_postgresql(address, NO_ROOTS)
     registry = LoopRegistry(
-        store, host, lambda *_args, **_seed: NAMES, lambda _path: 0.0, poll_outcomes=ByHand
+        store,
+        host,
+        ImageFolder(lambda *_args, **_seed: NAMES, lambda _path: 0.0),
+        poll_outcomes=ByHand,
     )
     return registry, host
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..common.errors import InvalidSetting
 from ..common.sight import Sight
+from ..files.atomic import write_atomic
 from ..graph.links import is_link
 from ..model.if_exists import IfExists
-from .atomic import write_atomic
 
 CAPTION_INPUT = "caption"
 """The input of Save Image (Batch) for the caption."""

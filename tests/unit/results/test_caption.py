@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import InvalidSetting
-from batch_loop.core.files.caption import caption_of, has_caption
 from batch_loop.core.model.if_exists import IfExists
+from batch_loop.core.results.caption import caption_of, has_caption
 
 
 @pytest.mark.parametrize(

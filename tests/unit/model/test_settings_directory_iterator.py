@@ -8,15 +8,11 @@ from typing import Any
 import pytest
 
 from batch_loop.core.common.errors import InvalidSetting
-from batch_loop.core.model.directory_iterator_settings import (
-    LARGEST_NUMBER,
-    LISTING,
-    SETTINGS,
-    IteratorSettings,
-    Setting,
-)
 from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
 from batch_loop.core.model.selection import Filter, Selection, SortBy
+from batch_loop.core.model.settings.directory_iterator import LISTING, SETTINGS, IteratorSettings
+from batch_loop.core.model.settings.setting import LARGEST_NUMBER, Setting
+from batch_loop.core.turn.iterator_kinds import KINDS
 from batch_loop.tests.support.graphs import iterator
 from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
 
@@ -99,9 +95,10 @@ def test_a_linked_number_below_the_minimum_counts_as_the_minimum() -> None:
 )
 def test_a_route_refuses_values_of_the_wrong_type(name: str, value: object, words: str) -> None:
     with pytest.raises(InvalidSetting, match=words):
-        IteratorSettings.of_json({"directory": ".", name: value}, LISTING)
+        KINDS["BatchLoopDirectoryIterator"].of_json({"directory": ".", name: value}, LISTING)
 
 
 def test_a_route_takes_only_the_settings_that_it_needs() -> None:
     body = {"directory": ".", "limit": 1, "finished_as": 3, "unknown": []}
-    assert IteratorSettings.of_json(body, LISTING) == IteratorSettings(directory=".", limit=1)
+    read = KINDS["BatchLoopDirectoryIterator"].of_json(body, LISTING)
+    assert read == IteratorSettings(directory=".", limit=1)

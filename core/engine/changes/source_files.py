@@ -9,12 +9,12 @@ import os
 from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...files.listing import is_listed, linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...files.same_folder import way_from
 from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import Roots
+from ...sources.interface import Source
 from ...store.interface import Store
 from ...store.records import UNLISTED
 from .process_memory import Memory
@@ -36,19 +36,21 @@ SeenLinks = Mapping[UnseenLinks, Collection[str]]
 """The files found by each look, by identity."""
 
 
-class Sources:
+class SourceFiles:
     """The images that loops read, however a path to one is spelled."""
 
     def __init__(
         self,
         store: Store,
         memory: Memory,
+        source: Source,
         roots: Roots,
         real_path: Callable[[str], str | None],
     ) -> None:
         """`roots` are the folders that machines share; `real_path` is as in `Parts`."""
         self._store = store
         self._memory = memory
+        self._source = source
         self._roots = roots
         self.real_path = real_path
 
@@ -61,13 +63,27 @@ class Sources:
         return Identities(self._roots, key.directory)
 
     def is_at(self, key: LoopKey, path: str, file: str) -> bool:
-        """Whether the image at a relative path is the file itself."""
-        return self.identity(key, key.full(path)) == self.identity(key, file)
+        """Whether the item at a relative path is the file itself, all of it."""
+        if not self._source.is_one_file_each(key):
+            return False
+        return self.identity(key, self._source.file(key, path)) == self.identity(key, file)
 
     def is_source(self, key: LoopKey, target: str) -> bool:
-        """Whether a file is one of the images that the batch reads, however it is spelled."""
+        """Whether a file is one of those that the batch reads, however it is spelled."""
+        if not self._source.is_one_file_each(key.of_entries):
+            # Its items go on to be read from it.
+            return bool(key.folder) and self.identity(key, target) == self.identity(
+                key, key.directory
+            )
         folder, name = os.path.split(target)
-        inside = key.inside(os.path.join(way_from(key.directory, folder), name))
+        if key.has_variants:
+            # No item is called like its entry.
+            inside = self._inside(key, target) if os.path.lexists(target) else None
+            return inside is not None and (
+                inside in self._entries(key)
+                or (folds(folder, name) and inside in self._spelled_images(key))
+            )
+        inside = self._source.item(key, os.path.join(way_from(key.directory, folder), name))
         item = None if inside is None else self._store.item(key, inside)
         # One that waits without being listed may be known only from an earlier batch.
         if item is not None and (item.index != UNLISTED or item.state is not ItemState.PENDING):
@@ -86,7 +102,7 @@ class Sources:
         return (
             entry is not None
             and inside is not None
-            and is_listed(inside, recursive=entry.selection.recursive)
+            and self._source.may_list(key, entry.selection, inside)
             and self._store.writer(key, self.identity(key, target)) is None
         )
 
@@ -117,7 +133,7 @@ class Sources:
             return ()
         identity_of = self.identities(key)
         # What may not be read is not an image, and may not be written either.
-        files = map(self.real_path, linked_files(key.directory, selection, going_on))
+        files = map(self.real_path, self._source.links(key, selection, going_on))
         return {identity_of(file) for file in files if file is not None}
 
     def _inside(self, key: LoopKey, target: str) -> str | None:
@@ -131,12 +147,23 @@ class Sources:
         """A key that tells the current listing from others of the loop."""
         entry = self._store.load(key)
         batch, selection = (0, None) if entry is None else (entry.batch, entry.selection)
-        return batch, selection, self._store.counts(key).total
+        return batch, selection, self._store.counts(key).listed
 
     def _spelled_images(self, key: LoopKey) -> Collection[str]:
         listing = self._listing(key)
         known = self._memory[key].spelled
         if known is None or known[0] != listing:
-            known = listing, set(map(folded, self._store.outside.paths(key)))
+            known = listing, set(map(folded, self._all_entries(key)))
             self._memory.change(key, spelled=known)
         return known[1]
+
+    def _entries(self, key: LoopKey) -> Collection[str]:
+        listing = self._listing(key)
+        known = self._memory[key].entries
+        if known is None or known[0] != listing:
+            known = listing, self._all_entries(key)
+            self._memory.change(key, entries=known)
+        return known[1]
+
+    def _all_entries(self, key: LoopKey) -> set[str]:
+        return set(map(key.entry, self._store.outside.paths(key)))

@@ -1,0 +1,1 @@
+"""Making a film of the results of a batch."""

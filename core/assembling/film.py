@@ -1,0 +1,190 @@
+"""Making a film of the results of a complete batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+
+import av
+import numpy as np
+
+from ..common.errors import ResultsMissing, quoted
+from ..files.allowed_paths import AllowedFolders, check_target_file
+from ..files.atomic import make_atomic
+from ..films.encoders import encoder_of
+from ..films.film_frames import FilmFrames
+from ..films.film_writer import Looks, SoundOf, Times, encoding, write_film
+from ..films.finder import FrameTimes
+from ..media.formats.decode import DecodedImage
+from ..model.formats import FilmCodec, FilmDepth, MissingResults
+from ..model.if_exists import IfExists
+from ..model.loop_key import FRAMES, LoopKey
+from ..model.result_names import assembled_as
+from ..model.shared_roots import NO_ROOTS, Roots
+from ..results.source_names import name_of_source
+from ..sources.table_files import there
+from .own_film import Mark, places
+from .pixels import pictures
+from .results import Pictures, Registry, Wanted
+
+USUAL_FPS = 24.0
+_FINEST_FPS = 1001
+"""The largest denominator of a rate: those of films are n/1001."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a film is made; the settings of Assemble Video."""
+
+    folder: str
+    """Real path."""
+    prefix: str
+    suffix: str
+    codec: FilmCodec
+    quality: int
+    depth: FilmDepth
+    sound: bool
+    """Whether it gets the sound of the film that it was made from."""
+    fps: float
+    """Of what was not made from a film's frames."""
+    missing: MissingResults
+    if_exists: IfExists
+    results: str | None = None
+    """Real path of the folder whose results it is made of; None for all."""
+    metadata: Mapping[str, str] | None = None
+    """What is written into the file: the workflow."""
+
+
+class Assembler:
+    """Makes a film of the results of a batch."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a film needs of the process
+        self,
+        registry: Registry,
+        allowed: AllowedFolders,
+        read: Callable[[str], DecodedImage],
+        going_on: Callable[[], object],
+        progress: Callable[[int, int], object],
+        roots: Roots = NO_ROOTS,
+    ) -> None:
+        """`read` decodes the image at a real path; what `going_on` raises ends the work.
+
+        `progress` is told how many pictures are in the film, and how many it will have. `roots` are
+        the places of shared folders here.
+        """
+        self._registry = registry
+        self._allowed = allowed
+        self._read = read
+        self._going_on = going_on
+        self._progress = progress
+        self._roots = roots
+
+    def make(self, key: LoopKey, node: str, settings: Settings) -> str:
+        """The real path of the film of a batch that is complete; it is made if it is not there.
+
+        It appears once it is whole. Raises ResultsMissing if the results make no film,
+        FolderNotFound if the film is gone that they were made from, and UnwritableImage.
+        """
+        if key.has_variants:
+            raise ResultsMissing(_VARIANTS)
+        encoder = encoder_of(settings.codec, settings.depth)
+        wanted = Wanted(
+            self._registry, self._allowed, settings.missing, settings.results, self._going_on
+        )
+        sources: list[str] = []
+        if key.kind == FRAMES:
+            sources.append(there(key.directory, self._allowed))
+            with FilmFrames(sources[0]) as film:
+                found = wanted.of_frames(key, film.count)
+                times, start = _times_of(film.times, found)
+            sound = SoundOf(sources[0], start) if settings.sound else None
+        else:
+            found, sound = wanted.of_items(key), None
+            times = _even_times(len(found.paths), settings.fps)
+        made_of = [*sources, *found.paths]
+        mark = Mark.made_by(key.id, node, made_of, _said(settings), self._roots)
+        name = assembled_as(
+            settings.folder,
+            prefix=settings.prefix,
+            suffix=settings.suffix,
+            extension=encoder.extension,
+        )
+        target = check_target_file(
+            os.path.join(name.folder, name.of(name_of_source(key) + ".film")), self._allowed
+        )
+        looks = Looks(encoder, settings.depth, settings.quality)
+        metadata = {**(settings.metadata or {}), **mark.metadata}
+        count = len(found.paths)
+
+        def going_on(number: int) -> None:
+            self._going_on()
+            self._progress(number, count)
+
+        def made(place: str, new_path: Callable[[], str]) -> str:
+            path = new_path()
+            images = pictures(found.paths, settings.depth, self._read, going_on)
+            with encoding(partial(_not_made, place)):
+                write_film(path, images, times, looks, sound=sound, metadata=metadata)
+            return path
+
+        stem = os.path.splitext(target)[0]
+        for place in places(stem, encoder.extension, settings.if_exists, mark, sources):
+            if place.is_there:
+                return place.path
+            make = partial(made, place.path)
+            if make_atomic(place.path, make, place.if_exists, check=self._going_on):
+                return place.path
+        message = "unreachable: there is always another place"
+        raise AssertionError(message)
+
+
+def _times_of(film: FrameTimes, found: Pictures) -> tuple[Times, Fraction]:
+    """When the results of frames are shown, and where they begin by the clock of their film."""
+    shown, count = film.shown, len(found.paths)
+    end = found.first + count
+    own = shown[found.first : end]
+    if not film.unit:
+        raise ResultsMissing(_NO_TIMES)
+    if end < len(shown):
+        last = int(shown[end] - shown[end - 1])
+    else:
+        steps = np.diff(shown)
+        last = int(np.median(steps)) if len(steps) else max(1, round(1 / USUAL_FPS / film.unit))
+    times = Times(own - own[0], int(own[-1] - own[0]) + last, film.unit)
+    return times, int(own[0]) * film.unit
+
+
+def _even_times(count: int, fps: float) -> Times:
+    rate = Fraction(fps or USUAL_FPS).limit_denominator(_FINEST_FPS)
+    return Times(np.arange(count, dtype=np.int64), count, 1 / rate)
+
+
+def _said(settings: Settings) -> dict[str, object]:
+    """The settings that a film looks or sounds different with."""
+    return {
+        "codec": settings.codec.value,
+        "quality": settings.quality,
+        "depth": settings.depth.value,
+        "sound": settings.sound,
+        "fps": settings.fps,
+    }
+
+
+def _not_made(target: str, error: av.error.FFmpegError) -> str:
+    return (
+        f"Cannot make the film {quoted(target)}: {str(error).rstrip('.')}. Choose another codec or "
+        "depth, and run again."
+    )
+
+
+_VARIANTS = (
+    "No film was made: the batch has variants, so each frame has several results, of which several "
+    "films would have to be made. Make a batch for each value instead."
+)
+_NO_TIMES = (
+    "No film was made: the film does not say when its frames are shown, or how many there are in a "
+    "second. Convert it to an MP4 file with a video editor, and run again with Start over."
+)

@@ -1,0 +1,70 @@
+"""The pictures of a film, read from files of results one after the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+import torch
+
+from ..common.errors import ResultsMissing, quoted
+from ..films.film_writer import Pixels
+from ..media.formats.decode import DecodedImage
+from ..model.formats import FilmDepth
+
+_AHEAD = 2
+"""Pictures that are read while one is encoded."""
+
+
+def pictures(
+    paths: Sequence[str],
+    depth: FilmDepth,
+    read: Callable[[str], DecodedImage],
+    going_on: Callable[[int], object],
+) -> Iterator[Pixels]:
+    """The pictures in files at real paths, the next ones read ahead; all have the first one's size.
+
+    What is transparent is shown as if it was not. `going_on` is called with how many were given so
+    far, and what it raises ends this. Raises ResultsMissing for a picture of another size, and what
+    `read` raises.
+    """
+
+    def pixels(path: str) -> Pixels:
+        return _pixels(read(path).image[0], depth)
+
+    size: tuple[int, ...] | None = None
+    with ThreadPoolExecutor(1, "batch-loop-assemble") as pool:
+        coming: deque[Future[Pixels]] = deque()
+        rest = iter(paths)
+        try:
+            for number, path in enumerate(paths):
+                going_on(number)
+                for each in islice(rest, _AHEAD + 1 - len(coming)):
+                    coming.append(pool.submit(pixels, each))
+                picture = coming.popleft().result()
+                size = size or picture.shape
+                if picture.shape != size:
+                    raise ResultsMissing(_of_another_size(path, picture.shape, size))
+                yield picture
+            going_on(len(paths))
+        finally:
+            for unused in coming:
+                unused.cancel()
+
+
+def _pixels(image: torch.Tensor, depth: FilmDepth) -> Pixels:
+    """[H,W,3] from a float image [H,W,C], 0 to 1."""
+    white, kind = (255, np.uint8) if depth is FilmDepth.EIGHT else (65535, np.uint16)
+    scaled = image[..., :3].mul(white).round_().clamp_(0, white).numpy()
+    return scaled.astype(kind)
+
+
+def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    return (
+        f"No film was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
+        f"{wanted[1]}x{wanted[0]}. All pictures of a film have one size: scale them to one in the "
+        "workflow, and run it again with Start over."
+    )

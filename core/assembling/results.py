@@ -1,0 +1,185 @@
+"""Which results a film is made of: those of a complete batch, in the order of its items."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..common.errors import PathRefused, ResultsMissing, quoted
+from ..common.file_kinds import IMAGE_EXTENSIONS
+from ..common.natural_order import natural_key
+from ..files.allowed_paths import AllowedFolders, check_source_file
+from ..files.path_texts import is_within
+from ..model.formats import MissingResults
+from ..model.items import Item, ItemState
+from ..model.loop_key import LoopKey
+from ..model.records import Page
+from ..model.selection import Selection
+from ..model.titles import title_of
+from ..sources.frames import Windows, path_of
+
+_AT_ONCE = 500
+"""Items of a page."""
+
+_NAMED = 5
+"""Missing results that a message names; the others are only counted."""
+
+
+class Registry(Protocol):
+    """What is asked of the registry."""
+
+    def page(self, loop_id: str, start: int, most: int) -> Page:
+        """See `core.engine.questions`."""
+
+    def selection_of(self, loop_id: str) -> Selection:
+        """See `core.engine.questions`."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The files that a film is made of."""
+
+    paths: Sequence[str]
+    """Real paths, in order."""
+    first: int = 0
+    """Of a film's frames, the number of that which the first one was made from."""
+
+
+class Wanted:
+    """Finds the results of a batch; raises ResultsMissing if they do not make a film."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        allowed: AllowedFolders,
+        missing: MissingResults,
+        folder: str | None = None,
+        going_on: Callable[[], object] = lambda: None,
+    ) -> None:
+        """`folder` is the real path of that whose results are taken; None for all results.
+
+        `going_on` is called repeatedly, and what it raises ends this.
+        """
+        self._registry = registry
+        self._allowed = allowed
+        self._missing = missing
+        self._folder = folder
+        self._going_on = going_on
+
+    def of_frames(self, key: LoopKey, frames: int) -> Pictures:
+        """The results of a film's frames, of which there are `frames`; each exactly once.
+
+        Of a window, the frames that the one before has, too, are left out, unless that one is
+        missing. Frames that were left out as they had results already are found by their names.
+        """
+        selection = self._registry.selection_of(key.id)
+        windows = Windows.of(selection)
+        places = selection.in_range(range(windows.count(frames)))
+        if not places:
+            raise ResultsMissing(_NOTHING)
+        first = places[0] * windows.step
+        end = min(places[-1] * windows.step + windows.frames, frames)
+        found: list[str | None] = [None] * (end - first)
+        known = {item.path: outputs for item, outputs in self._items(key)}
+        for place in places:
+            self._going_on()
+            path, begin = path_of(key, place * windows.step), place * windows.step
+            count = min(windows.frames, frames - begin)
+            results = known.get(path)
+            if results is None:
+                results = self._by_name(selection, path, count)
+            if results and len(results) != count:
+                raise ResultsMissing(_of_another_number(path, len(results), count))
+            for number, result in enumerate(results, begin - first):
+                found[number] = found[number] or result
+        return Pictures(self._filled(found, lambda number: f"frame {first + number}"), first)
+
+    def of_items(self, key: LoopKey) -> Pictures:
+        """The results of all items, several of one in natural order."""
+        found: list[str | None] = []
+        titles: dict[int, str] = {}
+        for item, results in self._items(key):
+            if not results:
+                titles[len(found)] = item.title
+            found += results or [None]
+        if not found:
+            raise ResultsMissing(_NOTHING)
+        return Pictures(self._filled(found, titles.__getitem__))
+
+    def _items(self, key: LoopKey) -> Iterator[tuple[Item, list[str]]]:
+        """All items, a page at a time, with those of their results that are there."""
+        start = 0
+        while True:
+            self._going_on()
+            page = self._registry.page(key.id, start, _AT_ONCE)
+            for item, outputs in page.items:
+                yield item, self._there(item, outputs)
+            start += len(page.items)
+            if not page.items or start >= page.total:
+                return
+
+    def _there(self, item: Item, outputs: Sequence[str]) -> list[str]:
+        if item.state is ItemState.FAILED:
+            return []
+        return sorted(filter(self._counts, outputs), key=natural_key)
+
+    def _counts(self, path: str) -> bool:
+        """Whether a result is a picture of the film."""
+        if os.path.splitext(path)[1].lower() not in IMAGE_EXTENSIONS:
+            return False
+        if self._folder is not None and not is_within(path, self._folder):
+            return False
+        try:
+            return os.path.isfile(check_source_file(path, self._allowed))
+        except PathRefused:
+            return False
+
+    def _by_name(self, selection: Selection, path: str, count: int) -> list[str]:
+        """The results of an item that has no part in the batch, as it had them before."""
+        for name in selection.finished:
+            whole = os.path.join(name.folder, *name.of(path).split("/"))
+            stem, extension = os.path.splitext(whole)
+            digits = len(str(count))
+            several = [f"{stem}_{number:0{digits}}{extension}" for number in range(1, count + 1)]
+            files = several if count > 1 else [whole]
+            if all(map(self._counts, files)):
+                return files
+        return []
+
+    def _filled(self, found: Sequence[str | None], named: Callable[[int], str]) -> list[str]:
+        """`found` with what is missing filled, or refused."""
+        missing = [place for place, path in enumerate(found) if path is None]
+        there = next((path for path in found if path is not None), None)
+        if missing and (self._missing is MissingResults.REFUSE or there is None):
+            raise ResultsMissing(_missing(list(map(named, missing[:_NAMED])), len(missing)))
+        filled: list[str] = []
+        for path in found:
+            # Before the first one there is none to repeat.
+            filled.append(path or (filled[-1] if filled else there or ""))
+        return filled
+
+
+_NOTHING = (
+    "No film was made: the batch has no results. Connect loop to the Loop End whose batch is to be "
+    "made a film."
+)
+
+
+def _missing(named: Sequence[str], count: int) -> str:
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    return (
+        f"No film was made: {count} results are missing, those of {', '.join(named)}{more}. They "
+        "failed, or their files are gone, or were not saved by Save Image (Batch). Do them again "
+        "(Retry failed), and run again; or set missing to repeat the frame before."
+    )
+
+
+def _of_another_number(path: str, found: int, wanted: int) -> str:
+    return (
+        f"No film was made: {quoted(title_of(path))} has {found} results, and {wanted} "
+        f"{'frame' if wanted == 1 else 'frames'}. If several nodes save results, enter in results "
+        "the folder of those that make the film. A model that makes more or fewer frames than it "
+        "is given cannot keep the film's times."
+    )

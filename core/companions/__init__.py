@@ -1,0 +1,1 @@
+"""The companions of images: masks, depth maps and captions that lie beside them."""

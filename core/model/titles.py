@@ -1,0 +1,65 @@
+"""The paths of items that are no files by themselves, and what people read in place of a path."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+ROW_EXTENSION = ".row"
+"""Extension of the paths of rows: so they are named like files, with a stem for their results."""
+
+FRAME_EXTENSION = ".frame"
+"""The same of frames of films."""
+
+SEPARATOR = " · "
+"""Between an entry and the label of its value; no label has a "·"."""
+
+_NO_EXTENSION = "."
+"""Ends the path where the entry has no extension: a label may have a dot, as 0.5 does."""
+
+_ROW = re.compile(r"(?:(.*) )?[0-9a-f]{12}(#[1-9][0-9]*)?( · .*)?\.row", re.DOTALL)
+
+
+def is_row(path: str) -> bool:
+    """Whether the path is that of a row, which is no file of its own."""
+    return path.endswith(ROW_EXTENSION)
+
+
+def is_frame(path: str) -> bool:
+    """Whether the path is that of a frame of a film."""
+    return path.endswith(FRAME_EXTENSION)
+
+
+def title_of(path: str) -> str:
+    """The title of an item: a row's text, and of equal rows which; of a file, its path."""
+    found = _ROW.fullmatch(path)
+    if found is None:
+        return path.removesuffix(FRAME_EXTENSION).removesuffix(
+            _NO_EXTENSION if label_in(path) else ""
+        )
+    return " ".join(part.strip() for part in found.groups() if part) or path.removesuffix(
+        ROW_EXTENSION
+    )
+
+
+def taken_with(entry: str, label: str) -> str:
+    """The path of an item: the entry's, with the variant's label behind its stem."""
+    stem, extension = posixpath.splitext(entry)
+    if extension in {"", _NO_EXTENSION}:
+        return f"{entry}{SEPARATOR}{label}{_NO_EXTENSION}"
+    return f"{stem}{SEPARATOR}{label}{extension}"
+
+
+def entry_in(path: str) -> str:
+    """The entry's path in that of an item; the same if it has no variant."""
+    stem, extension = posixpath.splitext(path)
+    before, separator, _ = stem.rpartition(SEPARATOR)
+    if not separator:
+        return path
+    return before if extension == _NO_EXTENSION else before + extension
+
+
+def label_in(path: str) -> str:
+    """The variant's label in an item's path; empty if it has no variant."""
+    _, separator, label = posixpath.splitext(path)[0].rpartition(SEPARATOR)
+    return label if separator else ""

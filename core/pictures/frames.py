@@ -1,0 +1,84 @@
+"""Pictures of single frames of films, by their numbers."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+from PIL import Image
+
+from ..common.errors import UnreadableFrame, quoted
+from ..films.finder import FrameFinder
+from ..films.first_picture import small_picture
+
+KEPT_SECONDS = 30.0
+"""How long a film stays open after the last picture: to open one is to read it once."""
+
+
+class FramePictures:
+    """Makes pictures of frames, with a decoder of its own: a batch's goes on undisturbed.
+
+    For any thread; one film is open at a time. `opened` opens the film at a real path.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[str, int], FrameFinder] = FrameFinder,
+        kept_seconds: float = KEPT_SECONDS,
+    ) -> None:
+        self._opened = opened
+        self._kept_seconds = kept_seconds
+        self._lock = threading.Lock()
+        self._film: tuple[tuple[object, ...], FrameFinder] | None = None
+        self._closing: threading.Timer | None = None
+
+    def picture(self, path: str, number: int, size: int) -> Image.Image:
+        """A frame of the film at a real path, at most `size` pixels each way: RGB, upright.
+
+        Raises UnreadableFilm, also if it has no such frame, or that one is damaged.
+        """
+        with self._lock:
+            if self._closing is not None:
+                self._closing.cancel()
+            try:
+                picture = small_picture(self._of(path).find(number), size)
+            except IndexError:
+                reason = "the film has no such frame"
+                message = f"Frame {number} of {quoted(path)} is gone. Press Start over."
+                raise UnreadableFrame(message, reason) from None
+            finally:
+                self._close_later()
+        picture.thumbnail((size, size))
+        return picture
+
+    def close(self) -> None:
+        """Close the film that is open, if one is."""
+        with self._lock:
+            self._close()
+
+    def _of(self, path: str) -> FrameFinder:
+        stamp = frame_stamp(path)
+        if self._film is None or self._film[0] != (path, stamp):
+            self._close()
+            self._film = ((path, stamp), self._opened(path, 1))
+        return self._film[1]
+
+    def _close(self) -> None:
+        if self._film is not None:
+            self._film[1].close()
+            self._film = None
+
+    def _close_later(self) -> None:
+        self._closing = threading.Timer(self._kept_seconds, self.close)
+        self._closing.daemon = True
+        self._closing.start()
+
+
+def frame_stamp(path: str) -> str:
+    """Changes whenever the film at a real path is changed or replaced; empty if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ""
+    return f"{found.st_mtime_ns:x}-{found.st_size:x}"

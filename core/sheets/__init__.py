@@ -1,0 +1,1 @@
+"""Contact sheets: the results of a batch side by side, as images with labels."""

@@ -1,0 +1,145 @@
+"""Films: each frame, or each window of several frames, is an item."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..common.errors import UnreadableFilm, quoted
+from ..common.forecast import Weight
+from ..files.listing import sight
+from ..model.loop_key import LoopKey
+from ..model.titles import FRAME_EXTENSION
+from .interface import Part, Sight
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+_DIGITS = 6
+"""Of a frame's number in a name: so names are in order up to nine hours of film."""
+
+
+class Windows(NamedTuple):
+    """How a film is cut into items."""
+
+    frames: int
+    """Of each item."""
+    overlap: int
+    """How many of them the item before has, too."""
+
+    @classmethod
+    def of(cls, selection: Selection) -> Windows:
+        """Those of a selection."""
+        options = dict(selection.options)
+        return cls(int(options.get("frames", 1)), int(options.get("overlap", 0)))
+
+    @property
+    def step(self) -> int:
+        """From one window's first frame to the next one's."""
+        return self.frames - self.overlap
+
+    def count(self, frames: int) -> int:
+        """How many windows a film has; the last one may have fewer frames than the others."""
+        return (
+            -(-max(0, frames - self.overlap) // self.step)
+            if frames > self.overlap
+            else (1 if frames else 0)
+        )
+
+
+class Frames:
+    """The source of loops whose `directory` is a film; an item's path has its first frame's number.
+
+    See `core.sources.interface.Source`.
+    """
+
+    def __init__(self, count: Callable[[str], int]) -> None:
+        """`count` says how many frames the film at a real path has; raises UnreadableFilm."""
+        self._count = count
+
+    def listed(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        *,
+        seed: int,  # noqa: ARG002
+        going_on: Callable[[], object] = lambda: None,
+        without: Callable[[Sequence[str]], Collection[str]] = lambda _paths: (),  # noqa: ARG002
+    ) -> Sequence[str]:
+        windows = Windows.of(selection)
+        going_on()
+        numbers = range(windows.count(self._count(key.directory)))
+        return [path_of(key, place * windows.step) for place in selection.in_range(numbers)]
+
+    def part(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        first: int,
+        most: int,
+        *,
+        going_on: Callable[[], object] = lambda: None,
+    ) -> Part | None:
+        windows = Windows.of(selection)
+        going_on()
+        numbers = selection.in_range(range(windows.count(self._count(key.directory))))
+        shown = numbers[first : first + most]
+        paths = [path_of(key, place * windows.step) for place in shown]
+        return Part(paths, max(0, len(numbers) - first - len(paths)))
+
+    def in_range(
+        self,
+        key: LoopKey,  # noqa: ARG002
+        selection: Selection,
+        paths: Sequence[str],
+    ) -> Sequence[str]:
+        return selection.in_range(paths)
+
+    def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
+        message = f"There is no frame to work on in {quoted(key.directory)}"
+        if selection.has_range:
+            message += f", from start_index {selection.start_index} with limit {selection.limit}"
+        return message + ". Choose another film or range."
+
+    def file(self, key: LoopKey, path: str) -> str:  # noqa: ARG002
+        return key.directory
+
+    def is_one_file_each(self, key: LoopKey) -> bool:  # noqa: ARG002
+        return False
+
+    def item(self, key: LoopKey, target: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def may_list(self, key: LoopKey, selection: Selection, path: str) -> bool:  # noqa: ARG002
+        return False
+
+    def links(
+        self,
+        key: LoopKey,  # noqa: ARG002
+        selection: Selection,  # noqa: ARG002
+        going_on: Callable[[], object],  # noqa: ARG002
+    ) -> Iterator[str]:
+        return iter(())
+
+    def sight(self, key: LoopKey, path: str) -> Sight:
+        return path, sight(key.directory)
+
+    def weigh(self, key: LoopKey, path: str) -> Weight | None:  # noqa: ARG002
+        return None
+
+
+def path_of(key: LoopKey, frame: int) -> str:
+    """The path of the item that begins with a frame."""
+    stem = posixpath.splitext(os.path.basename(key.directory))[0]
+    return f"{stem}_{frame:0{_DIGITS}}{FRAME_EXTENSION}"
+
+
+def frame_in(path: str) -> int:
+    """The number of the first frame of an item; raises UnreadableFilm for a path of no frame."""
+    number = path.removesuffix(FRAME_EXTENSION).rpartition("_")[2]
+    if not number.isdecimal():
+        reason = "its name has no number of a frame"
+        raise UnreadableFilm(f"{quoted(path)} is no frame: {reason}. Press Start over.", reason)
+    return int(number)

@@ -1,0 +1,234 @@
+"""Tables: each row of a file, or of a text typed into the node, is an item."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..common.combo_choice import chosen
+from ..common.errors import RowGone, UnreadableTable, quoted
+from ..common.forecast import Weight
+from ..files.listing import sight
+from ..model.loop_key import TYPED_TEXT, LoopKey
+from ..model.selection import SortBy
+from ..model.settings.row_iterator import Header
+from ..model.titles import ROW_EXTENSION, title_of
+from ..tables.formats.open_table import open_table, typed_table
+from ..tables.row_file import RowFile
+from ..tables.table import Cell, Table, TableOptions
+from .interface import Part, Sight
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+VARIANTS_OPTION = "variants"
+"""Name of the option that holds what rows are taken with, which tells nothing of their table."""
+
+TEXT = "text"
+"""Name of the option that holds a typed table; those of `TableOptions` are the others."""
+
+_AT_ONCE = 5_000
+_TABLES_KEPT = 4
+"""Tables whose rows are at hand: those of a pair, and those that another page looks at."""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row, with the names of its table's columns."""
+
+    columns: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    """One for each column."""
+    title: str
+    """What people read in its place."""
+
+    @property
+    def text(self) -> str:
+        """The first column, as text."""
+        return text_of(self.cells[0]) if self.cells else ""
+
+    @property
+    def whole_text(self) -> str:
+        """All columns with their names, one a line; of a single column, just the text."""
+        if len(self.columns) == 1:
+            return self.text
+        pairs = zip(self.columns, self.cells, strict=True)
+        return "\n".join(f"{column}: {text_of(cell)}" for column, cell in pairs)
+
+
+def text_of(cell: Cell) -> str:
+    """A cell as text, as a spreadsheet shows it: true and false in small letters."""
+    if cell is None:
+        return ""
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
+
+
+class Rows:
+    """The source of loops whose `directory` is a table; a row's path is its key, see `RowFile`.
+
+    See `core.sources.interface.Source`. How a table is read is in `Selection.options`. The rows of
+    the newest tables are kept in temporary files, so that any of them is at hand.
+    """
+
+    def __init__(self, opened: Callable[[str], BinaryIO]) -> None:
+        """`opened` opens the file at a real path; what it raises is raised here."""
+        self._opened = opened
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[object, ...], RowFile] = OrderedDict()
+
+    def listed(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        *,
+        seed: int,
+        going_on: Callable[[], object] = lambda: None,
+        without: Callable[[Sequence[str]], Collection[str]] = lambda _paths: (),  # noqa: ARG002
+    ) -> Sequence[str]:
+        rows, paths = self.table(key, selection), list[str]()
+        while part := rows.keys(len(paths), _AT_ONCE):
+            paths += (path + ROW_EXTENSION for path in part)
+            going_on()
+        if selection.sort_by is SortBy.SHUFFLE:
+            random.Random(seed).shuffle(paths)  # noqa: S311 - an order, not a secret
+        elif selection.descending:
+            paths.reverse()
+        return selection.in_range(paths)
+
+    def part(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        first: int,
+        most: int,
+        *,
+        going_on: Callable[[], object] = lambda: None,
+    ) -> Part | None:
+        if selection.descending or selection.sort_by is SortBy.SHUFFLE:
+            return None
+        rows, place = self.table(key, selection), selection.start_index + first
+        going_on()
+        # One more than asked for: how many there are is not certain before the end is reached.
+        found = rows.keys(place, most + 1)
+        paths = [path + ROW_EXTENSION for path in found[:most]]
+        behind = max(1, rows.about() - place - most) if len(found) > most else 0
+        if selection.limit:
+            left = max(0, selection.limit - first)
+            behind = min(len(paths) + behind, left) - len(paths[:left])
+            paths = paths[:left]
+        return Part(paths, behind)
+
+    def in_range(
+        self,
+        key: LoopKey,  # noqa: ARG002
+        selection: Selection,
+        paths: Sequence[str],
+    ) -> Sequence[str]:
+        return selection.in_range(paths)
+
+    def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
+        name = "the text" if key.directory == TYPED_TEXT else quoted(key.directory)
+        message = f"There are no rows to work on in {name}"
+        if selection.has_range:
+            message += f", from start_index {selection.start_index} with limit {selection.limit}"
+        return message + ". Write some into it, or choose another table or range."
+
+    def file(self, key: LoopKey, path: str) -> str:  # noqa: ARG002
+        return key.directory
+
+    def is_one_file_each(self, key: LoopKey) -> bool:  # noqa: ARG002
+        return False
+
+    def item(self, key: LoopKey, target: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def may_list(self, key: LoopKey, selection: Selection, path: str) -> bool:  # noqa: ARG002
+        return False
+
+    def links(
+        self,
+        key: LoopKey,  # noqa: ARG002
+        selection: Selection,  # noqa: ARG002
+        going_on: Callable[[], object],  # noqa: ARG002
+    ) -> Iterator[str]:
+        return iter(())
+
+    def sight(self, key: LoopKey, path: str) -> Sight:
+        # A row is known by what is in it, so one that is there is unchanged.
+        return path, sight(key.directory) is not None
+
+    def weigh(self, key: LoopKey, path: str) -> Weight | None:  # noqa: ARG002
+        return None
+
+    def row(self, key: LoopKey, selection: Selection, path: str) -> TableRow:
+        """The row at a path.
+
+        Raises RowGone, and UnreadableTable if the table cannot be read so far, or has no rows.
+        """
+        rows = self.table(key, selection)
+        try:
+            _, cells = rows.read(path.removesuffix(ROW_EXTENSION))
+        except KeyError:
+            if not rows.keys(0, 1):
+                message = self.nothing(key, selection.without_range(), 0)
+                raise UnreadableTable(message, "the table has no rows") from None
+            name = "the text" if key.directory == TYPED_TEXT else quoted(key.directory)
+            reason = "the table no longer has this row"
+            raise RowGone(
+                f"The row {quoted(title_of(path))} is gone from {name}: it was changed or removed "
+                "while the batch ran. Put it back, or press Skip this one, and run again.",
+                reason,
+            ) from None
+        return TableRow(rows.columns, cells, title_of(path))
+
+    def table(self, key: LoopKey, selection: Selection) -> RowFile:
+        """The rows of a table as it is now; what is wrong with it is raised when it is read."""
+        options = dict(selection.options)
+        typed = options.pop(TEXT, None)
+        stamp = None if typed is not None else _stamp(key.directory)
+        read_by = tuple(option for option in selection.options if option[0] != VARIANTS_OPTION)
+        wanted = (key.directory, read_by, stamp)
+        with self._lock:
+            rows = self._kept.pop(wanted, None) or RowFile(
+                partial(self._table, key.directory, typed, _table_options(options))
+            )
+            self._kept[wanted] = rows
+            # Another thread may still read those that are left over.
+            while len(self._kept) > _TABLES_KEPT:
+                self._kept.popitem(last=False)
+        return rows
+
+    def _table(self, path: str, typed: str | None, options: TableOptions) -> Table:
+        if typed is not None:
+            return typed_table(typed, options)
+        file = self._opened(path)
+        try:
+            return open_table(file, os.path.basename(path), options)
+        except BaseException:
+            file.close()
+            raise
+
+
+def _table_options(options: dict[str, str]) -> TableOptions:
+    header = chosen(Header, options.get("header", Header.AUTO.value), "header")
+    texts = {
+        field.name: options[field.name]
+        for field in fields(TableOptions)
+        if field.name in options and field.name != "header"
+    }
+    return TableOptions(header=header, **texts)
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    """Changes whenever the file is changed or replaced; None if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,1 @@
+"""How items are opened, by their kind."""

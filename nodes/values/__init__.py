@@ -1,0 +1,1 @@
+"""Row Value, Companion Image, Companion Text, Variants, Variant Value."""

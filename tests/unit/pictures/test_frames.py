@@ -1,0 +1,82 @@
+"""Pictures of single frames, made beside a batch that has a decoder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.core.common.errors import UnreadableFilm, UnreadableFrame
+from batch_loop.core.films.finder import FrameFinder
+from batch_loop.core.pictures.frames import FramePictures, frame_stamp
+from batch_loop.core.pictures.thumbnail import thumbnail_of_frame
+from batch_loop.tests.support.films import make_film, number_in
+from batch_loop.tests.support.waiting import wait_for
+
+
+def number_of(picture: Image.Image) -> int:
+    return number_in(np.asarray(picture) / 255)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> str:
+    return str(make_film(tmp_path / "film.mp4", frames=40))
+
+
+def test_each_frame_has_its_own_picture(film: str) -> None:
+    pictures = FramePictures()
+    assert [number_of(pictures.picture(film, n, 96)) for n in (7, 30, 3)] == [7, 30, 3]
+    assert pictures.picture(film, 0, 48).size == (48, 32)
+    pictures.close()
+
+
+def test_a_frame_that_the_film_does_not_have_is_gone(film: str) -> None:
+    pictures = FramePictures()
+    with pytest.raises(UnreadableFrame, match="Frame 40"):
+        pictures.picture(film, 40, 96)
+    assert number_of(pictures.picture(film, 39, 96)) == 39
+    pictures.close()
+
+
+def test_a_film_that_is_replaced_is_opened_anew_and_closed_after_a_while(
+    film: str, tmp_path: Path
+) -> None:
+    opened: list[FrameFinder] = []
+    closed: list[FrameFinder] = []
+
+    class Noted(FrameFinder):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    def note(path: str, threads: int) -> FrameFinder:
+        opened.append(Noted(path, threads))
+        return opened[-1]
+
+    pictures = FramePictures(note, kept_seconds=0.05)
+    pictures.picture(film, 1, 96)
+    wait_for(lambda: closed == opened, "the film is closed")
+    make_film(tmp_path / "film.mp4", frames=60)
+    assert number_of(pictures.picture(film, 50, 96)) == 50
+    wait_for(lambda: closed == opened, "the film is closed again")
+    assert len(opened) == 2
+
+
+def test_a_thumbnail_that_is_known_is_not_made_again(film: str) -> None:
+    pictures = FramePictures()
+    first = thumbnail_of_frame(pictures, film, 5, 64, lambda _tag: False)
+    assert first.data is not None
+    assert thumbnail_of_frame(pictures, film, 5, 64, first.tag.__eq__).data is None
+    other = thumbnail_of_frame(pictures, film, 6, 64, first.tag.__eq__)
+    assert other.data not in {None, first.data}
+    pictures.close()
+
+
+def test_what_is_no_film_has_no_picture(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"no film")
+    with pytest.raises(UnreadableFilm):
+        FramePictures(kept_seconds=0.01).picture(str(path), 0, 96)
+    assert frame_stamp(str(tmp_path / "gone.mp4")) == ""
