@@ -8,27 +8,26 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .client import QUIET_SECONDS, Client, Event, ServerGone
+from .client import PAUSE_SECONDS, QUIET_SECONDS, Client, Event, ServerGone
 from .errors import CommandError, DatabaseAway, RefusedByServer, Unreachable, naming
-from .progress import Progress, Report, on_error_in, reports_in, says_stop
+from .progress import Progress, Report, on_error_in, reports_in, says_stop, stops_the_run
 from .workflow import Prompts
 
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
 MOST_ERRORS = 3
-"""Errors, or losses of prompts, in a row without an image handed out, after which to give up."""
+"""Errors, or losses of prompts, in a row without an item handed out, after which to give up."""
 SERVER_ERROR = 500
 """The lowest HTTP status that says that the server, or a proxy before it, fails."""
 RETURN_SECONDS = 600.0
 """How long to wait for a server that went away, unless `--wait` says otherwise."""
-PAUSE_SECONDS = 1.0
 CATCH_UP_SECONDS = 5.0
 """How often to ask a server about the sent prompts: no event reports a deleted one."""
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
 Tell = Callable[[str], object]
-"""Called with each thing that happens on a server: `image`, `waits`, `away`, `back`."""
+"""Called with each thing that happens on a server: `item`, `waits`, `away`, `back`."""
 
 
 class AutoQueue:
@@ -71,12 +70,12 @@ class AutoQueue:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to do here while others work on the last images."""
+        """Whether there is nothing to do here while others work on the last items."""
         return self._waits and not self._sent
 
     @property
     def _waits(self) -> bool:
-        """Whether other servers work on the last images, and no loop has anything left here."""
+        """Whether other servers work on the last items, and no loop has anything left here."""
         return "wait" in self._next.values() and "go" not in self._next.values()
 
     async def run(self) -> None:
@@ -99,7 +98,7 @@ class AutoQueue:
             raise
 
     async def interrupt(self) -> None:
-        """Press Cancel on the image that runs here: never on a prompt of somebody else."""
+        """Press Cancel on the item that runs here: never on a prompt of somebody else."""
         with contextlib.suppress(CommandError):
             for prompt_id in self._sent.keys() & await self._client.under_way():
                 await self._client.interrupt(prompt_id)
@@ -176,7 +175,7 @@ class AutoQueue:
         for loop_id in [each for each, following in self._next.items() if following == "wait"]:
             with self._asked_again():
                 loop = await self._client.loop(loop_id)
-                # An image that failed on another server can be taken again: this one may succeed.
+                # An item that failed on another server can be taken again: this one may succeed.
                 is_back = loop["next"] == "stop" and not loop["complete"]
                 self._next[loop_id] = "go" if is_back else loop["next"]
         if {"go", "wait"}.isdisjoint(self._next.values()):
@@ -198,8 +197,8 @@ class AutoQueue:
             self._reports[prompt_id].append(report)
             said = on_error_in(self._reports[prompt_id])
             self._progress.on_error = said or self._progress.on_error
-            self._tell("image")
-            # Without an image, there is nothing for a saver to report on.
+            self._tell("item")
+            # Without an item, there is nothing for a saver to report on.
             if report["kind"] == "progress" or report.get("filename") == "":
                 waited = self._waits
                 self._next[report["loop"]] = report["next"]
@@ -212,6 +211,7 @@ class AutoQueue:
         progress = self._progress
         if how == "execution_success":
             progress.is_over = progress.is_over or says_stop(reports)
+            progress.is_told_to_stop = progress.is_told_to_stop or stops_the_run(reports)
         elif how == "execution_interrupted":
             progress.problem = progress.problem or "somebody pressed Cancel"
         else:
@@ -233,7 +233,7 @@ class AutoQueue:
         lost = []
         for prompt_id in [each for each in self._sent if each not in queued]:
             entry = await self._client.history(prompt_id)
-            if entry is None:  # deleted, or forgotten: its image is handed out again
+            if entry is None:  # deleted, or forgotten: its item is handed out again
                 del self._sent[prompt_id]
                 lost.append(prompt_id)
                 continue

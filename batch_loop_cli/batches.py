@@ -20,15 +20,17 @@ async def show_batches(url: str, *, as_json: bool) -> ExitCode:
         sys.stdout.write(f"{json.dumps(loops, indent=2)}\n")
         return ExitCode.DONE
     for loop in loops:
-        where = plain(f"{loop['directory']} {loop['name']}")
-        sys.stdout.write(f"{loop['id']}  {tally(loop)}  {where}\n")
+        # Texts typed into different workflows differ in nothing else.
+        workflow = loop["title"] and f"in {loop['title']}"
+        where = " ".join(filter(None, (loop["directory"], loop["name"], workflow)))
+        sys.stdout.write(f"{loop['id']}  {tally(loop)}  {plain(where)}\n")
     if not loops:
         sys.stdout.write("No batch has run on this server yet.\n")
     return ExitCode.DONE
 
 
 async def change_batch(url: str, action: str, name: str) -> ExitCode:
-    """Start a batch over (`reset`), or have its failed images processed again (`retry`)."""
+    """Start a batch over (`reset`), or have its failed items processed again (`retry`)."""
     async with Client(url) as client:
         loop = await client.change_loop(action, (await _find(client, name))["id"])
     sys.stdout.write(f"{tally(loop)}: the next run goes on from there.\n")
@@ -43,7 +45,7 @@ async def report_batch(url: str, name: str, file: Path) -> ExitCode:
 
 
 async def _find(client: Client, name: str) -> Loop:
-    """Return the batch with that id, folder or folder name; raises RefusedByServer."""
+    """Return the batch with that id, folder or file, or its name; raises RefusedByServer."""
     loops = await client.loops()
     same = [loop for loop in loops if name in (loop["id"], loop["directory"])]
     same = same or [loop for loop in loops if Path(loop["directory"]).name == name]

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .api_format import ITERATOR, nodes_of
+from .api_format import ITERATORS, iterators_of
 from .errors import WrongCall
 from .page_format.widget_values import NodeType, widget_options
 
 TRIES = 3
-"""How often `--on-error retry` tries an image."""
+"""How often `--on-error retry` tries an item."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Changes:
     settings: tuple[str, ...] = ()
     """Inputs of nodes, as `NODE.INPUT=VALUE`."""
     on_error: str | None = None
-    """`stop`, `skip` or `retry`; None leaves it to Directory Iterator."""
+    """`stop`, `skip` or `retry`; None leaves it to the iterators."""
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -32,20 +32,22 @@ class Changes:
         """Change a prompt; WrongCall for settings that it does not have."""
         for setting in self.settings:
             _set(prompt, setting)
+        for setting in self.settings:
+            _check_is_read(prompt, setting)
         if self.on_error is None:
             return
-        inputs: dict[str, Any] = {"error_handling": _error_handling(self.on_error, types[ITERATOR])}
-        if self.on_error == "retry":
-            inputs["max_attempts"] = TRIES
-        for node in nodes_of(prompt, ITERATOR):
-            node["inputs"].update(inputs)
+        for _, node in iterators_of(prompt):
+            of_type = types[node["class_type"]]
+            node["inputs"]["error_handling"] = _error_handling(self.on_error, of_type)
+            if self.on_error == "retry":
+                node["inputs"]["max_attempts"] = TRIES
 
 
 NO_CHANGES = Changes()
 
 
 def _error_handling(on_error: str, iterator: NodeType) -> str:
-    """Return the choice of Directory Iterator that stops at an error, or the one that does not."""
+    """Return the choice of an iterator that stops at an error, or the one that does not."""
     choices: list[str] = widget_options(iterator)["error_handling"]["options"]
     return next(each for each in choices if each.startswith("Stop") is (on_error == "stop"))
 
@@ -67,6 +69,22 @@ def _set(prompt: Mapping[str, Any], setting: str) -> None:
                 f"It has these: {inputs}."
             )
         node["inputs"][field] = _value(value, node["inputs"][field])
+
+
+def _check_is_read(prompt: Mapping[str, Any], setting: str) -> None:
+    """Raise WrongCall if it is typed items that a node does not read, as it has a file."""
+    node_name, _, field = setting.partition("=")[0].rpartition(".")
+    for node in _named(prompt, node_name):
+        kind = ITERATORS.get(node["class_type"])
+        if kind is None or field != kind.typed:
+            continue
+        named = node["inputs"].get(kind.named)
+        if isinstance(named, str) and named.strip():
+            raise WrongCall(
+                f"--set {node_name}.{field}: {kind.name} does not read it, as its {kind.named} is "
+                f"{named!r}. Add --set {node_name}.{kind.named}= to leave "
+                "that out."
+            )
 
 
 def _named(prompt: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ ANSWER_SECONDS = 120.0
 """A server that loads a model may take long to answer."""
 HEARTBEAT_SECONDS = 30.0
 QUIET_SECONDS = 0.25
+PAUSE_SECONDS = 1.0
+"""Between two tries to reach a server that is away."""
 BAD_REQUEST = 400
 """The lowest HTTP status of an error."""
 
@@ -81,7 +83,7 @@ class Client:
         its id and its name.
 
         Raises:
-            SettingsRefused: Directory Iterator refuses its settings.
+            SettingsRefused: an iterator refuses its settings.
             NoDatabase: it refuses any settings, as it cannot reach its database.
             RefusedByServer, Unreachable: as the names say.
 
@@ -97,7 +99,7 @@ class Client:
                 await self._take_back(answer["prompt_id"])
                 raise refusal("/prompt", BAD_REQUEST, answer)
         except SettingsRefused:
-            # Without its database, Directory Iterator refuses any settings.
+            # Without its database, an iterator refuses any settings.
             await self.check_database()
             raise
         prompt_id: str = answer["prompt_id"]
@@ -149,7 +151,7 @@ class Client:
         return loop
 
     async def report(self, loop_id: str, kind: str) -> bytes:
-        """Return a report with every image of a batch, of the kind `json` or `csv`."""
+        """Return a report with every item of a batch, of the kind `json` or `csv`."""
         body: bytes = await self._ask("GET", f"{LOOPS}/{loop_id}/report.{kind}", raw=True)
         return body
 
@@ -157,9 +159,12 @@ class Client:
         """Return the id of the database that the server keeps its batches in."""
         return str((await self._get("/batch_loop/store"))["id"])
 
-    async def loop_id_of(self, settings: Mapping[str, Any]) -> str:
-        """Return the id of the batch that a Directory Iterator with these inputs works on."""
-        return str((await self._post("/batch_loop/folder", settings))["loop"])
+    async def loop_id_of(self, route: str, settings: Mapping[str, Any]) -> str:
+        """Return the id of the batch that an iterator with these inputs works on.
+
+        `route` is that of its type.
+        """
+        return str((await self._post(route, settings))["loop"])
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Yield the server's events from now on; raises ServerGone when the connection ends.

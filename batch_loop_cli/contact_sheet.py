@@ -1,4 +1,4 @@
-"""A contact sheet: each image before and after, side by side, with its name."""
+"""A contact sheet: each image before and after, or each row and its result, side by side."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ THUMBNAIL = 160
 MARGIN = 12
 CAPTION = 18
 COLUMNS = 3
+LINE = 26
+"""Characters of a title that have room in the place of a picture."""
 BACKGROUND = (32, 32, 36)
 INK = (220, 220, 220)
 BEHIND_TRANSPARENT = (90, 90, 98)
@@ -37,8 +40,8 @@ FORMATS = (
 The command works without the nodes, so it has a list of its own; a test keeps the two alike.
 """
 
-Pair = tuple[str, Path, Path]
-"""An image's name, the image, and its result."""
+Pair = tuple[str, Path | None, Path]
+"""An item's title, its own picture, if it has one, and its result."""
 Shown = Callable[[Sequence[Pair]], Iterable[Pair]]
 
 
@@ -63,7 +66,7 @@ async def write_contact_sheet(
     shown: Shown = iter,
     is_given_up: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Draw the images of a batch that are on this machine into `file`; WrongCall, GivenUp.
+    """Draw the items of a batch whose files are on this machine into `file`; WrongCall, GivenUp.
 
     `shown` shows how far the drawing is, as tqdm does. It is drawn in a thread, so that Ctrl-C is
     heard meanwhile; when `is_given_up` says so, nothing is written.
@@ -79,7 +82,7 @@ async def write_contact_sheet(
             yield pair
 
     def draw() -> None:
-        sheet = draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS], title, wanted)
+        sheet = draw_contact_sheet(list(pairs_in(report))[:MOST_PAIRS], title, wanted)
         if not is_given_up():
             sheet.save(picture, check_picture(file))
 
@@ -89,17 +92,30 @@ async def write_contact_sheet(
     write_atomic(file, picture.getvalue())
 
 
-def _pairs(report: Mapping[str, Any]) -> Iterator[Pair]:
+def pairs_in(report: Mapping[str, Any]) -> Iterator[Pair]:
+    """Yield the items of a report that have a result, and whose files are on this machine."""
     folder = Path(report["directory"])
     for item in report["items"]:
-        for output in item["outputs"][:1]:
-            pair = (item["path"], folder / item["path"], Path(output))
-            if pair[1].is_file() and pair[2].is_file():
-                yield pair
+        outputs = [Path(output) for output in item["outputs"]]
+        # A text may be saved beside the picture.
+        after = next(filter(_is_picture, outputs), outputs[0] if outputs else None)
+        # Only of what is no file, such as a row, the title is another.
+        is_file = item["title"] == item["path"]
+        # With variants, several items have one picture.
+        before = folder / item.get("entry", item["path"]) if is_file else None
+        if after and after.is_file() and (before is None or before.is_file()):
+            yield item["title"], before, after
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in Image.registered_extensions()
 
 
 def draw_contact_sheet(pairs: Sequence[Pair], title: str = "", shown: Shown = iter) -> Image.Image:
-    """Draw pairs row by row below a title; the place of an unreadable image stays empty."""
+    """Draw pairs row by row below a title; the place of an unreadable image stays empty.
+
+    Where an item has no picture of its own, its title is in that place.
+    """
     width = 2 * THUMBNAIL + 3 * MARGIN
     height = THUMBNAIL + CAPTION + MARGIN
     rows = math.ceil(len(pairs) / COLUMNS)
@@ -110,13 +126,19 @@ def draw_contact_sheet(pairs: Sequence[Pair], title: str = "", shown: Shown = it
     for number, (name, before, after) in enumerate(shown(pairs)):
         left = number % COLUMNS * width + MARGIN
         top = above + number // COLUMNS * height + MARGIN
+        if before is None:
+            draw.multiline_text((left, top), textwrap.fill(plain(name), LINE), fill=INK)
         for column, path in enumerate((before, after)):
+            if path is None:
+                continue
             # What Pillow raises depends on how a file is damaged.
             with contextlib.suppress(Exception):
                 thumbnail = _thumbnail(path)
                 x = left + column * (THUMBNAIL + MARGIN) + (THUMBNAIL - thumbnail.width) // 2
                 sheet.paste(thumbnail, (x, top + (THUMBNAIL - thumbnail.height) // 2))
-        draw.text((left, top + THUMBNAIL + 2), f"{plain(name)}: before, after", fill=INK)
+        if before is not None:
+            caption = f"{plain(name)}: before, after"
+            draw.text((left, top + THUMBNAIL + 2), caption, fill=INK)
     return sheet
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: pressed once it ends the batch after the images that run; again, it interrupts them."""
+"""Ctrl-C: pressed once it ends the batch after the items that run; again, it interrupts them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 def ctrl_c(*, once: Callable[[], object], again: Callable[[], object]) -> Iterator[asyncio.Event]:
     """Have Ctrl-C call these in the running event loop; gives whether it was pressed.
 
-    `once` lets the running images end, `again` interrupts them, at every further press.
+    `once` lets the running items end, `again` interrupts them, at every further press.
     """
     loop = asyncio.get_running_loop()
     was_pressed = asyncio.Event()

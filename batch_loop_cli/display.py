@@ -52,7 +52,7 @@ class Bar:
     @property
     def _bar(self) -> tqdm[Any]:
         if self._drawn is None:
-            self._drawn = tqdm(total=None, unit="image", bar_format=_BAR)
+            self._drawn = tqdm(total=None, unit="item", bar_format=_BAR)
         return self._drawn
 
     def show(self, event: str, progress: Progress, server: str) -> None:
@@ -104,7 +104,7 @@ def duration(seconds: float) -> str:
 
 
 def speed(per_minute: float) -> str:
-    """Return images a minute as the page writes them: `0.25`, `7.3`, `2240`."""
+    """Return items a minute as the page writes them: `0.25`, `7.3`, `2240`."""
     digits = 2 - sum(per_minute >= least for least in (1, 10))
     return f"{per_minute:.{digits}f}"
 
@@ -154,7 +154,7 @@ def tally(loop: Mapping[str, Any]) -> str:
 def summary_in_words(loop: Mapping[str, Any]) -> str:
     """Return the state of a batch, and one line for each failure."""
     failures = "".join(
-        f"\n  {plain(item['path'])}: {plain(item['reason'])}" for item in loop["failures"]
+        f"\n  {plain(item['title'])}: {plain(item['reason'])}" for item in loop["failures"]
     )
     opaque = loop.get("lost_transparency")
     note = f"\n  Without their sources' transparency: {opaque}" if opaque else ""

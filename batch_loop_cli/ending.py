@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from .client import Client, Loop
+from .client import PAUSE_SECONDS, Client, Loop
 from .errors import CommandError, DatabaseAway, Unreachable
 from .progress import Progress
 
@@ -14,7 +14,6 @@ WRITING_SECONDS = 30.0
 STOPPED_SECONDS = 3.0
 """The same after it was stopped: other servers may work on it for hours."""
 LOOK_SECONDS = 0.05
-PAUSE_SECONDS = 1.0
 
 
 async def ending(
@@ -25,7 +24,7 @@ async def ending(
 ) -> tuple[Client, Loop]:
     """Return a server that reports on the batch, and how the batch stands.
 
-    That is once the last results are on the disk; it is empty if no image was reached. If no server
+    That is once the last results are on the disk; it is empty if no item was reached. If no server
     answers, or the database is away, that is waited for as it is in the middle of a batch, and
     `note` is told so; `return_seconds` is for how long.
 
@@ -47,6 +46,16 @@ async def ending(
                 note("The batch has ended; waiting for a server to say how …")
             has_told = True
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+def goes_on(progress: Progress, loop: Loop) -> bool:
+    """Whether a batch that had nothing left does have something again, and nobody has said stop.
+
+    That is so if results that were on their way are lost with their server.
+    """
+    is_stopped = progress.problem or progress.is_given_up or progress.is_told_to_stop
+    has_ended = not loop or loop["complete"]
+    return not is_stopped and not has_ended and loop["next"] in {"go", "wait"}
 
 
 async def _first_that_answers(clients: Sequence[Client], loop_id: str) -> Client:

@@ -12,19 +12,19 @@ class ExitCode(IntEnum):
 
     meaning: str
 
-    DONE = 0, "every image is done"
-    SOME_FAILED = 1, "complete, and some images failed"
+    DONE = 0, "every item is done"
+    SOME_FAILED = 1, "complete, and some items failed"
     WRONG_CALL = 2, "the command line cannot be used, or the servers do not share the batch"
-    STOPPED = 3, "stopped at an image that failed, or cancelled"
+    STOPPED = 3, "stopped at an item that failed, or cancelled"
     UNREACHABLE = 4, "the server does not answer"
     REFUSED = 5, "the server refuses what it was asked for"
     NO_WORKFLOW = 6, "the file is not a workflow"
     NODE_MISSING = 7, "the server lacks a node of the workflow, or the pack"
-    NO_BATCH = 8, "the workflow has no Directory Iterator"
+    NO_BATCH = 8, "the workflow has no iterator, such as Directory Iterator"
     NO_DATABASE = 9, "the server cannot reach its database"
     SETTINGS_REFUSED = (
         10,
-        "Directory Iterator refuses the folder or its settings, or Save Image (Batch) its folder",
+        "an iterator refuses its folder, table or settings, or a saver its folder",
     )
     INTERRUPTED = 130, "Ctrl-C"
 
@@ -56,7 +56,7 @@ class NoWorkflow(CommandError):
 
 
 class NoBatch(CommandError):
-    """Raised for a workflow without Directory Iterator."""
+    """Raised for a workflow without a node that hands out items."""
 
     code = ExitCode.NO_BATCH
 
@@ -109,7 +109,7 @@ class DatabaseAway(NoDatabase):
 
 
 class SettingsRefused(ServerError):
-    """Raised when Directory Iterator, or Save Image (Batch), refuses its folder or settings."""
+    """Raised when an iterator, or a saver, refuses its folder, table or settings."""
 
     code = ExitCode.SETTINGS_REFUSED
 

@@ -78,7 +78,8 @@ def _seconds(text: str) -> float:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="batch-loop",
-        description="Takes a folder of images through a ComfyUI workflow, without a browser.",
+        description="Runs a ComfyUI workflow on each item of a batch (an image of a folder, or a "
+        "row of a table),\nwithout a browser.",
         epilog=_exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -102,20 +103,22 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NODE.INPUT=VALUE",
-        help="change an input, such as DirectoryIterator.directory=holiday; may be repeated",
+        help="change an input, such as DirectoryIterator.directory=holiday or "
+        "RowIterator.file=prompts.csv; may be repeated",
     )
     running.add_argument(
         "--on-error",
         choices=["stop", "skip", "retry"],
-        help="at an image that fails: stop there, skip it, or try it up to three times and go on "
-        "(default: Directory Iterator's setting)",
+        help="at an item that fails: stop there, skip it, or try it up to three times and go on "
+        "(default: the iterator's setting)",
     )
     running.add_argument("--report", type=Path, metavar="FILE", help="write a .json or .csv report")
     running.add_argument(
         "--contact-sheet",
         type=Path,
         metavar="FILE",
-        help="draw each image beside its result, where both are on this machine",
+        help="draw each image beside its result, or each row's result beside its title, where the "
+        "files are on this machine",
     )
     running.add_argument(
         "--wait",
@@ -132,12 +135,14 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="show them in JSON")
     for name, what in (
         ("reset", "start a batch over"),
-        ("retry", "have the next run take the failed images of a batch again"),
+        ("retry", "have the next run take the failed items of a batch again"),
     ):
         changing = commands.add_parser(name, parents=[server], help=what)
-        changing.add_argument("loop", help="the batch's folder, or its id as status shows it")
+        changing.add_argument(
+            "loop", help="the batch's folder or file, or its id as status shows it"
+        )
     reporting = commands.add_parser("report", parents=[server], help="write a report of a batch")
-    reporting.add_argument("loop", help="the batch's folder, or its id as status shows it")
+    reporting.add_argument("loop", help="the batch's folder or file, or its id as status shows it")
     reporting.add_argument("file", type=Path, help="the .json or .csv file to write")
     return parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .api_format import ITERATOR
+from .api_format import ITERATORS
 from .errors import CommandError, DatabaseAway, NoDatabase, RefusedByServer, SettingsRefused
 
 UNAVAILABLE = 503
@@ -19,12 +19,12 @@ def refusal(
 
     `for_now` says whether the server asks to try again later.
 
-    It is SettingsRefused if Directory Iterator is among the nodes that fail ComfyUI's validation,
+    It is SettingsRefused if an iterator is among the nodes that fail ComfyUI's validation,
     NoDatabase or DatabaseAway for a route of the pack without its database, else RefusedByServer.
     """
     at_fault = (body.get("node_errors") or {}).items()
     message = _message(at_fault, body.get("error"))
-    if any(node["class_type"] == ITERATOR for _, node in at_fault):
+    if any(node["class_type"] in ITERATORS for _, node in at_fault):
         return SettingsRefused(message)
     if status == UNAVAILABLE and path.startswith("/batch_loop/"):
         return DatabaseAway(message) if for_now else NoDatabase(message)

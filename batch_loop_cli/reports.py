@@ -25,7 +25,7 @@ def check_report(file: Path) -> str:
 
 
 async def write_report(client: Client, loop_id: str, file: Path) -> None:
-    """Write every image of a batch into `file`, as JSON or CSV by its name; WrongCall."""
+    """Write every item of a batch into `file`, as JSON or CSV by its name; WrongCall."""
     write_atomic(file, await client.report(loop_id, check_report(file)))
 
 

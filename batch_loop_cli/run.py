@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -15,13 +16,17 @@ from .changes import NO_CHANGES, Changes
 from .client import Client, Loop
 from .ctrl_c import ctrl_c
 from .display import Bar, JsonLines, summary_in_words
-from .ending import ending
+from .ending import ending, goes_on
 from .errors import ExitCode, Stopped, naming
 from .progress import Progress
 from .reports import check_folder_of, check_report, write_report
-from .same_batch import check_same_database, check_same_folders
-from .servers import run_on_all
+from .same_batch import check_same_database, check_same_places
+from .servers import Worker, run_on_all
 from .workflow import Prompts, Workflow
+
+MOST_LOSSES = 3
+"""How often the last results may be lost with their server before the command gives up."""
+LOST = "The last results are lost. Going on with what is left …"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ async def run(options: Options) -> ExitCode:
         prompts = [await _prompts_for(client, workflow, options.changes) for client in clients]
         if len(clients) > 1:
             await check_same_database(clients)
-            await check_same_folders(clients, [each.first for each in prompts])
+            await check_same_places(clients, [each.first for each in prompts])
         progress = Progress()
         with contextlib.closing(JsonLines() if options.as_json else Bar()) as display:
             queues = [
@@ -64,12 +69,11 @@ async def run(options: Options) -> ExitCode:
                 )
                 for client, its_own in zip(clients, prompts, strict=True)
             ]
-            was_interrupted = await run_on_all(queues, progress, display.note)
-            # Somebody who has pressed Ctrl-C, or whose batch has stopped, does not wait.
-            is_patient = progress.is_over and not was_interrupted
-            seconds = options.return_seconds if is_patient else 0.0
-            client, loop = await ending(clients, progress, seconds, display.note)
-            code = ExitCode.INTERRUPTED if was_interrupted else exit_code(progress, loop)
+            ended = await run_to_the_end(
+                queues, clients, progress, options.return_seconds, display.note
+            )
+            client, loop = ended.client, ended.loop
+            code = ExitCode.INTERRUPTED if ended.was_interrupted else exit_code(progress, loop)
             summary = {"exit_code": int(code), "problem": progress.problem, **loop}
             display.end(summary, summary_in_words(loop) if loop else "Nothing ran.")
         if loop and not await _write_files(options, client, progress.loop, display.note):
@@ -77,6 +81,41 @@ async def run(options: Options) -> ExitCode:
         if code is ExitCode.STOPPED:
             raise Stopped(why_it_stopped(progress))
     return code
+
+
+class Ended(NamedTuple):
+    """How a run has ended."""
+
+    client: Client
+    """A server that reports on the batch."""
+    loop: Loop
+    """How the batch stands; empty if no item was reached."""
+    was_interrupted: bool
+
+
+async def run_to_the_end(
+    queues: Sequence[Worker],
+    clients: Sequence[Client],
+    progress: Progress,
+    return_seconds: float,
+    note: Callable[[str], None],
+) -> Ended:
+    """Run a batch on all servers until nothing is left of it, or it has stopped.
+
+    It goes on if the last results are lost with their server, but not forever. `note` is told so.
+    """
+    for _ in range(MOST_LOSSES):
+        progress.is_over = False
+        was_interrupted = await run_on_all(queues, progress, note)
+        # Somebody who has pressed Ctrl-C, or whose batch has stopped, does not wait.
+        is_patient = progress.is_over and not was_interrupted
+        seconds = return_seconds if is_patient else 0.0
+        ended = Ended(*await ending(clients, progress, seconds, note), was_interrupted)
+        if was_interrupted or not goes_on(progress, ended.loop):
+            return ended
+        note(LOST)
+    progress.problem = f"the last results were lost {MOST_LOSSES} times"
+    return ended
 
 
 def exit_code(progress: Progress, loop: Loop) -> ExitCode:

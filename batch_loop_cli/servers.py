@@ -22,16 +22,16 @@ class Worker(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is nothing to do here while others work on the last images."""
+        """Whether there is nothing to do here while others work on the last items."""
 
     async def run(self) -> None:
         """Work until the batch ends; Unreachable, or another CommandError, if that fails."""
 
     async def interrupt(self) -> None:
-        """End the image that runs."""
+        """End the item that runs."""
 
 
-STOPPING = "Stopping after the image that runs. Press Ctrl-C again to interrupt it."
+STOPPING = "Stopping after the item that runs. Press Ctrl-C again to interrupt it."
 INTERRUPTING = "Interrupting …"
 
 

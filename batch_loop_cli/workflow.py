@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .api_format import ITERATOR, Prompt
+from .api_format import ITERATOR_NAMES, ITERATORS, Prompt
 from .changes import Changes
 from .errors import NoBatch, NodeMissing, NoWorkflow
 from .page_format.controls import change_for_next_run
@@ -55,7 +55,7 @@ class Workflow:
         Raises:
             NoWorkflow: it is not one.
             NodeMissing: the server does not have all of its nodes.
-            NoBatch: it has no Directory Iterator.
+            NoBatch: it has no iterator.
 
         """
         prompt = copy.deepcopy(self._content)
@@ -128,7 +128,7 @@ def _is_prompt(content: object) -> bool:
 
 
 def _check_nodes(path: Path, prompt: Prompt, types: NodeTypes) -> None:
-    if ITERATOR not in types:
+    if ITERATORS.keys().isdisjoint(types):
         raise NodeMissing("the server does not have the pack Batch Loop. Install it there.")
     class_types = {node["class_type"] for node in prompt.values()}
     missing = sorted(class_types - types.keys())
@@ -137,5 +137,5 @@ def _check_nodes(path: Path, prompt: Prompt, types: NodeTypes) -> None:
             f"{path} has nodes that the server does not have: {', '.join(missing)}. "
             "Install the packs that contain them, and start ComfyUI again."
         )
-    if ITERATOR not in class_types:
-        raise NoBatch(f"{path} has no Directory Iterator. Add one, as in the pack's examples.")
+    if ITERATORS.keys().isdisjoint(class_types):
+        raise NoBatch(f"{path} has none of {ITERATOR_NAMES}. Add one, as in the pack's examples.")
