@@ -3,6 +3,8 @@ import type { Standing } from "./server.d.ts";
 
 export interface Iteration extends Standing {
   kind: "iteration";
+  /** Images left out of the batch because files are missing that belong to them. */
+  lacking: number;
   loop: string;
   directory: string;
   loop_name: string;
@@ -11,6 +13,8 @@ export interface Iteration extends Standing {
   filename: string;
   /** In the folder. */
   path: string;
+  /** What people read in place of the path. */
+  title: string;
   /** How many images this prompt gave up because they could not be read. */
   unreadable: number;
   /** What to do next if the prompt fails. */
@@ -40,11 +44,14 @@ export interface Tried {
   kind: "trial";
   loop: string;
   path: string;
+  title: string;
   status: string;
 }
 
 export interface Progress extends Standing {
   kind: "progress";
+  /** Images left out of the batch because files are missing that belong to them. */
+  lacking: number;
   loop: string;
   complete: boolean;
   status: string;

@@ -28,6 +28,8 @@ export interface Standing {
 /** Why an image failed. */
 export interface Failure {
   path: string;
+  /** What people read in place of the path. */
+  title: string;
   attempts: number;
   reason: string;
   node_id: string | null;
@@ -39,6 +41,8 @@ export interface Failure {
 /** An image in progress. */
 export interface Current {
   path: string;
+  /** What people read in place of the path. */
+  title: string;
   index: number;
   state: "running" | "finishing";
   /** Seconds since the epoch. */
@@ -72,8 +76,14 @@ export interface Listed {
 
 /** A loop that was requested by its id. */
 export interface Loop extends ListedLoop {
+  /** Images left out of the batch because files are missing that belong to them. */
+  lacking: number;
   /** The id of its workflow; empty if it has none. */
   workflow: string;
+  /** What its items are, such as `rows`; with ` variants` if each is an entry with a value. */
+  source: string;
+  /** Those values, in order; null if there are none, or very many. */
+  variants: { labels: string[]; by_value: boolean } | null;
   /** Whether its last prompt was interrupted, as far as this server knows. */
   interrupted: boolean;
   /** How long the batch has taken, without pauses. */
@@ -143,6 +153,13 @@ export interface Files {
 }
 
 /** Directory Iterator's settings that decide which images it takes, and in which order. */
+/** The file beside each image that a node asks for. */
+export interface Companion {
+  pattern: string;
+  when_missing: string;
+  kind: "image" | "text";
+}
+
 export interface FolderSettings {
   directory: string;
   /** The id of the node's workflow, and its name. */
@@ -156,7 +173,55 @@ export interface FolderSettings {
   descending?: boolean;
   start_index?: number;
   limit?: number;
+  companions?: Companion[];
+  /** The class of the node; Directory Iterator if it is missing. */
+  iterator?: string;
+  variants?: VariantValues[] | true;
 }
+
+/** The inputs of a Variants node. */
+export interface VariantValues {
+  name: string;
+  kind: string;
+  values: string;
+  run_order: string;
+}
+
+/** Frame Iterator's settings that decide which frames it takes. */
+export interface FilmSettings {
+  film: string;
+  /** The id of the node's workflow, and its name. */
+  workflow?: string;
+  title?: string;
+  loop_name?: string;
+  frames?: number;
+  overlap?: number;
+  start_index?: number;
+  limit?: number;
+  iterator?: string;
+  variants?: VariantValues[] | true;
+}
+
+/** Row Iterator's settings that decide which rows it takes, and in which order. */
+export interface TableSettings {
+  file: string;
+  text: string;
+  /** The id of the node's workflow, and its name. */
+  workflow?: string;
+  title?: string;
+  loop_name?: string;
+  header?: string;
+  order?: string;
+  delimiter?: string;
+  encoding?: string;
+  sheet?: string;
+  start_index?: number;
+  limit?: number;
+  variants?: VariantValues[] | true;
+}
+
+/** The settings of an iterator. */
+export type ItemSettings = FolderSettings | FilmSettings | TableSettings;
 
 /** The images of a folder; `first` and `last` are null if there are none. */
 export interface Folder {
@@ -166,12 +231,41 @@ export interface Folder {
   /** See `Loop.forgets`. */
   forgets: string;
   total: number;
+  /** How many of them have different entries. */
+  entries?: number;
+  /** With how many values each is taken; null if that is known only during a run. */
+  variants?: number | null;
   /** How many a run would add to its complete batch, as far as that is certain. */
   new: number;
   first: string | null;
   last: string | null;
   /** Why there are none; null if there are. */
   nothing: NothingThere | null;
+  /** The film, of Frame Iterator; else null. */
+  film?: Film | null;
+}
+
+/** A film, as its card describes it. */
+export interface Film {
+  width: number;
+  height: number;
+  /** 0 if unknown, as are the seconds. */
+  fps: number;
+  frames: number;
+  seconds: number;
+  /** The path of the first item; null if there is none. */
+  picture: string | null;
+}
+
+/** The rows of a table. */
+export interface Table extends Folder {
+  /** Whether `total` is known to be all of them. */
+  exact: boolean;
+  /** How it is read, in words. */
+  format: string;
+  columns: string[];
+  /** The first three rows, as texts. */
+  rows: string[][];
 }
 
 /** Images of a folder under some settings. */
@@ -188,7 +282,7 @@ export interface FolderImages {
 
 /** Why a folder has no images under some settings, and what is there instead. */
 export interface NothingThere {
-  why: "empty" | "other" | "filter" | "results" | "range" | "subfolders" | "folders";
+  why: "empty" | "other" | "filter" | "results" | "range" | "subfolders" | "folders" | "lacking";
   images: number;
   folders: number;
   kinds: { kind: string; count: number }[];
@@ -201,6 +295,8 @@ export interface Folders {
   written: string;
   parent: string | null;
   folders: { name: string; path: string; written: string }[];
+  /** Tables or films, if they were asked for. */
+  files: { name: string; path: string; written: string }[];
   more: boolean;
   images: number;
   /** With those in its subfolders, as far as they could be counted; null if not asked for. */

@@ -35,7 +35,10 @@ import { OnScreen } from "./lib/gate/on_screen.js";
 import { Sender } from "./lib/gate/sender.js";
 import { InProgress } from "./lib/in_progress.js";
 import { onCancel } from "./lib/interrupt_button.js";
+import { isIterator } from "./lib/iterators.js";
 import { LeftOut } from "./lib/left_out.js";
+import { Columns } from "./lib/node/columns.js";
+import { VariantNames } from "./lib/node/variant_names.js";
 import { foldSettings } from "./lib/node/more_settings.js";
 import { labelOptions } from "./lib/node/option_labels.js";
 import { saveHeightOfItsOwn } from "./lib/node/saved_height.js";
@@ -72,7 +75,6 @@ import { Watch } from "./lib/watch.js";
 
 /** Of the pack's node ids. */
 const PREFIX = "BatchLoop";
-const ITERATOR = "BatchLoopDirectoryIterator";
 
 const server = new LoopServer(api);
 const poller = new Poller({ server });
@@ -143,7 +145,7 @@ const inProgress = new InProgress();
 const takeBack = new TakeBack({ api, toasts });
 const earlier = new EarlierPrompts({
   waiting: () => takeBack.waiting(),
-  loopOf: async (which) => (await server.folder(which)).loop,
+  loopOf: async (which) => (await ("file" in which ? server.table(which) : server.folder(which))).loop,
   changed: () => onMode(),
 });
 const endings = new Endings({ poller, changed: () => onMode() });
@@ -195,6 +197,8 @@ const cards = new Cards({
   isElsewhere: (loop) => claims.areElsewhere([loop]),
 });
 const watch = new Watch({ poller, autoQueue: gate, stopping, toasts, screen, button: cards });
+const columns = new Columns({ app, poller });
+const variantNames = new VariantNames({ app });
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, screen, stopping, toasts });
@@ -340,6 +344,8 @@ app.registerExtension({
   addCustomNodeDefs(definitions) {
     nodeTexts.define(definitions);
     searchNames.define(definitions);
+    columns.define(definitions);
+    variantNames.define(definitions);
   },
 
   registerCustomNodes() {
@@ -402,10 +408,12 @@ app.registerExtension({
     const card = cards.add(node);
     if (node.comfyClass?.startsWith(PREFIX)) {
       labelOptions(node);
+      columns.add(node);
+      variantNames.add(node);
       foldSettings(node);
       saveHeightOfItsOwn(node);
     }
-    if (!card || node.comfyClass !== ITERATOR) return;
+    if (!card || !isIterator(node.comfyClass)) return;
     // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it:
     // the only official signs of this in all frontends.
     card.beforeQueued = () => {

@@ -35,6 +35,9 @@ TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"
 
 CARDS = {
     "BatchLoopDirectoryIterator": "Batch",
+    "BatchLoopRowIterator": "Batch",
+    "BatchLoopVideoIterator": "Batch",
+    "BatchLoopFrameIterator": "Batch",
     "BatchLoopBatchComplete": "Result of the batch",
 }
 """The accessible names of cards, by node type."""
@@ -366,10 +369,10 @@ class ComfyPage(Tab):
         self.card(node_type)
         self.wait_until("doesCardFit", node_type)
 
-    def press_button(self, label: str) -> None:
-        """Click a button of Directory Iterator's card."""
+    def press_button(self, label: str, node_type: str = "BatchLoopDirectoryIterator") -> None:
+        """Click a button of an iterator's card."""
         for _ in range(TRIES):
-            button = self.card().get_by_role("button", name=label)
+            button = self.card(node_type).get_by_role("button", name=label)
             expect(button).to_be_visible()
             if clicked(button):
                 return

@@ -285,7 +285,7 @@ test("a refused folder comes before what is left of its batch, but not before an
 test("an image in progress is shown with its number and its picture", () => {
   const shown = model({ folder: FOLDER, state: STATE });
   assert.deepEqual(
-    [shown.phase, shown.headline, shown.detail, shown.image],
+    [shown.phase, shown.headline, shown.detail, shown.image?.path],
     ["running", "img3.png", "Image 3 of 10", "a/img3.png"],
   );
   assert.deepEqual([shown.buttons.startOver, shown.buttons.report], [true, true]);
@@ -302,7 +302,7 @@ test("between two images, the last one is still shown", () => {
 test("a stopped batch shows the first line of the reason and how to go on", () => {
   const shown = model({ folder: FOLDER, state: { ...REST, stopped_on: STOPPED } });
   assert.deepEqual(
-    [shown.phase, shown.tone, shown.headline, shown.detail, shown.image],
+    [shown.phase, shown.tone, shown.headline, shown.detail, shown.image?.path],
     ["stopped", "error", "Stopped on img3.png", "out of memory", "a/img3.png"],
   );
   assert.equal(shown.buttons.skip.path, "a/img3.png");
@@ -362,6 +362,40 @@ test("only settings that decide about a folder's images are asked about", () => 
   assert.deepEqual(folderSettings(node), { directory: "in", limit: 3 });
   assert.equal(folderSettings(iterator({ directory: "in", limit: 3 }, ["limit"])), null);
   assert.notEqual(folderSettings(iterator({ directory: "", max_attempts: 1 }, ["max_attempts"])), null);
+});
+
+test("what is typed into companion nodes is asked about with the folder", () => {
+  const node = { ...iterator({ directory: "in" }), comfyClass: "BatchLoopDirectoryIterator" };
+  const other = { comfyClass: "BatchLoopDirectoryIterator", inputs: [] };
+  const companion = (kind, given = {}) => ({
+    comfyClass: `BatchLoopCompanion${kind}`,
+    mode: 0,
+    inputs: [{ name: "loop" }, { name: "pattern" }],
+    outputs: [{ links: [] }, { links: [7] }],
+    widgets: [
+      { name: "pattern", value: "{stem}.x" },
+      { name: "when_missing", value: "Fail" },
+    ],
+    isInputConnected: (slot) => slot === 0,
+    getInputNode: () => node,
+    ...given,
+  });
+  const asked = (...nodes) => {
+    node.graph = { nodes: [node, other, ...nodes] };
+    for (const each of nodes) each.graph = node.graph;
+    return folderSettings(node).companions;
+  };
+  const found = (kind) => ({ pattern: "{stem}.x", when_missing: "Fail", kind });
+  assert.deepEqual(asked(companion("Image"), companion("Text")), [found("image"), found("text")]);
+  assert.equal(
+    asked(
+      companion("Image", { mode: 4 }),
+      companion("Image", { outputs: [{ links: null }] }),
+      companion("Image", { isInputConnected: () => true }),
+      companion("Image", { getInputNode: () => other }),
+    ),
+    undefined,
+  );
 });
 
 test("a change of those settings is noticed, and ComfyUI's callback still runs", () => {
@@ -616,11 +650,11 @@ test("each button asks the server, reports the result, and updates the card", as
 
 test("while a change is under way, the same one is not asked for again", async () => {
   const { asked, changing, shown } = acting();
-  const twice = [changing.skip("l", "a.png"), changing.skip("l", "a.png")];
-  assert.deepEqual(await Promise.all([...twice, changing.skip("other", "a.png")]), [true, false, true]);
+  const twice = [changing.skip("l", { path: "a.png" }), changing.skip("l", { path: "a.png" })];
+  assert.deepEqual(await Promise.all([...twice, changing.skip("other", { path: "a.png" })]), [true, false, true]);
   assert.deepEqual(asked.map(([, loop]) => loop), ["l", "other"]);
   assert.deepEqual(shown.map(([severity]) => severity), ["success", "success"]);
-  assert.equal(await changing.skip("l", "a.png"), true);
+  assert.equal(await changing.skip("l", { path: "a.png" }), true);
 });
 
 test("after a refusal, the same change can be asked for again", async () => {
@@ -643,7 +677,7 @@ test("Forget removes what is still said of the batch; a refused one does not", a
 test("what a change has done names the button to press, unless the batch goes on by itself", async () => {
   const retry = (changing) => changing.retry("l");
   const startOver = (changing) => changing.startOver({ loop: "l" }, null);
-  const skip = (changing) => changing.skip("l", "a.png");
+  const skip = (changing) => changing.skip("l", { path: "a.png" });
   for (const [change, given, how] of [
     [retry, { done: 3 }, "/in\nPress Continue to retry the failed images."],
     [retry, { done: 0 }, "/in\nPress Run to retry the failed images."],

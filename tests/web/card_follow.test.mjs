@@ -191,7 +191,7 @@ test("an image that is tried with another folder is not shown for this one", () 
   entry.sending();
   node.widgets[0].value = "other";
   told(null, { value: { ...FOLDER, loop: "m", total: 7 } });
-  entry.tries("a.png", "p");
+  entry.tries({ path: "a.png" }, "p");
   assert.equal(shown.at(-1).headline, "7 images");
 });
 
@@ -383,7 +383,7 @@ test("a trial is shown until its node runs, changes, or its prompt is interrupte
   const { entry, node, shown, told } = entryOf();
   const phase = () => shown.at(-1).phase;
   told(null);
-  entry.tries("a.png", "p1");
+  entry.tries({ path: "a.png" }, "p1");
   assert.equal(phase(), "trying");
   entry.ended("another", "done");
   assert.equal(phase(), "trying");
@@ -393,10 +393,10 @@ test("a trial is shown until its node runs, changes, or its prompt is interrupte
   entry.show();
   assert.notEqual(phase(), "tried");
   node.widgets[1].value = 0;
-  entry.tries("b.png", "p2");
+  entry.tries({ path: "b.png" }, "p2");
   entry.ended("p2", null);
   assert.notEqual(phase(), "trying");
-  entry.tries("c.png", "p3");
+  entry.tries({ path: "c.png" }, "p3");
   entry.heard("l");
   entry.show();
   assert.notEqual(phase(), "trying");

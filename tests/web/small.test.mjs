@@ -41,13 +41,13 @@ test("the iterator of a loop's later nodes is found along their links", () => {
     inputs: [{ name: "value" }, { name: "loop" }],
     getInputNode: (slot) => (slot === 1 ? before : null),
   });
-  const iterator = chain("Iterator", null);
+  const iterator = chain("BatchLoopRowIterator", null);
   const complete = chain("Complete", chain("LoopEnd", chain("LoopStart", iterator)));
-  assert.equal(iteratorOf(complete, "Iterator"), iterator);
-  assert.equal(iteratorOf(chain("Complete", null), "Iterator"), null);
+  assert.equal(iteratorOf(complete), iterator);
+  assert.equal(iteratorOf(chain("Complete", null)), null);
   const circle = chain("Reroute", null);
   circle.getInputNode = () => circle;
-  assert.equal(iteratorOf(circle, "Iterator"), null);
+  assert.equal(iteratorOf(circle), null);
 });
 
 test("a prompt's reports are kept by loop, and forgotten when taken", () => {

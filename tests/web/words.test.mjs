@@ -82,6 +82,10 @@ test('"nothing to do" says how the batch stands and what to press', () => {
   );
   assert.match(told({ total: 0, finished: 3 }).detail, /Complete: all 3 results are there already/);
   assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);
+  assert.match(
+    told({ total: 7, done: 7, finished: 0, lacking: 2 }).detail,
+    /Complete: 7 of 7 done, 2 left out without a companion\. Press/,
+  );
 });
 
 test("what has finished a batch is named", () => {

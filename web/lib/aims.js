@@ -1,3 +1,4 @@
+import { sourceOf } from "./items.js";
 import { arrivalsOf, loopOf } from "./questions.js";
 import { Refused } from "./requests.js";
 import { t } from "./texts.js";
@@ -32,7 +33,7 @@ export const UNKNOWN_LOOP = 404;
 export const NEW_IMAGES = {
   question: arrivalsOf,
   ready: (/** @type {Arrived} */ { next, ready }) => (next === "watch" ? 0 : ready),
-  begun: (loops) => watching(loops.map(({ directory }) => directory)),
+  begun: (loops) => watching(loops.map(({ directory }) => sourceOf(directory))),
   refused: watchingStopped,
   hasButton: true,
 };

@@ -1,11 +1,13 @@
 import { explained } from "./errors.js";
+import { sourceOf, titleOf } from "./items.js";
 import { Refused } from "./requests.js";
 import { runAction } from "./run_control.js";
-import { t } from "./texts.js";
+import { t, textsOf } from "./texts.js";
 import { namesOf } from "./words.js";
 
 /**
  * @import { Loop, Which } from "../../types/server.d.ts"
+ * @import { Named } from "./items.js"
  * @import { NoticeBox } from "./notice_box.js"
  * @import { LoopServer } from "./server.js"
  * @import { ask } from "./question.js"
@@ -56,7 +58,7 @@ export class Changes {
     if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state))) return false;
     return this.#do("startOver", which, async () => {
       const started = await this.#server.reset(which);
-      const detail = `${started.directory}\n${this.#pressNext("startOver.done", started)}`.trim();
+      const detail = `${sourceOf(started.directory)}\n${this.#pressNext("startOver.done", started)}`.trim();
       return this.#offersUndo(started, detail) ? null : detail;
     });
   }
@@ -70,7 +72,7 @@ export class Changes {
     this.#notices.hide(loop);
     return this.#do("undo", { loop }, async () => {
       const { directory } = await this.#server.undoReset(loop);
-      return `${directory}\n${t("undo.done")}`;
+      return `${sourceOf(directory)}\n${t("undo.done")}`;
     });
   }
 
@@ -82,7 +84,7 @@ export class Changes {
   retry(loop) {
     const act = async () => {
       const state = await this.#server.retry({ loop });
-      return `${state.directory}\n${this.#pressNext("retry.done", state)}`.trim();
+      return `${sourceOf(state.directory)}\n${this.#pressNext("retry.done", state)}`.trim();
     };
     // The button's own words also say that something went wrong.
     return this.#do("retry", { loop }, act, t("retry.will"));
@@ -92,13 +94,13 @@ export class Changes {
    * Skip the image that a run stopped on.
    *
    * @param {string} loop
-   * @param {string} path - of the image, relative to the folder
+   * @param {Named} item
    */
-  skip(loop, path) {
+  skip(loop, item) {
     return this.#do("skip", { loop }, async () => {
-      const state = await this.#server.skip(loop, path);
+      const state = await this.#server.skip(loop, item.path);
       const isLast = state.complete && state.next === "stop";
-      return `${t("skip.done", { path })} ${isLast ? "" : this.#pressNext("skip.goesOn", state)}`.trim();
+      return `${t("skip.done", { path: titleOf(item) })} ${isLast ? "" : this.#pressNext("skip.goesOn", state)}`.trim();
     });
   }
 
@@ -109,14 +111,14 @@ export class Changes {
    */
   async forget(loop) {
     const { id, directory, paired } = loop;
-    const more = paired.length ? [t("forget.paired", { folders: paired.join(", ") })] : [];
+    const more = paired.length ? [t("forget.paired", { folders: paired.map(sourceOf).join(", ") })] : [];
     if (!(await this.#isSure("forget", loop, more))) return false;
     return this.#do("forget", { loop: id }, async () => {
       await this.#server.forget(id);
       // What they offer is gone.
       this.#notices.hide(id);
       this.#toasts.hide(id);
-      return `${directory}\n${t("forget.done")}`;
+      return `${sourceOf(directory)}\n${t("forget.done")}`;
     });
   }
 
@@ -128,7 +130,7 @@ export class Changes {
    */
   #pressNext(text, state) {
     const action = runAction(state, this.#goesOn(state.id));
-    return action === "pause" ? "" : t(text, { button: t(`run.${action}.label`) });
+    return action === "pause" ? "" : textsOf(state)(text, { button: t(`run.${action}.label`) });
   }
 
   /**
@@ -140,7 +142,7 @@ export class Changes {
    */
   #isSure(what, batch, more = []) {
     const { directory, done, failed } = batch;
-    const lines = [directory, namesOf(batch), t(`${what}.sure`, { done, failed }), ...more];
+    const lines = [sourceOf(directory), namesOf(batch), t(`${what}.sure`, { done, failed }), ...more];
     const message = lines.filter(Boolean).join("\n");
     return this.#ask({ title: t(`${what}.question`), message, yes: t(`${what}.title`) });
   }

@@ -1,3 +1,5 @@
+import { isIterator } from "./iterators.js";
+
 /** @import { Graph, Node } from "../../types/comfyui.d.ts" */
 
 /**
@@ -37,23 +39,56 @@ export function* nodesOf(graph, seen = new Set()) {
 }
 
 /**
- * The Directory Iterator (`type`) in the same graph that a node's `loop` comes from, or null.
+ * The iterator in the same graph that a node's `loop` comes from, or null.
  *
  * @param {Node} node
- * @param {string} type
  * @returns {Node | null}
  */
-export function iteratorOf(node, type) {
+export function iteratorOf(node) {
   const seen = new Set();
   /** @type {Node | null} */
   let at = node;
   while (at && !seen.has(at)) {
-    if (at.comfyClass === type) return at;
+    if (isIterator(at.comfyClass)) return at;
     seen.add(at);
     const slot = (at.inputs ?? []).findIndex(({ name }) => name === "loop");
     at = slot === -1 || !at.graph ? null : at.getInputNode(slot);
   }
   return null;
+}
+
+/**
+ * The node that an input's value comes from: through reroutes, and out of the subgraphs that the
+ * node is in; null if there is none.
+ *
+ * @param {Graph | null | undefined} root - the whole workflow
+ * @param {Node} node
+ * @param {string} name - of the input
+ * @returns {Node | null}
+ */
+export function sourceOfInput(root, node, name) {
+  const slot = (node.inputs ?? []).findIndex((input) => input.name === name);
+  return slot === -1 ? null : sourceOfSlot(root, node, slot, new Set());
+}
+
+/**
+ * @param {Graph | null | undefined} root
+ * @param {Node} node
+ * @param {number} slot
+ * @param {Set<Node>} seen
+ * @returns {Node | null}
+ */
+function sourceOfSlot(root, node, slot, seen) {
+  const { graph } = node;
+  if (!graph || seen.has(node)) return null;
+  seen.add(node);
+  const before = node.getInputNode(slot);
+  if (before?.type === "Reroute") return sourceOfSlot(root, before, 0, seen);
+  if (before) return before;
+  // What comes from outside of a subgraph has no node in it.
+  const link = node.getInputLink(slot);
+  const around = link && [...nodesOf(root)].find((each) => subgraphOf(each) === graph);
+  return around ? sourceOfSlot(root, around, link.origin_slot, seen) : null;
 }
 
 /**

@@ -8,9 +8,8 @@ import { leftOut } from "./words.js";
  * @import { Toasts } from "./toasts.js"
  */
 
-const ITERATOR = "BatchLoopDirectoryIterator";
 const LOOP_END = "BatchLoopLoopEnd";
-const SAVERS = ["BatchLoopSaveImage", "BatchLoopSaveText"];
+const SAVERS = ["BatchLoopSaveImage", "BatchLoopSaveText", "BatchLoopSaveVideo"];
 const TOAST = "left out";
 
 /**
@@ -76,10 +75,10 @@ export class LeftOut {
    */
   #ends(saver) {
     if (!saver || !SAVERS.includes(saver.comfyClass ?? "")) return false;
-    const iterator = iteratorOf(saver, ITERATOR);
+    const iterator = iteratorOf(saver);
     for (const node of nodesOf(this.#app.rootGraph ?? this.#app.graph)) {
       if (node.comfyClass !== LOOP_END) continue;
-      const other = iteratorOf(node, ITERATOR);
+      const other = iteratorOf(node);
       // A link that leads out of a subgraph may lead anywhere.
       if (other === iterator || other === null || iterator === null) return false;
     }

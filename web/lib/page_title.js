@@ -1,3 +1,4 @@
+import { sourceOf } from "./items.js";
 import { handsOut } from "./runs.js";
 import { t } from "./texts.js";
 import { ownName } from "./words.js";
@@ -64,7 +65,7 @@ export class PageTitle {
     if (said.kind === "end_queue" || said.kind === "trial") return;
     if (said.kind === "iteration") {
       if (!handsOut(said)) return;
-      this.#folder = ownName(said.directory);
+      this.#folder = ownName(sourceOf(said.directory));
     }
     this.#text = t("pageTitle", {
       settled: said.done + said.failed,

@@ -8,6 +8,7 @@ import { NOT_ALLOWED, Refused, isFinal } from "./requests.js";
  * @import { Wish } from "./following.js"
  * @import { Answer, Question } from "./questions.js"
  * @import { LoopServer } from "./server.js"
+ * @typedef {"loops" | "loopsOf" | "watch" | "folder" | "folderOf" | "table"} Asked - of the server
  */
 
 /** How often the server is asked while things are changing, and while nothing seems to. */
@@ -48,7 +49,7 @@ export class Poller {
 
   /**
    * @param {object} given
-   * @param {Pick<LoopServer, "loops" | "loopsOf" | "watch" | "folder" | "folderOf">} given.server
+   * @param {Pick<LoopServer, Asked>} given.server
    * @param {Pick<Document, "visibilityState" | "addEventListener">} [given.page]
    * @param {Clock} [given.clock]
    */
@@ -197,6 +198,8 @@ export class Poller {
     arrivals: (ids) => Promise.all(ids.map((id) => answerOf(this.#server.watch(id)))),
     folder: (all) =>
       Promise.all(all.map((settings) => answerOf(this.#server.folder(JSON.parse(settings))))),
+    table: (all) =>
+      Promise.all(all.map((settings) => answerOf(this.#server.table(JSON.parse(settings))))),
   };
 
   /**

@@ -1,7 +1,7 @@
 /**
  * What parts of the page ask the server again and again, through the poller.
  *
- * @import { FolderSettings } from "../../types/server.d.ts"
+ * @import { ItemSettings } from "../../types/server.d.ts"
  */
 
 /**
@@ -43,13 +43,13 @@ export function arrivalsOf(id) {
 }
 
 /**
- * Which images a folder contains.
+ * Which items an iterator's settings stand for: what a folder contains, or a table.
  *
- * @param {FolderSettings} settings
+ * @param {ItemSettings} settings
  * @returns {Question}
  */
 export function folderOf(settings) {
-  return `folder ${JSON.stringify(settings)}`;
+  return `${"file" in settings ? "table" : "folder"} ${JSON.stringify(settings)}`;
 }
 
 /**

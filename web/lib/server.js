@@ -2,8 +2,8 @@ import { Requests } from "./requests.js";
 
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, FolderSettings, Folders, Items,
- *   Listed, Loop, Which } from "../../types/server.d.ts"
+ * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, ItemSettings, Folders, Items,
+ *   Listed, Loop, Table, TableSettings, Which } from "../../types/server.d.ts"
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -101,15 +101,16 @@ export class LoopServer {
   }
 
   /**
-   * A result that is a text.
+   * A result that is a text; without `output`, the text of a row.
    *
    * @param {string} id
-   * @param {string} path - of the image, relative to the folder
-   * @param {number} output
+   * @param {string} path - of the item
+   * @param {number} [output]
    * @returns {Promise<string>}
    */
   async text(id, path, output) {
-    const query = new URLSearchParams({ path, output: `${output}` });
+    const query = new URLSearchParams({ path });
+    if (output !== undefined) query.set("output", `${output}`);
     return (await this.#requests.answer(`${routeOf(id)}/picture?${query}`)).text();
   }
 
@@ -195,9 +196,9 @@ export class LoopServer {
   }
 
   /**
-   * The images of a folder under Directory Iterator's settings.
+   * The items of a folder or a film under an iterator's settings.
    *
-   * @param {FolderSettings} settings
+   * @param {Exclude<ItemSettings, TableSettings>} settings
    * @returns {Promise<Folder>}
    */
   async folder(settings) {
@@ -205,9 +206,19 @@ export class LoopServer {
   }
 
   /**
+   * The rows of a table under Row Iterator's settings.
+   *
+   * @param {TableSettings} settings
+   * @returns {Promise<Table>}
+   */
+  async table(settings) {
+    return this.#requests.post("/batch_loop/table", settings);
+  }
+
+  /**
    * The first images of a folder under Directory Iterator's settings whose paths contain a text.
    *
-   * @param {FolderSettings} settings
+   * @param {ItemSettings} settings
    * @param {string} contains
    * @returns {Promise<FolderImages>}
    */
@@ -219,11 +230,14 @@ export class LoopServer {
    * The folders inside an allowed folder; for "", the allowed folders themselves.
    *
    * @param {string} path
-   * @param {boolean} [recursive] - whether to count the images of subfolders too
+   * @param {object} [how]
+   * @param {boolean} [how.recursive] - whether to count the files of subfolders too
+   * @param {"" | "tables" | "films"} [how.files] - which files to name
+   * @param {string} [how.kind] - which files to count
    * @returns {Promise<Folders>}
    */
-  async folders(path, recursive = false) {
-    return this.#requests.post("/batch_loop/folders/list", { path, recursive });
+  async folders(path, { recursive = false, files = "", kind = "images" } = {}) {
+    return this.#requests.post("/batch_loop/folders/list", { path, recursive, files, kind });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { CARD } from "./card/widget.js";
+import { DIRECTORY_ITERATOR, FRAME_ITERATOR, ROW_ITERATOR, isIterator } from "./iterators.js";
 import { t } from "./texts.js";
 
 /**
@@ -17,11 +18,12 @@ import { t } from "./texts.js";
  * @typedef {object} Waiting - a prompt of a batch that this page has sent, and that waits
  * @property {string} prompt - its id
  * @property {number} before - how many prompts come first
- * @property {{ directory: string, loop_name: string, workflow?: string }[]} which - its loops, but
- *   those whose folder comes from another node
+ * @property {Named[]} which - its loops, but those whose folder or table comes from another node
+ *
+ * @typedef {{ directory: string } | { film: string } | { file: string, text: string }} Place
+ * @typedef {Place & { loop_name: string, workflow?: string }} Named - what names a loop
  */
 
-const ITERATOR = "BatchLoopDirectoryIterator";
 const TOAST = "take back";
 const LIFE_MS = 10_000;
 
@@ -107,7 +109,7 @@ export class TakeBack {
   /** @param {Entry} entry */
   #isOwn(entry) {
     const [, , graph] = entry;
-    const iterators = Object.values(graph).filter(({ class_type: type }) => type === ITERATOR);
+    const iterators = Object.values(graph).filter(({ class_type: type }) => isIterator(type));
     const isTrial = iterators.some(({ inputs }) => CARD in (inputs ?? {}));
     return this.#isSent(entry) && iterators.length > 0 && !isTrial;
   }
@@ -129,8 +131,43 @@ function graphOf({ extra_pnginfo: info }) {
 function loopsIn([, , graph, extra]) {
   const workflow = graphOf(extra);
   return Object.values(graph).flatMap(({ class_type: type, inputs }) => {
-    const { directory, loop_name: name = "" } = /** @type {Record<string, unknown>} */ (inputs ?? {});
-    if (type !== ITERATOR || typeof directory !== "string" || typeof name !== "string") return [];
-    return { directory, loop_name: name, ...(workflow === undefined ? {} : { workflow }) };
+    if (!isIterator(type)) return [];
+    const { loop_name: name = "", ...given } = /** @type {Record<string, unknown>} */ (inputs ?? {});
+    const place = placeOf(type, given);
+    if (!place || typeof name !== "string") return [];
+    return {
+      ...place,
+      loop_name: name,
+      ...(type === DIRECTORY_ITERATOR || type === ROW_ITERATOR ? {} : { iterator: type }),
+      // Which they are tells nothing of the loop.
+      ...("variants" in given ? { variants: true } : {}),
+      ...(workflow === undefined ? {} : { workflow }),
+    };
   });
+}
+
+/**
+ * What the settings of an iterator name; null if another node does.
+ *
+ * @param {string} type
+ * @param {Record<string, unknown>} given
+ */
+function placeOf(type, given) {
+  if (type === ROW_ITERATOR) return tableIn(given);
+  return type === FRAME_ITERATOR ? filmIn(given) : folderIn(given);
+}
+
+/** @param {Record<string, unknown>} inputs */
+function filmIn({ film }) {
+  return typeof film === "string" ? { film } : null;
+}
+
+/** @param {Record<string, unknown>} inputs */
+function folderIn({ directory }) {
+  return typeof directory === "string" ? { directory } : null;
+}
+
+/** @param {Record<string, unknown>} inputs */
+function tableIn({ file, text }) {
+  return typeof file === "string" && typeof text === "string" ? { file, text } : null;
 }

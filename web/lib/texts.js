@@ -155,6 +155,39 @@ export function t(path, values) {
   return shown.text(path, values);
 }
 
+/**
+ * The groups of texts for batches of other items than images, the first that has a text first.
+ *
+ * @type {Record<string, string[]>}
+ */
+const GROUPS = { rows: ["rows"], videos: ["files"], audio: ["files"], frames: ["frames", "runs"] };
+
+/**
+ * Like `t`, for a batch of some kind of items: where that says anything else than for one of
+ * images, the text is in a group of its own, at the same path.
+ *
+ * @param {string} source - what the items are; with ` variants` at the end if each is an entry
+ *   with a value
+ * @returns {(path: string, values?: Values) => string}
+ */
+export function textsFor(source) {
+  const [kind, ...more] = source.split(" ");
+  const groups = [...(more.length > 0 ? ["runs"] : []), ...(GROUPS[kind] ?? [])];
+  return (path, values) => {
+    const own = groups.map((group) => `${group}.${path}`).find((each) => t(each, values) !== each);
+    return t(own ?? path, values);
+  };
+}
+
+/**
+ * The texts for a batch.
+ *
+ * @param {{ source?: string }} loop - whose items may be entries with a value each
+ */
+export function textsOf({ source = "" }) {
+  return textsFor(source);
+}
+
 /** The current texts, for formatting numbers and dates. */
 export function texts() {
   return shown;

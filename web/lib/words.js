@@ -1,7 +1,9 @@
 import { duration, noteLines } from "./figures.js";
-import { t } from "./texts.js";
+import { sourceOf, titleOf } from "./items.js";
+import { t, textsOf } from "./texts.js";
 
 /**
+ * @import { Named } from "./items.js"
  * @import { Fault, Toast } from "../../types/comfyui.d.ts"
  * @import { FinishedBy, Iteration } from "../../types/nodes.d.ts"
  * @import { Failure, ListedLoop, Loop } from "../../types/server.d.ts"
@@ -35,13 +37,13 @@ export function namesOf({ name, title }) {
 /**
  * The first failed images with their reasons, one per line; empty if none failed.
  *
- * @param {Pick<Failure, "path" | "reason">[]} failures
+ * @param {(Named & Pick<Failure, "reason">)[]} failures
  * @param {number} failed - how many failed: the server lists only the first
  */
 export function failureLines(failures, failed) {
-  const lines = failures.slice(0, NAMED_FAILURES).map(({ path, reason }) => {
+  const lines = failures.slice(0, NAMED_FAILURES).map(({ reason, ...item }) => {
     const line = String(reason ?? "").split("\n")[0].trim();
-    return `${path}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
+    return `${titleOf(item)}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
   });
   const more = failed - lines.length;
   if (more > 0) lines.push(t("notice.more", { count: more }));
@@ -68,9 +70,9 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
     severity: state.complete && !state.failed ? "success" : "warn",
     summary: t(`notice.${state.complete ? (watches ? "soFar" : "complete") : "stopped"}`, figures),
     detail: [
-      state.directory,
+      sourceOf(state.directory),
       ...(results ? [results] : []),
-      ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
+      ...(unreadable ? [textsOf(state)("notice.unreadable", { count: unreadable })] : []),
       ...noteLines(state),
       ...failureLines(state.failures, state.failed),
     ].join("\n"),
@@ -99,7 +101,7 @@ function nothingAnd(iteration, how) {
     severity: "info",
     summary: t("notice.nothing.title"),
     detail: t("notice.nothing.detail", {
-      folder: iteration.directory,
+      folder: sourceOf(iteration.directory),
       tally: tally(iteration),
       how: how.join("\n"),
     }),
@@ -125,14 +127,17 @@ export function finishedByOther(iteration, { sender, here }, when) {
  *
  * @param {Iteration} iteration
  */
-function tally({ total, done, failed, finished }) {
+function tally({ total, done, failed, finished, lacking }) {
+  const without = lacking ? t("notice.nothing.lacking", { lacking }) : "";
   if (!total) {
-    return finished ? t("notice.nothing.allThere", { finished }) : t("notice.nothing.empty");
+    const all = finished ? t("notice.nothing.allThere", { finished }) : t("notice.nothing.empty");
+    return all + without;
   }
   return [
     t("notice.nothing.done", { done, total }),
     failed ? t("notice.nothing.failed", { failed }) : "",
     finished ? t("notice.nothing.were", { finished }) : "",
+    without,
   ].join("");
 }
 

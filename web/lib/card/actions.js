@@ -1,12 +1,14 @@
 import { explained } from "../errors.js";
+import { sourceOf } from "../items.js";
+import { areFiles, sourceOfNode } from "../iterators.js";
 import { Refused } from "../requests.js";
-import { t } from "../texts.js";
+import { t, textsOf } from "../texts.js";
 import { namesOf } from "../words.js";
-import { folderSettings, whichLoop } from "./folder_settings.js";
+import { folderSettings, isNamedByServer, whichLoop } from "./folder_settings.js";
 
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"
- * @import { Failure, FolderSettings, Loop } from "../../../types/server.d.ts"
+ * @import { Failure, ItemSettings, Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
  * @import { ask } from "../question.js"
  * @import { Screen } from "../screen.js"
@@ -38,7 +40,7 @@ export class Actions {
    * @param {Toasts} given.toasts
    * @param {Screen} given.screen
    * @param {FolderChooser} given.chooser
-   * @param {(settings: FolderSettings) => Promise<string | null>} given.chooseImage - has a person
+   * @param {(settings: ItemSettings) => Promise<string | null>} given.chooseImage - has a person
    *   choose an image to try
    * @param {(loop: string) => void} given.openReport
    * @param {() => void} given.stopWatching
@@ -116,9 +118,10 @@ export class Actions {
       return true;
     }
     const { directory, done, failed, total } = state;
-    const sure = t("card.change.sure", { settled: done + failed, total });
-    const message = [directory, namesOf(state), sure].filter(Boolean).join("\n");
-    return this.#ask({ title: t("card.change.question"), message, yes: t("card.change.yes") });
+    const say = textsOf(state);
+    const sure = say("card.change.sure", { settled: done + failed, total });
+    const message = [sourceOf(directory), namesOf(state), sure].filter(Boolean).join("\n");
+    return this.#ask({ title: say("card.change.question"), message, yes: say("card.change.yes") });
   }
 
   /**
@@ -141,7 +144,7 @@ export class Actions {
   /** @param {IteratorEntry} entry */
   async #tryWhich({ node }) {
     const settings = folderSettings(node);
-    const path = settings && (await this.#chooseImage(settings));
+    const path = settings && areFiles(sourceOfNode(node)) && (await this.#chooseImage(settings));
     if (path) await this.#runControl.tryOne(node, path);
   }
 
@@ -156,7 +159,7 @@ export class Actions {
       changed();
       return;
     }
-    const which = whichLoop(entry.node, entry.loop);
+    const which = whichLoop(entry.node, isNamedByServer(entry.node) ? entry.named : entry.loop);
     if (!which) {
       this.#say("startOver", "info", t("startOver.title"), t("startOver.runFirst"));
       return;
@@ -185,7 +188,7 @@ export class Actions {
    */
   async #skip({ loop }, image, changed) {
     if (!loop || !image) return;
-    await this.#changes.skip(loop, image.path);
+    await this.#changes.skip(loop, image);
     changed();
   }
 

@@ -5,9 +5,8 @@
 const SAVER = "BatchLoopSaveImage";
 const IMAGE = "IMAGE";
 
-/** Of Directory Iterator. */
+/** Of iterators. */
 const LOOP_OUTPUT = 0;
-const IMAGE_OUTPUT = 1;
 
 /** Between two nodes, in canvas units. */
 const GAP = 60;
@@ -22,8 +21,8 @@ export function isAlone(iterator) {
 }
 
 /**
- * Add Save Image (Batch) beside what a Directory Iterator's image is connected to, with its links;
- * one undo takes it back.
+ * Add Save Image (Batch) beside the last node that an iterator's image, or one that is made of its
+ * row, goes through, with its links; one undo takes it back.
  *
  * @param {App} app
  * @param {Node} iterator
@@ -32,29 +31,32 @@ export function addSaver(app, iterator) {
   const { canvas } = app;
   const saver = LiteGraph.createNode(SAVER);
   if (!saver || !iterator.graph) return;
-  const [last, output] = lastWithImage(iterator);
+  const [last, output] = lastWithImage(iterator) ?? [iterator, null];
   // What was changed before is a step of its own to undo.
   canvas.emitBeforeChange();
   canvas.emitAfterChange();
   canvas.emitBeforeChange();
   saver.pos = [last.pos[0] + last.size[0] + GAP, last.pos[1]];
   iterator.graph.add(saver);
-  last.connect(output, saver, "image");
+  if (output !== null) last.connect(output, saver, "image");
   iterator.connect(LOOP_OUTPUT, saver, "loop");
   canvas.emitAfterChange();
   canvas.setDirty(true, true);
 }
 
 /**
- * The last node in the first chain that an image goes through, and the output that it leaves by.
+ * The last node in the first chain that an image goes through, and the output that it leaves by;
+ * null if there is no image yet.
  *
  * @param {Node} iterator
- * @returns {[Node, number]}
+ * @returns {[Node, number] | null}
  */
 function lastWithImage(iterator) {
+  const first = firstWithImage(iterator);
+  if (!first) return null;
   /** @type {[Node, number]} */
-  let at = [iterator, IMAGE_OUTPUT];
-  const seen = new Set([iterator]);
+  let at = [first, imageOutputOf(first)];
+  const seen = new Set([iterator, first]);
   for (;;) {
     const [node, output] = at;
     const next = (node.getOutputNodes(output) ?? []).find((each) => imageOutputOf(each) !== -1);
@@ -62,6 +64,21 @@ function lastWithImage(iterator) {
     seen.add(next);
     at = [next, imageOutputOf(next)];
   }
+}
+
+/**
+ * The iterator, or the next node after it that makes an image.
+ *
+ * @param {Node} iterator
+ */
+function firstWithImage(iterator) {
+  const found = [iterator];
+  for (const node of found) {
+    if (imageOutputOf(node) !== -1) return node;
+    const next = (node.outputs ?? []).flatMap((_, output) => node.getOutputNodes(output) ?? []);
+    found.push(...next.filter((each) => !found.includes(each)));
+  }
+  return null;
 }
 
 /** @param {Node} node */

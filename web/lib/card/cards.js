@@ -1,7 +1,8 @@
 import { isOff } from "../convert/reach.js";
 import { iteratorOf, nodesOf } from "../graph.js";
+import { isIterator, placeIn, sourceOfNode } from "../iterators.js";
 import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.js";
-import { alsoWhenChanged } from "../node/callbacks.js";
+import { alsoOn, alsoWhenChanged } from "../node/callbacks.js";
 import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../questions.js";
 import { resultFolder } from "../result_folder.js";
@@ -14,6 +15,7 @@ import { saverOffer } from "./saver_offer.js";
 import { completeModel } from "./texts_and_buttons.js";
 import { drawOnTitle, isOnTitle } from "./title_progress.js";
 import { UndoEnds } from "./undo_ends.js";
+import { VARIANTS, onVariantsChanged } from "./variants.js";
 import { CARD, addCard, passToCanvas } from "./widget.js";
 
 /**
@@ -30,7 +32,6 @@ import { CARD, addCard, passToCanvas } from "./widget.js";
  * @import { Trial } from "../trial.js"
  */
 
-const ITERATOR = "BatchLoopDirectoryIterator";
 const COMPLETE = "BatchLoopBatchComplete";
 const THUMBNAIL_SIZE = 256;
 
@@ -38,7 +39,7 @@ const THUMBNAIL_SIZE = 256;
 const ITERATOR_HEIGHT = 180;
 const COMPLETE_HEIGHT = 72;
 
-/** The place of Directory Iterator's card among its widgets. */
+/** The place of an iterator's card among its widgets. */
 const AFTER_DIRECTORY = 1;
 
 /** The cards of Directory Iterator and Batch Complete, in all open workflows. */
@@ -106,8 +107,9 @@ export class Cards {
    * @param {Node} node
    */
   add(node) {
-    if (node.comfyClass === ITERATOR) return this.#addIterator(node);
+    if (isIterator(node.comfyClass)) return this.#addIterator(node);
     if (node.comfyClass === COMPLETE) return this.#addComplete(node);
+    if (node.comfyClass === VARIANTS) onVariantsChanged(node, () => this.#following.whenSettled());
     return null;
   }
 
@@ -131,7 +133,7 @@ export class Cards {
     const node = this.#screen.find(executionId);
     if (!node) return;
     const { kind, loop } = said;
-    if (kind === "trial") this.#iterators.get(node)?.entry.tries(said.path, promptId);
+    if (kind === "trial") this.#iterators.get(node)?.entry.tries(said, promptId);
     if (kind === "iteration") {
       this.#iterators.get(node)?.entry.heard(loop, handsOut(said) ? said : null, promptId);
     }
@@ -204,6 +206,7 @@ export class Cards {
   #addIterator(node) {
     const card = new IteratorCard({
       thumbnailOf: (loop, path) => this.#server.thumbnail(loop, path, { size: THUMBNAIL_SIZE }),
+      source: sourceOfNode(node),
     });
     const entry = new IteratorEntry({
       node,
@@ -216,13 +219,14 @@ export class Cards {
     card.actions = this.#actions.of(entry, () => this.#following.again());
     this.#iterators.set(node, { card, entry });
     onSettingChanged(node, () => this.#following.whenSettled());
+    alsoOn(node, "onConnectionsChange", () => this.#following.whenSettled());
     for (const name of ["when_complete", "iteration_mode"]) {
       const widget = widgetOf(node, name);
       if (widget) alsoWhenChanged(widget, () => entry.show());
     }
     beginBesideOutputs(node);
-    const directory = widgetOf(node, "directory");
-    if (directory) setWidth(directory, () => widthBesideOutputs(node));
+    const place = widgetOf(node, placeIn(node));
+    if (place) setWidth(place, () => widthBesideOutputs(node));
     const widget = this.#put(node, card, {
       height: ITERATOR_HEIGHT,
       place: AFTER_DIRECTORY,
@@ -314,7 +318,7 @@ export class Cards {
    * @param {Node[]} nodes
    */
   #entryBefore(node, nodes) {
-    const before = iteratorOf(node, ITERATOR);
+    const before = iteratorOf(node);
     if (before) return this.#iterators.get(before)?.entry;
     const entries = this.#entriesOf(nodes);
     return entries.length === 1 ? entries[0] : undefined;

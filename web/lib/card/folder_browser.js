@@ -1,12 +1,14 @@
-import { attributed, button, element } from "../dom.js";
+import { attributed, button, element, icon } from "../dom.js";
 import { explained } from "../errors.js";
+import { areFiles } from "../iterators.js";
 import { showPath } from "../middle_cut.js";
-import { t } from "../texts.js";
+import { t, textsFor } from "../texts.js";
 import { RootRow } from "./root_row.js";
 import { reasonOf } from "./why_nothing.js";
 
 /**
  * @import { Chooser, Folders } from "../../../types/server.d.ts"
+ * @import { Source } from "../iterators.js"
  * @import { LoopServer } from "../server.js"
  */
 
@@ -16,10 +18,11 @@ import { reasonOf } from "./why_nothing.js";
  * @property {(string | null)[]} starts - the folders to start in, the best first
  * @property {Chooser} chooser - the server's answer about its dialog
  * @property {boolean} [recursive] - whether the batch takes the images of subfolders too
+ * @property {Source} [source] - what the items are: of rows and frames, a file is chosen
  */
 
 /**
- * The text for the chosen folder, and the folder that it was chosen in.
+ * The text for the chosen folder or file, and the folder that it was chosen in.
  *
  * @typedef {{ written: string, place: string }} Choice
  */
@@ -27,12 +30,26 @@ import { reasonOf } from "./why_nothing.js";
 /** ComfyUI's input folder, as a user may write it. */
 export const INPUT_FOLDER = ".";
 
-/** A window for choosing one of the allowed folders, which also explains how to allow others. */
+/**
+ * The files to choose from, by what the items are.
+ *
+ * @type {Partial<Record<Source, "tables" | "films">>}
+ */
+const FILES = { rows: "tables", frames: "films" };
+const NO_FILES = /** @type {const} */ ("");
+
+/**
+ * A window for choosing one of the allowed folders, or a file in them, which also explains how to
+ * allow others.
+ */
 export class FolderBrowser {
   #server;
   #starts;
   #chooser;
-  #recursive;
+  #source;
+  #files;
+  #how;
+  #say;
   #roots = new RootRow((path) => this.#open(path));
   #path = element("div", "browser-path");
   #folders = element("ul", "browser-folders");
@@ -47,11 +64,14 @@ export class FolderBrowser {
   #dialog;
 
   /** @param {Options} options */
-  constructor({ server, starts, chooser, recursive = false }) {
+  constructor({ server, starts, chooser, recursive = false, source = "images" }) {
     this.#server = server;
     this.#starts = starts;
     this.#chooser = chooser;
-    this.#recursive = recursive;
+    this.#source = source;
+    this.#files = FILES[source] ?? NO_FILES;
+    this.#how = { recursive, files: this.#files, kind: areFiles(source) ? source : "images" };
+    this.#say = textsFor(source);
     this.#up = button("button", t("browser.up"), () => this.#open(this.#shown.parent ?? ""));
     this.#take = button("button", t("browser.take"), () => {
       const { path, written, parent } = this.#shown;
@@ -60,6 +80,7 @@ export class FolderBrowser {
     this.#take.classList.add("batch-loop-button-primary");
     // Until a folder is open.
     this.#take.disabled = this.#up.disabled = true;
+    this.#take.hidden = this.#files !== "";
     this.#dialog = this.#build();
   }
 
@@ -95,7 +116,7 @@ export class FolderBrowser {
   }
 
   #build() {
-    const title = element("h2", "browser-title", t("browser.title"));
+    const title = element("h2", "browser-title", this.#say("browser.title"));
     title.id = "batch-loop-browser-title";
     const cancel = button("button", t("browser.cancel"), () => this.#dialog.close());
     const dialog = element(
@@ -150,7 +171,7 @@ export class FolderBrowser {
     const wanted = (this.#wanted += 1);
     const isWanted = () => wanted === this.#wanted;
     try {
-      const listed = await this.#server.folders(path, this.#recursive);
+      const listed = await this.#server.folders(path, this.#how);
       return isWanted() ? listed : null;
     } catch (error) {
       if (isWanted()) this.#status.textContent = explained(error);
@@ -166,6 +187,7 @@ export class FolderBrowser {
     const open = button("browser-folder", name, () => this.#open(path));
     open.title = path;
     open.id = `batch-loop-folder-${place}`;
+    if (this.#files) return element("li", "browser-line", open);
     const pick = button("button batch-loop-browser-pick", t("browser.pick"), () =>
       this.#close({ written, place: this.#shown.path }),
     );
@@ -173,29 +195,49 @@ export class FolderBrowser {
     return element("li", "browser-line", open, pick);
   }
 
-  /** @param {Folders} folders */
-  #show({ path, written, parent, folders, more, images, within, nothing, holds_comfyui }) {
+  /** @param {Folders["files"][number]} file */
+  #fileLine({ name, path, written }) {
+    const pick = button("browser-folder batch-loop-browser-file", name, () =>
+      this.#close({ written, place: this.#shown.path }),
+    );
+    pick.title = path;
+    pick.prepend(icon(this.#files === "films" ? "video" : "table"));
+    return element("li", "browser-line", pick);
+  }
+
+  /** @param {Folders} found */
+  #show(found) {
+    const { path, written, parent, folders, more, holds_comfyui } = found;
     this.#shown = { path, written, parent };
     this.#roots.mark(path);
     showPath(this.#path, path);
     this.#path.title = path;
     this.#up.disabled = parent === null;
     this.#take.disabled = false;
-    this.#folders.replaceChildren(...folders.map((folder, place) => this.#line(folder, place)));
-    const counted = within ? countedWithin(within) : t("browser.images", { count: images });
-    const others = nothing && reasonOf(nothing, null);
+    const files = this.#files ? found.files : [];
+    const lines = folders.map((folder, place) => this.#line(folder, place));
+    this.#folders.replaceChildren(...lines, ...files.map((file) => this.#fileLine(file)));
+    const counted = this.#files
+      ? [this.#say("browser.images", { count: files.length })]
+      : this.#counted(found);
     const none = folders.length === 0 && t("browser.noFolders");
-    const warning = holds_comfyui && t("browser.holdsComfyUI");
-    const parts = [counted, others, none, more && t("browser.more"), warning];
+    const warning = holds_comfyui && !this.#files && t("browser.holdsComfyUI");
+    const parts = [...counted, none, more && t("browser.more"), warning];
     this.#status.textContent = parts.filter(Boolean).join(" ");
     // The element that had the focus is gone.
     (this.#folders.querySelector("button") ?? this.#take).focus();
   }
-}
 
-/** @param {NonNullable<Folders["within"]>} within */
-function countedWithin({ images, more }) {
-  if (!more) return t("browser.within", { count: images });
-  // A large folder on a slow drive: nothing was found in the time that there is.
-  return images > 0 && t("browser.moreThan", { least: images });
+  /** @param {Folders} folders */
+  #counted({ images, within, nothing }) {
+    const counted = within ? this.#countedWithin(within) : this.#say("browser.images", { count: images });
+    return [counted, nothing && reasonOf(nothing, null, this.#source)];
+  }
+
+  /** @param {NonNullable<Folders["within"]>} within */
+  #countedWithin({ images, more }) {
+    if (!more) return this.#say("browser.within", { count: images });
+    // A large folder on a slow drive: nothing was found in the time that there is.
+    return images > 0 && this.#say("browser.moreThan", { least: images });
+  }
 }

@@ -1,12 +1,14 @@
 import { Refused } from "../requests.js";
 import { t } from "../texts.js";
+import { areFiles, placeIn, sourceOfNode } from "../iterators.js";
 import { FolderBrowser, INPUT_FOLDER } from "./folder_browser.js";
 import { widgetOf } from "./folder_settings.js";
 import { LastPlace } from "./last_place.js";
 
 /**
- * @import { App, Node } from "../../../types/comfyui.d.ts"
+ * @import { App, Node, Widget } from "../../../types/comfyui.d.ts"
  * @import { Chosen } from "../../../types/server.d.ts"
+ * @import { Source } from "../iterators.js"
  * @import { LoopServer } from "../server.js"
  * @import { Choice, Options } from "./folder_browser.js"
  * @import { IteratorEntry } from "./iterator_entry.js"
@@ -22,15 +24,16 @@ import { LastPlace } from "./last_place.js";
 /** @type {Chosen} */
 const NOTHING = { directory: null, parent: null, written: "", holds_comfyui: false };
 
-/** The pack's own images, as templates name them: nobody's folder is near. */
-const EXAMPLES = "batch-loop/examples/images";
+/** The pack's own images and film, as templates name them: nobody's folder is near. */
+const EXAMPLES = ["batch-loop/examples/images", "batch-loop/examples/films/balloons.mp4"];
 
 /** HTTP statuses if the server has no dialog after all, or may not open one for this page. */
 const WITHOUT_DIALOG = [403, 501];
 
 /**
- * Lets the user choose a Directory Iterator's folder: in the operating system's dialog if page and
- * server are on the same machine, otherwise from the allowed folders.
+ * Lets the user choose the folder of an iterator: in the operating system's dialog if page and
+ * server are on the same machine, otherwise from the allowed folders; and the file of a Row
+ * Iterator or a Frame Iterator, always from there.
  */
 export class FolderChooser {
   #app;
@@ -58,8 +61,8 @@ export class FolderChooser {
   }
 
   /**
-   * Ask for a folder and write it into the node's `directory`; resolves to a warning about the
-   * choice, or "".
+   * Ask for a folder and write it into the node's `directory`, or for a file and write it into its
+   * place; resolves to a warning about the choice, or "".
    *
    * @param {Pick<IteratorEntry, "node" | "directory">} entry
    * @param {object} [more]
@@ -67,24 +70,28 @@ export class FolderChooser {
    * @param {() => Promise<boolean>} [more.isWanted] - asked last, if another folder was chosen
    */
   async choose({ node, directory }, { meanwhile = (choice) => choice, isWanted = async () => true } = {}) {
-    const isExample = widgetOf(node, "directory")?.value === EXAMPLES;
+    const widget = widgetOf(node, placeIn(node));
+    const source = sourceOfNode(node);
+    const start = EXAMPLES.includes(String(widget?.value)) ? null : directory;
     const recursive = widgetOf(node, "recursive")?.value === true;
-    const chosen = await this.#ask({ start: isExample ? null : directory, recursive }, meanwhile);
+    const chosen = await (areFiles(source)
+      ? this.#ask({ start, recursive, source }, meanwhile)
+      : this.#askFile(start, source));
     const { written } = chosen;
     if (!written) return "";
-    const isSame = written === widgetOf(node, "directory")?.value || isKnownAs(directory, chosen);
+    const isSame = written === widget?.value || isKnownAs(directory, chosen);
     if (!isSame && !(await isWanted())) return "";
-    this.#write(node, written);
+    this.#write(node, widget, written);
     return chosen.holds_comfyui ? t("browser.holdsComfyUI") : "";
   }
 
   /**
-   * @param {{ start: string | null, recursive: boolean }} options
+   * @param {{ start: string | null, recursive: boolean, source: Source }} options
    * @param {Meanwhile} meanwhile
    * @returns {Promise<Pick<Chosen, "directory" | "written" | "holds_comfyui">>} - without the full
    *   path if it is not known
    */
-  async #ask({ start, recursive }, meanwhile) {
+  async #ask({ start, recursive, source }, meanwhile) {
     const chooser = await this.#server.chooser();
     const last = this.#lastPlace.get();
     if (chooser.dialog) {
@@ -97,22 +104,39 @@ export class FolderChooser {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
       }
     }
-    // The window already showed its warning before the choice.
-    const starts = [start, last];
-    const choice = await this.#openBrowser({ server: this.#server, starts, chooser, recursive });
+    return this.#browse({ starts: [start, last], chooser, recursive, source });
+  }
+
+  /**
+   * @param {string | null} file - the full path of the one that is chosen now
+   * @param {Source} source
+   */
+  async #askFile(file, source) {
+    const chooser = await this.#server.chooser();
+    const starts = [file && folderAround(file), this.#lastPlace.get()];
+    return this.#browse({ starts, chooser, source });
+  }
+
+  /**
+   * The window shows its warning before the choice.
+   *
+   * @param {Omit<Options, "server">} options
+   */
+  async #browse(options) {
+    const choice = await this.#openBrowser({ server: this.#server, ...options });
     if (choice) this.#lastPlace.set(choice.place);
     return { directory: null, written: choice?.written ?? "", holds_comfyui: false };
   }
 
   /**
    * @param {Node} node
-   * @param {string} directory
+   * @param {Widget | undefined} widget
+   * @param {string} written
    */
-  #write(node, directory) {
-    const widget = widgetOf(node, "directory");
+  #write(node, widget, written) {
     if (!widget) return;
-    widget.value = directory;
-    widget.callback?.(directory, this.#app.canvas, node);
+    widget.value = written;
+    widget.callback?.(written, this.#app.canvas, node);
     node.graph?.setDirtyCanvas(true, true);
   }
 }
@@ -125,4 +149,14 @@ export class FolderChooser {
  */
 function isKnownAs(directory, chosen) {
   return directory !== null && chosen.directory === directory;
+}
+
+/**
+ * The folder that a file is in; null for what is no path.
+ *
+ * @param {string} file
+ */
+function folderAround(file) {
+  const end = file.search(/[\\/][^\\/]*$/);
+  return end === -1 ? null : file.slice(0, Math.max(end, 1));
 }

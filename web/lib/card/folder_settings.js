@@ -1,9 +1,12 @@
+import { areFiles, handsOutRows, placeIn, sourceOfNode } from "../iterators.js";
 import { alsoWhenChanged } from "../node/callbacks.js";
 import { optionsOf } from "../node/inputs.js";
+import { companionsOf } from "./companions.js";
+import { variantsOf } from "./variants.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
- * @import { FolderSettings, Which } from "../../../types/server.d.ts"
+ * @import { ItemSettings, Which } from "../../../types/server.d.ts"
  */
 
 /**
@@ -32,8 +35,7 @@ function workflowOf({ graph }) {
 }
 
 /**
- * The inputs of a Directory Iterator that decide which images a folder contains, as the server has
- * marked them.
+ * The inputs of an iterator that decide which items it hands out, as the server has marked them.
  *
  * @param {Node} node
  * @returns {string[]}
@@ -45,11 +47,11 @@ function deciding(node) {
 }
 
 /**
- * The settings to ask the server about for a Directory Iterator's folder; null if an input comes
+ * The settings to ask the server about for an iterator's folder or table; null if an input comes
  * from another node, as its value is then known only during a run.
  *
  * @param {Node} node
- * @returns {FolderSettings | null}
+ * @returns {ItemSettings | null}
  */
 export function folderSettings(node) {
   const names = deciding(node);
@@ -62,23 +64,67 @@ export function folderSettings(node) {
   }
   const own = workflowOf(node);
   const title = own.workflow ? nameOfWorkflow() : "";
-  const directory = String(settings.directory ?? "");
-  return { ...settings, directory, ...own, ...(title ? { title } : {}) };
+  const text = (/** @type {string} */ name) => String(settings[name] ?? "");
+  const place = placeIn(node);
+  const named = { [place]: text(place), ...(handsOutRows(node) ? { text: text("text") } : {}) };
+  const beside = areFiles(sourceOfNode(node)) ? companionsOf(node) : [];
+  const companions = beside.length ? { companions: beside } : {};
+  const variants = variantsOf(node);
+  return /** @type {ItemSettings} */ ({
+    ...settings,
+    ...named,
+    ...(isOther(node) ? { iterator: node.comfyClass } : {}),
+    ...companions,
+    ...(variants ? { variants } : {}),
+    ...own,
+    ...(title ? { title } : {}),
+  });
+}
+
+/**
+ * Whether settings name a folder, a film or a table, or have the table's text.
+ *
+ * @param {ItemSettings} settings
+ */
+export function isChosen(settings) {
+  if ("film" in settings) return settings.film.trim() !== "";
+  if (!("file" in settings)) return settings.directory !== "";
+  return settings.file.trim() !== "" || settings.text.trim() !== "";
 }
 
 /**
  * How to identify the loop to the server: by the node's settings or, if those come from other
  * nodes, by the loop it last worked on. Null if that is unknown too: a wrong guess could start
- * another folder over.
+ * another folder over. Only a folder of images is named by itself; of others, `last` is all that
+ * tells.
  *
  * @param {Node} node
  * @param {string | null} [last]
  * @returns {Which | null}
  */
 export function whichLoop(node, last) {
-  if (isLinked(node, ["directory", "loop_name"])) return last ? { loop: last } : null;
+  const isNamed = !isNamedByServer(node) && !isLinked(node, ["directory", "loop_name"]);
+  if (!isNamed) return last ? { loop: last } : null;
   const text = (/** @type {string} */ name) => String(widgetOf(node, name)?.value ?? "");
   return { directory: text("directory"), loop_name: text("loop_name"), ...workflowOf(node) };
+}
+
+/**
+ * Whether the loop of a node's settings has an id that only the server tells.
+ *
+ * @param {Node} node
+ */
+export function isNamedByServer(node) {
+  return isOther(node) || handsOutRows(node) || variantsOf(node) !== undefined;
+}
+
+/**
+ * Whether a node is another iterator than those of images and of rows.
+ *
+ * @param {Node} node
+ */
+function isOther(node) {
+  return !["images", "rows"].includes(sourceOfNode(node));
 }
 
 /**

@@ -1,9 +1,10 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { explained } from "../errors.js";
-import { t } from "../texts.js";
+import { sourceOfType } from "../iterators.js";
+import { t, textsFor } from "../texts.js";
 
 /**
- * @import { FolderSettings } from "../../../types/server.d.ts"
+ * @import { ItemSettings } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  */
 
@@ -16,6 +17,7 @@ const MOVES = { ArrowDown: 1, ArrowUp: -1 };
 export class ImageChooser {
   #server;
   #settings;
+  #say;
   #field = attributed(document.createElement("input"), {
     type: "search",
     class: "batch-loop-browser-field",
@@ -30,11 +32,12 @@ export class ImageChooser {
   /**
    * @param {object} given
    * @param {Pick<LoopServer, "images" | "thumbnail">} given.server
-   * @param {FolderSettings} given.settings - of the Directory Iterator
+   * @param {ItemSettings} given.settings - of the iterator
    */
   constructor({ server, settings }) {
     this.#server = server;
     this.#settings = settings;
+    this.#say = textsFor(sourceOfType("iterator" in settings ? settings.iterator : undefined));
     this.#dialog = this.#build();
   }
 
@@ -53,7 +56,7 @@ export class ImageChooser {
   }
 
   #build() {
-    const title = element("h2", "browser-title", t("run.which.label"));
+    const title = element("h2", "browser-title", this.#say("run.which.label"));
     title.id = "batch-loop-images-title";
     const cancel = button("button", t("browser.cancel"), () => this.#dialog.close(""));
     const dialog = element(
@@ -81,8 +84,8 @@ export class ImageChooser {
       );
       if (wanted !== this.#wanted) return;
       this.#images.replaceChildren(...images.map((path) => this.#line(loop, path, path === next)));
-      const none = images.length === 0 && t("run.which.none");
-      setText(this.#status, (more && t("run.which.more", { shown: images.length })) || none || "");
+      const none = images.length === 0 && this.#say("run.which.none");
+      setText(this.#status, (more && this.#say("run.which.more", { shown: images.length })) || none || "");
     } catch (error) {
       if (wanted === this.#wanted) setText(this.#status, explained(error));
     }

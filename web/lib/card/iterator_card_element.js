@@ -1,11 +1,18 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
+import { areFiles } from "../iterators.js";
+import { isRow } from "../items.js";
 import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
+import { Tile } from "../tile.js";
 import { NOWHERE, resultsIn } from "../result_folder.js";
-import { t } from "../texts.js";
+import { t, textsFor } from "../texts.js";
 import { lastPart } from "./root_row.js";
+import { TablePreview } from "./table_preview.js";
 
 /**
+ * @import { Table } from "../../../types/server.d.ts"
+ * @import { Source } from "../iterators.js"
+ * @import { Named } from "../items.js"
  * @import { ResultFolder } from "../result_folder.js"
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
  * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip"} Working
@@ -14,6 +21,7 @@ import { lastPart } from "./root_row.js";
  * @typedef {object} Standing
  * @property {string | null} loop
  * @property {ResultFolder} results - the folder that they are in
+ * @property {Table | null} [table] - the rows, of a Row Iterator
  * @property {boolean} watching
  * @property {boolean} choosing
  */
@@ -31,9 +39,12 @@ const BUTTONS = {
   stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
 };
 
-/** Directory Iterator's card: its folder, its batch, and all of the node's buttons. */
+/** An iterator's card: its folder or table, its batch, and all of the node's buttons. */
 export class IteratorCard {
+  #say;
   #thumbnailOf;
+  #tile = new Tile("thumbnail");
+  #preview = new TablePreview();
   #progress = new Progress();
   #image = element("img", "thumbnail");
   #headline = element("div", "headline");
@@ -66,9 +77,15 @@ export class IteratorCard {
    * @param {object} given
    * @param {(loop: string, path: string) => string} given.thumbnailOf - the URL of an image's
    *   thumbnail
+   * @param {Source} [given.source] - what its items are
    */
-  constructor({ thumbnailOf }) {
+  constructor({ thumbnailOf, source = "images" }) {
     this.#thumbnailOf = thumbnailOf;
+    this.#say = textsFor(source);
+    for (const name of /** @type {Name[]} */ (Object.keys(BUTTONS))) {
+      setText(this.#buttons[name], this.#labelOf(name));
+      this.#buttons[name].title = this.#say(BUTTONS[name].tooltip);
+    }
     this.#image.alt = ""; // its name is next to it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
@@ -80,13 +97,16 @@ export class IteratorCard {
     for (const each of [...Object.values(others), ...unknown]) each.hidden = true;
     tryWhich.replaceChildren(icon("chevron-down"));
     attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
+    // Rows and frames are in one file, not in a window to choose from.
+    tryWhich.hidden = !areFiles(source);
     const tries = attributed(element("div", "card-split", tryOne, tryWhich), { "data-split": "try" });
     /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
-      element("div", "now", this.#image, words),
+      element("div", "now", this.#image, this.#tile.element, words),
       element("div", "card-buttons", run, tries, choose, startOver),
+      this.#preview.element,
       this.#progress.element,
       this.#times,
       // In the place beside the others, the results make no node higher.
@@ -109,7 +129,7 @@ export class IteratorCard {
    * @param {IteratorModel} model
    * @param {Standing} standing
    */
-  show(model, { loop, results, watching, choosing }) {
+  show(model, { loop, results, table = null, watching, choosing }) {
     this.#model = model;
     this.element.dataset.phase = model.phase;
     this.element.dataset.tone = model.tone;
@@ -117,7 +137,8 @@ export class IteratorCard {
     this.#showWords(model);
     write(this.#hint, model.hint, "");
     this.#hint.hidden = model.hint === "";
-    this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
+    this.#showImage(model.image, loop);
+    this.#preview.show(table);
     this.#progress.show(model.figures);
     this.#showTimes(model.times);
     this.#showButtons(model.buttons, { watching, choosing });
@@ -130,10 +151,15 @@ export class IteratorCard {
    */
   #button(name) {
     const pressed = () => this.#model && this.actions?.[name](this.#model);
-    return attributed(button("button", labelOf(name), pressed), {
-      "data-action": name,
-      title: t(BUTTONS[name].tooltip),
-    });
+    return attributed(button("button", "", pressed), { "data-action": name });
+  }
+
+  /**
+   * @param {Name} name
+   * @param {number} [count]
+   */
+  #labelOf(name, count = 0) {
+    return this.#say(BUTTONS[name].label, { count });
   }
 
   /**
@@ -148,8 +174,13 @@ export class IteratorCard {
     this.#headline.title = this.#detail.title = title;
   }
 
-  /** @param {string | null} address */
-  #showImage(address) {
+  /**
+   * @param {Named | null} item
+   * @param {string | null} loop
+   */
+  #showImage(item, loop) {
+    this.#tile.show(item && isRow(item) ? item : null);
+    const address = item && loop && !isRow(item) ? this.#thumbnailOf(loop, item.path) : null;
     if (!address) {
       this.#image.hidden = true;
       this.#image.removeAttribute("src");
@@ -183,30 +214,22 @@ export class IteratorCard {
     const { run, tryOne, tryWhich, choose, startOver, retry, skip, report, stopWatching } =
       this.#buttons;
     setText(run, t(`run.${buttons.run}.label`));
-    run.title = t(`run.${buttons.run}.tooltip`);
+    run.title = this.#say(`run.${buttons.run}.tooltip`);
     run.dataset.runs = buttons.run;
     run.disabled = !buttons.canRun;
     tryOne.disabled = tryWhich.disabled = buttons.tries === null;
     tryWhich.disabled ||= !buttons.listable;
     choose.disabled = !buttons.choose || choosing;
-    setText(choose, choosing ? t("card.choose.open") : labelOf("choose"));
+    setText(choose, choosing ? t("card.choose.open") : this.#labelOf("choose"));
     startOver.disabled = !buttons.startOver;
-    setText(startOver, buttons.undo ? t("undo.label") : labelOf("startOver"));
-    startOver.title = t(buttons.undo ? "undo.tooltip" : BUTTONS.startOver.tooltip);
+    setText(startOver, buttons.undo ? t("undo.label") : this.#labelOf("startOver"));
+    startOver.title = this.#say(buttons.undo ? "undo.tooltip" : BUTTONS.startOver.tooltip);
     retry.hidden = buttons.retry === 0;
-    setText(retry, labelOf("retry", buttons.retry));
+    setText(retry, this.#labelOf("retry", buttons.retry));
     skip.hidden = !buttons.skip;
     report.hidden = !buttons.report;
     stopWatching.hidden = !watching;
   }
-}
-
-/**
- * @param {Name} name
- * @param {number} [count]
- */
-function labelOf(name, count = 0) {
-  return t(BUTTONS[name].label, { count });
 }
 
 /**

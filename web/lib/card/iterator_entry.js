@@ -1,21 +1,24 @@
 import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
+import { placeIn, sourceOfNode } from "../iterators.js";
 import { Refused, isFinal } from "../requests.js";
-import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
+import { folderSettings, isChosen, isLinked, widgetOf } from "./folder_settings.js";
 import { NOWHERE } from "../result_folder.js";
 import { OtherTab } from "./other_tab.js";
 import { ResultPlace } from "./result_place.js";
 import { iteratorModel } from "./texts_and_buttons.js";
+import { variantsOf } from "./variants.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
- * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
+ * @import { Current, Folder, Loop, Table } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../questions.js"
+ * @import { Named } from "../items.js"
  * @import { ResultFolder } from "../result_folder.js"
  * @import { CardsAsk, RunControl } from "../run_control.js"
  * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
- * @typedef {Pick<Current, "index" | "path">} HandedOut - an image
+ * @typedef {Pick<Current, "index" | "path"> & { title?: string }} HandedOut - an item
  */
 
 /** Values of the settings that say what a Run does with the results of earlier ones. */
@@ -39,7 +42,7 @@ export class IteratorEntry {
    * @type {Answer | null}
    */
   #taken = null;
-  /** @type {Folder | null} */
+  /** @type {Folder | Table | null} */
   #folder = null;
   /** Whether the batch has run since: then the folder may have become what the batch has found. */
   #isFolderOld = false;
@@ -158,9 +161,14 @@ export class IteratorEntry {
     return JSON.stringify(folderSettings(this.node));
   }
 
-  /** The folder's full path, if the server has told it. */
+  /** The full path of the folder or the table, if the server has told it. */
   get directory() {
     return this.#folder?.directory ?? null;
+  }
+
+  /** The table of a Row Iterator, as far as it is known. @returns {Table | null} */
+  get table() {
+    return this.#folder && "columns" in this.#folder ? this.#folder : null;
   }
 
   /** A prompt is about to be sent: the settings may be others by the time that it reports. */
@@ -190,11 +198,11 @@ export class IteratorEntry {
   /**
    * The node has handed out an image to be tried.
    *
-   * @param {string} path
+   * @param {Named} item
    * @param {string} prompt - the id of the prompt that tries it
    */
-  tries(path, prompt) {
-    this.#tried = { path, how: "running", prompt, key: this.#sentWith ?? this.#key };
+  tries({ path, title }, prompt) {
+    this.#tried = { path, title, how: "running", prompt, key: this.#sentWith ?? this.#key };
     this.show();
   }
 
@@ -234,7 +242,7 @@ export class IteratorEntry {
   /** The question about the folder; null if the node has none. */
   get folderQuestion() {
     const settings = folderSettings(this.node);
-    return settings?.directory ? folderOf(settings) : null;
+    return settings && isChosen(settings) ? folderOf(settings) : null;
   }
 
   /** The current questions to the server. */
@@ -272,7 +280,8 @@ export class IteratorEntry {
     const pauses = this.#notePause() && !ends;
     const model = iteratorModel({
       settings: folderSettings(this.node),
-      canChoose: !isLinked(this.node, ["directory"]),
+      source: this.#source,
+      canChoose: !isLinked(this.node, [placeIn(this.node)]),
       folder: this.#folder,
       isFolderOld: this.#isFolderOld,
       refusal: this.#refusal,
@@ -295,10 +304,17 @@ export class IteratorEntry {
       runsPrompt: this.#runControl.runsPrompt,
       isInOtherTab: this.#otherTab.runs(this.named),
     });
-    const { loop } = this;
+    // Before it has run, the server knows the first frame of a film by the name alone.
+    const loop = this.loop ?? this.named;
     this.#results.note(this.state);
     const results = this.#results.where;
-    this.#card.show(model, { loop, results, watching: this.#watching, choosing: this.#choosing });
+    this.#card.show(model, { loop, results, table: this.table, watching: this.#watching, choosing: this.#choosing });
+  }
+
+  /** What its items are, as `Loop.source` names it. */
+  get #source() {
+    const own = sourceOfNode(this.node);
+    return variantsOf(this.node) ? `${own} variants` : own;
   }
 
   /** Whether a Run on the complete batch begins it again. */

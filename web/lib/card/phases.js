@@ -1,15 +1,20 @@
-import { figuresOf, noteLines } from "../figures.js";
+import { duration, figuresOf, noteLines } from "../figures.js";
 import { otherServers, queuedAt, queuedIn } from "../queued.js";
 import { NOT_ALLOWED } from "../requests.js";
-import { t } from "../texts.js";
+import { nameOf, titleOf } from "../items.js";
+import { t, texts, textsFor } from "../texts.js";
+import { isChosen } from "./folder_settings.js";
 import { lacksPattern, reasonOf } from "./why_nothing.js";
 
 /**
- * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
+ * @import { Film, Folder, ItemSettings, Loop, Table } from "../../../types/server.d.ts"
+ * @import { Named } from "../items.js"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
  * @import { QueuePlace } from "../gate/queue_places.js"
  * @import { Known, Said, Tried } from "./texts_and_buttons.js"
+ *
+ * @typedef {ReturnType<typeof textsFor>} Say - the texts for what the batch has: images, or rows
  */
 
 /**
@@ -20,51 +25,53 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  */
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
   const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
+  const say = textsFor(more.source ?? "images");
   const { goesOn = false, pauses = false, cancels = false, runsPrompt = false, adds = false } = more;
   const isInOtherTab = !goesOn && Boolean(more.isInOtherTab);
   const figures = state && figuresOf(state);
   // The one that runs is its own if none comes first: it has yet to report.
   const isBegun = runsPrompt && place?.before === 0;
   const queuePlace = refusal || isBegun ? null : queuedAt(state, place);
-  const ends = ending({ pauses, cancels });
+  const ends = ending({ pauses, cancels }, say);
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
     const wait = ends || otherServers(state, awaitsLoop) || saving(state);
     // A run that has begun goes on with that image.
     const stoppedOn = refusal || isBegun ? null : state.stopped_on;
-    if (current && !(stoppedOn && isOnlySaved(state) && !queuePlace)) return underWay(current, figures, wait);
+    if (current && !(stoppedOn && isOnlySaved(state) && !queuePlace)) return underWay(current, figures, wait, say);
     if (queuePlace && (!isFresh(figures) || state.stopped_on)) return queued(queuePlace, figures);
     if (stoppedOn) return stopped(stoppedOn, figures);
   }
-  if (settings && !settings.directory) {
-    const detail = t("card.noFolderDetail");
-    return { phase: "empty", headline: t("card.noFolder"), detail, isElsewhere: true };
+  if (settings && !isChosen(settings)) {
+    const detail = say("card.noFolderDetail");
+    return { phase: "empty", headline: say("card.noFolder"), detail, isElsewhere: true };
   }
   if (lacksPattern(settings)) {
     return { phase: "pattern", headline: t("card.pattern.empty"), detail: t("card.pattern.emptyDetail") };
   }
-  if (refusal && figures && isKnown && isGone(refusal, figures)) return gone(refusal, figures);
-  if (refusal) return refused(refusal);
+  if (refusal && figures && isKnown && isGone(refusal, figures)) return gone(refusal, figures, say);
+  if (refusal) return refused(refusal, say);
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
-    const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends });
-    return { ...said, ...newsOf(more.isFolderOld ? null : folder, state, adds && !goesOn) };
+    const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say);
+    return { ...said, ...newsOf(more.isFolderOld ? null : folder, state, adds && !goesOn, say) };
   }
   if (ends) return { phase: "running", headline: ends, figures };
-  if (folder) return holding(folder, settings, { goesOn, isInOtherTab });
-  if (settings) return { phase: "unknown", headline: t("card.looking") };
-  return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
+  if (folder) return holding(folder, settings, { goesOn, isInOtherTab, source: more.source ?? "images" }, say);
+  if (settings) return { phase: "unknown", headline: say("card.looking") };
+  return { phase: "unknown", headline: say("card.linked"), detail: say("card.linkedDetail") };
 }
 
 /**
  * How the image in progress is about to end; empty if as usual.
  *
  * @param {Record<"pauses" | "cancels", boolean>} page
+ * @param {Say} say
  */
-export function ending({ pauses, cancels }) {
+export function ending({ pauses, cancels }, say) {
   if (cancels) return t("card.cancelling");
-  return pauses ? t("card.pausing") : "";
+  return pauses ? say("card.pausing") : "";
 }
 
 /**
@@ -72,8 +79,8 @@ export function ending({ pauses, cancels }) {
  *
  * @param {Tried} tried
  */
-export function trialOf({ path, how }) {
-  const name = nameOf(path);
+export function trialOf({ how, ...item }) {
+  const name = nameOf(item);
   const isOver = how !== "running";
   const headline = isOver
     ? t(how === "done" ? "card.tried.title" : "card.tried.failed", { name })
@@ -82,19 +89,22 @@ export function trialOf({ path, how }) {
     phase: isOver ? "tried" : "trying",
     tone: /** @type {Said["tone"]} */ (how === "failed" ? "error" : "plain"),
     headline,
-    title: path,
+    title: titleOf(item),
     detail: how === "done" ? t("card.tried.detail") : t("card.trying.detail"),
     hint: "",
-    image: path,
+    image: item,
   };
 }
 
-/** @param {Refused} refusal */
-function refused({ status, message }) {
+/**
+ * @param {Refused} refusal
+ * @param {Say} say
+ */
+function refused({ status, message }, say) {
   const isNotAllowed = status === NOT_ALLOWED;
-  const headline = isNotAllowed ? t("card.notAllowed") : t("card.unusable");
+  const headline = isNotAllowed ? say("card.notAllowed") : say("card.unusable");
   const tone = /** @type {const} */ ("error");
-  const hint = isNotAllowed ? t("card.looksAgain") : "";
+  const hint = isNotAllowed ? say("card.looksAgain") : "";
   return { phase: "refused", tone, headline, title: message, detail: message, hint, isElsewhere: true };
 }
 
@@ -111,30 +121,32 @@ function isGone({ isFolderNotFound }, { done, failed, left }) {
 /**
  * @param {Refused} refusal
  * @param {Figures} figures
+ * @param {Say} say
  */
-function gone({ message }, figures) {
+function gone({ message }, figures, say) {
   return {
     phase: "gone",
     tone: /** @type {const} */ ("error"),
-    headline: t("card.gone.title"),
+    headline: say("card.gone.title"),
     title: message,
-    detail: t("card.gone.detail", { done: figures.done, total: figures.total }),
+    detail: say("card.gone.detail", { done: figures.done, total: figures.total }),
     figures,
   };
 }
 
 /**
- * @param {Pick<Current, "index" | "path">} current
+ * @param {Named & { index: number }} current
  * @param {Figures} figures
  * @param {string} wait - what the page waits for meanwhile; empty if for nothing
+ * @param {Say} say
  */
-function underWay({ path, index }, figures, wait) {
+function underWay({ index, ...item }, figures, wait, say) {
   return {
     phase: "running",
-    headline: nameOf(path),
-    title: path,
-    detail: wait || t("card.imageOf", { number: index + 1, total: figures.total }),
-    image: path,
+    headline: nameOf(item),
+    title: titleOf(item),
+    detail: wait || say("card.imageOf", { number: index + 1, total: figures.total }),
+    image: { path: item.path, title: item.title },
     figures,
   };
 }
@@ -178,14 +190,14 @@ function queued(place, figures) {
  * @param {NonNullable<Loop["stopped_on"]>} image
  * @param {Figures} figures
  */
-function stopped({ path, reason, unreadable }, figures) {
+function stopped({ reason, unreadable, ...item }, figures) {
   return {
     phase: "stopped",
     tone: /** @type {const} */ ("error"),
-    headline: t("card.stoppedOn", { name: nameOf(path) }),
-    title: `${path}\n${reason}`,
+    headline: t("card.stoppedOn", { name: nameOf(item) }),
+    title: `${titleOf(item)}\n${reason}`,
     detail: firstLine(reason),
-    image: unreadable ? null : path,
+    image: unreadable ? null : { path: item.path, title: item.title },
     figures,
   };
 }
@@ -195,11 +207,12 @@ function stopped({ path, reason, unreadable }, figures) {
  * @param {Figures} figures
  * @param {{ watching: boolean, goesOn: boolean, isInOtherTab: boolean, ends: string }} page - what
  *   it does
+ * @param {Say} say
  */
-function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }) {
+function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say) {
   if (state.complete && state.next === "watch") {
-    const rest = goesOn ? t("card.starting") : t("card.watchDetail");
-    const detail = watching ? t("card.watchingDetail") : rest;
+    const rest = goesOn ? t("card.starting") : say("card.watchDetail");
+    const detail = watching ? say("card.watchingDetail") : rest;
     return { phase: "watching", headline: soFar(figures), detail, figures };
   }
   if (!state.complete) {
@@ -209,63 +222,124 @@ function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }) {
         ? ["running", ends]
         : isInOtherTab
           ? ["queued", t("card.left", { count: figures.left })]
-          : ["paused", t("card.paused", { count: figures.left }), t("card.pausedDetail")];
+          : ["paused", say("card.paused", { count: figures.left }), t("card.pausedDetail")];
     const detail = [...noteLines(state), how].filter(Boolean).join(" ");
     return { phase, headline, detail, figures };
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
   const detail = [...noteLines(state), t("card.completeDetail")].join(" ");
-  return { phase: "complete", tone, headline: completeLine(figures), detail, figures };
+  return { phase: "complete", tone, headline: completeLine(figures, say), detail, figures };
 }
 
 /**
  * A note if the settings or the files are no longer those of the batch.
  *
- * @param {Folder | null} folder
+ * @param {Folder | Table | null} folder
  * @param {Loop} state
  * @param {boolean} adds - whether Run takes just the new images of a complete batch
+ * @param {Say} say
  */
-function newsOf(folder, { complete, next, total }, adds) {
-  if (!folder) return {};
+function newsOf(folder, { complete, next, total }, adds, say) {
+  if (!folder || !isCounted(folder)) return {};
+  const { entries = folder.total, variants } = folder;
   // As many others may have gone since.
   const isNew = complete && next === "stop" && adds && folder.new > 0;
   if (!isNew && folder.total === total) return {};
   const detail = isNew
-    ? t("card.newImages", { count: folder.new })
-    : t("card.holdsNow", { count: folder.total });
+    ? say("card.newImages", { count: Math.ceil(folder.new / (variants || 1)) })
+    : say("card.holdsNow", { count: entries });
   return { detail, isNews: true };
 }
 
 /**
- * @param {Folder} folder
- * @param {FolderSettings | null} settings
- * @param {{ goesOn: boolean, isInOtherTab: boolean }} page - whether it runs it, or another tab
+ * Whether it is known how many items there are; of a table, only once it has been read to
+ * its end, and of variants only where they are typed.
+ *
+ * @param {Folder | Table} folder
  */
-function holding({ total, first, last, nothing }, settings, { goesOn, isInOtherTab }) {
+function isCounted(folder) {
+  if (folder.variants === null) return false;
+  return !("exact" in folder) || folder.exact;
+}
+
+/**
+ * @param {Folder | Table} folder
+ * @param {ItemSettings | null} settings
+ * @param {{ goesOn: boolean, isInOtherTab: boolean, source: string }} page - whether it runs it,
+ *   or another tab, and what the items are
+ * @param {Say} say
+ */
+function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
+  const { total, first, last, nothing } = folder;
+  const film = "film" in folder ? folder.film : null;
   if (first === null || last === null) {
-    const detail = nothing ? reasonOf(nothing, settings) : "";
+    const detail = nothing ? reasonOf(nothing, settings, source) : film ? filmLine(film, say) : "";
     const isElsewhere = nothing?.why === "empty" || nothing?.why === "other";
-    return { phase: "none", headline: t("card.none"), detail, isElsewhere };
+    return { phase: "none", headline: say("card.none"), detail, isElsewhere };
   }
-  const names =
-    total === 1 ? [first] : [t("card.first", { name: first }), t("card.last", { name: last })];
+  // The first rows of a table are shown below.
+  const names = "columns" in folder ? [] : film ? [filmLine(film, say)] : namesIn(first, last, total);
   return {
     phase: "ready",
-    headline: t("card.holds", { count: total }),
+    headline: headlineOf(folder, settings, say),
     title: names.join("\n"),
     detail: names.join("\n"),
-    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : t("card.hint"),
+    image: film?.picture ? { path: film.picture, title: first } : null,
+    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : say("card.hint"),
   };
+}
+
+/**
+ * How many items there are: entries, and values that each is taken with.
+ *
+ * @param {Folder | Table} folder
+ * @param {ItemSettings | null} settings
+ * @param {Say} say
+ */
+function headlineOf({ total, entries = total, variants = 0 }, settings, say) {
+  const frames = settings && "frames" in settings ? (settings.frames ?? 1) : 1;
+  const held =
+    frames > 1
+      ? t("card.windows", { count: entries, frames })
+      : say("card.holds", { count: entries });
+  if (variants === null) return t("card.timesUnknown", { entries: held });
+  return variants > 0 ? t("card.times", { entries: held, count: variants }) : held;
+}
+
+/**
+ * A film in figures.
+ *
+ * @param {Film} film
+ * @param {Say} say
+ */
+function filmLine({ width, height, fps, frames, seconds }, say) {
+  const rate = fps ? t("card.fps", { fps: texts().number(fps, { maximumFractionDigits: 2 }) }) : "";
+  const length = seconds ? duration(seconds) : "";
+  const lines = [
+    [`${width} × ${height}`, rate],
+    [say("card.holds", { count: frames }), length],
+  ];
+  return lines.map((parts) => parts.filter(Boolean).join(" · ")).join("\n");
+}
+
+/**
+ * @param {string} first
+ * @param {string} last
+ * @param {number} total
+ */
+function namesIn(first, last, total) {
+  return total === 1 ? [first] : [t("card.first", { name: first }), t("card.last", { name: last })];
 }
 
 /**
  * How a complete batch has ended.
  *
  * @param {Figures} figures
+ * @param {Say} [say]
  */
-export function completeLine({ done, failed }) {
-  return failed ? t("card.completeFailed", { done, failed }) : t("card.complete", { count: done });
+export function completeLine({ done, failed }, say = t) {
+  return failed ? t("card.completeFailed", { done, failed }) : say("card.complete", { count: done });
 }
 
 /**
@@ -275,15 +349,6 @@ export function completeLine({ done, failed }) {
  */
 export function soFar({ done, failed }) {
   return failed ? t("card.soFarFailed", { done, failed }) : t("card.soFar", { count: done });
-}
-
-/**
- * The file name of a path inside the folder.
- *
- * @param {string} path
- */
-function nameOf(path) {
-  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /**

@@ -1,11 +1,13 @@
 import { whyUntold } from "../errors.js";
 import { figuresOf, timesOf } from "../figures.js";
+import { areFiles } from "../iterators.js";
 import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
 import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
- * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
+ * @import { Current, Failure, Folder, ItemSettings, Loop, Table } from "../../../types/server.d.ts"
+ * @import { Named } from "../items.js"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
  * @import { QueuePlace } from "../gate/queue_places.js"
@@ -14,13 +16,14 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
  * @typedef {object} Known - what is known about a Directory Iterator
- * @property {FolderSettings | null} settings - null if any of them is linked
+ * @property {ItemSettings | null} settings - null if any of them is linked
+ * @property {string} [source] - what its items are, as `Loop.source` names it
  * @property {boolean} canChoose - whether a folder can be written into the node
- * @property {Folder | null} folder - the folder's contents; null if unknown
+ * @property {Folder | Table | null} folder - the folder's contents; null if unknown
  * @property {boolean} [isFolderOld] - whether the batch has run since the server was asked for that
  * @property {Refused | null} refusal - the server's refusal to list the folder
  * @property {Loop | null} state - the loop's state; null before its first run
- * @property {Pick<Current, "index" | "path"> | null} [last] - between two images, the one that was
+ * @property {(Named & Pick<Current, "index">) | null} [last] - between two images, the one that was
  *   last in progress
  * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
  * @property {unknown} [trouble] - the error with which the server did not tell that when it was
@@ -41,7 +44,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */
 
-/** @typedef {{ path: string, how: "running" | "done" | "failed" }} Tried - an image being tried */
+/** @typedef {Named & { how: "running" | "done" | "failed" }} Tried - an image being tried */
 
 /**
  * @typedef {object} Said - the content of a card
@@ -51,7 +54,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {string} title - the full text, where the headline is cut
  * @property {string} detail - in lines
  * @property {string} hint
- * @property {string | null} image - the path of the image to show
+ * @property {Named | null} image - the item to show
  * @property {Figures | null} figures
  * @property {boolean} isNews - whether the folder no longer holds the images of the batch
  * @property {boolean} isElsewhere - whether it takes another folder to have images
@@ -107,7 +110,7 @@ const NOTHING = {
  * @returns {IteratorModel}
  */
 export function iteratorModel(known) {
-  const { settings, canChoose, folder, state, isKnown = true } = known;
+  const { settings, source = "images", canChoose, folder, state, isKnown = true } = known;
   const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
   const said = { ...NOTHING, ...phaseOf(known), ...(known.trouble ? untold(known.trouble) : {}) };
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
@@ -131,7 +134,7 @@ export function iteratorModel(known) {
       canRun: canRun || goesOn,
       primary: canRun || goesOn ? (isDone ? afterwards : "run") : other(said),
       tries: canRun && !isNothing && !goesOn ? (state?.stopped_on?.path ?? "") : null,
-      listable: settings !== null,
+      listable: settings !== null && areFiles(source),
       choose: canChoose,
       startOver,
       undo: canUndo(state),

@@ -1,6 +1,6 @@
-import { t } from "../texts.js";
+import { t, textsFor } from "../texts.js";
 
-/** @import { FolderSettings, NothingThere } from "../../../types/server.d.ts" */
+/** @import { ItemSettings, NothingThere } from "../../../types/server.d.ts" */
 
 /** Kinds of files that people take for images, and that the nodes cannot read. */
 const UNREAD = {
@@ -20,10 +20,10 @@ const EXTENSION = /^\.?([a-z]\w{1,4})$/i;
 /**
  * Whether the filter is Custom, and its pattern names no files.
  *
- * @param {FolderSettings | null} settings
+ * @param {ItemSettings | null} settings
  */
 export function lacksPattern(settings) {
-  if (settings?.filter !== CUSTOM) return false;
+  if (!settings || !("filter" in settings) || settings.filter !== CUSTOM) return false;
   return partsOf(settings.custom_pattern).every((part) => part === "" || part === "!");
 }
 
@@ -31,14 +31,17 @@ export function lacksPattern(settings) {
  * Why a folder has no images under the settings, in sentences.
  *
  * @param {NothingThere} nothing
- * @param {FolderSettings | null} settings
+ * @param {ItemSettings | null} settings
+ * @param {string} [source] - what is looked for
  */
-export function reasonOf({ why, images, folders, kinds }, settings) {
+export function reasonOf({ why, images, folders, kinds }, settings, source = "images") {
+  const isOfImages = source.startsWith("images");
+  const say = textsFor(source);
   const named = kinds.map(({ kind, count }) => `${kind} (${count})`).join(", ");
   return [
     ...(why === "filter" || why === "other" ? patternLines(settings) : []),
-    t(`card.nothing.${why}`, { count: images || folders, kinds: named }),
-    ...adviceOn(kinds.map(({ kind }) => kind.toLowerCase())),
+    say(`card.nothing.${why}`, { count: images || folders, kinds: named }),
+    ...(isOfImages ? adviceOn(kinds.map(({ kind }) => kind.toLowerCase())) : []),
   ].join(" ");
 }
 
@@ -52,9 +55,12 @@ function adviceOn(kinds) {
   return unread.map(([name]) => t(`card.unread.${name}`));
 }
 
-/** @param {FolderSettings | null} settings */
+/** @param {ItemSettings | null} settings */
 function patternLines(settings) {
-  const pattern = settings?.filter === CUSTOM ? (settings.custom_pattern ?? "").trim() : "";
+  if (!settings || !("custom_pattern" in settings)) return [];
+  // Only images have a filter beside the pattern.
+  const isCustom = !("filter" in settings) || settings.filter === CUSTOM;
+  const pattern = isCustom ? (settings.custom_pattern ?? "").trim() : "";
   if (!pattern) return [];
   const parts = partsOf(pattern);
   const meant = parts.map((part) => part.replace(EXTENSION, "*.$1"));

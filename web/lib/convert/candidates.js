@@ -1,3 +1,4 @@
+import { DIRECTORY_ITERATOR } from "../iterators.js";
 import { CannotConvert, refuse } from "./cannot_convert.js";
 import { exposuresOf } from "./exposures.js";
 import { isOff } from "./reach.js";
@@ -9,7 +10,6 @@ import { ROOT, Workflow, textOf, titleOf } from "./workflow.js";
  */
 
 export const LOAD = "LoadImage";
-export const ITERATOR = "BatchLoopDirectoryIterator";
 
 /**
  * The Load Images of a workflow that could be a batch's folder. Throws CannotConvert if there is
@@ -102,5 +102,5 @@ export function usedOnce({ name, uses }) {
 
 /** @param {Workflow} workflow */
 function refuseSecondBatch(workflow) {
-  if (workflow.ofTypes(ITERATOR).length > 0) refuse("already");
+  if (workflow.ofTypes(DIRECTORY_ITERATOR).length > 0) refuse("already");
 }

@@ -1,5 +1,6 @@
 import { refuse } from "./cannot_convert.js";
-import { ITERATOR, LOAD, candidateAt, pathTo, usedOnce } from "./candidates.js";
+import { DIRECTORY_ITERATOR } from "../iterators.js";
+import { LOAD, candidateAt, pathTo, usedOnce } from "./candidates.js";
 import { exposuresOf } from "./exposures.js";
 import { LoopWay } from "./loop_way.js";
 import { folderOf, namesFrom } from "./names.js";
@@ -53,7 +54,7 @@ export function planFor(saved, where, context) {
     do: "add",
     graph: graph.id,
     key: FOLDER_NODE,
-    type: ITERATOR,
+    type: DIRECTORY_ITERATOR,
     like: where.node,
     values: FOR_A_NIGHT,
   });

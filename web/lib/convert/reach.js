@@ -7,7 +7,7 @@ import { INPUTS, OUTPUTS } from "./workflow.js";
 
 /** ComfyUI's modes of nodes that do not run: muted, and bypassed. */
 const MUTED = 2;
-const BYPASSED = 4;
+export const BYPASSED = 4;
 
 /** Nodes of other packs that pass a value on without a link, by the name that both carry. */
 const SETS = "SetNode";

@@ -1,10 +1,9 @@
 import { nodesOf } from "../graph.js";
+import { ITERATORS, isIterator } from "../iterators.js";
 import { copyOf } from "./copy.js";
 
 /** @import { App, Workflow } from "../../../types/comfyui.d.ts" */
 /** @import { Batch } from "./batch.js" */
-
-const ITERATOR = "BatchLoopDirectoryIterator";
 
 /** The workflow that is on the screen, which is the one that ComfyUI queues. */
 export class OnScreen {
@@ -33,7 +32,7 @@ export class OnScreen {
    */
   has({ graphId, workflow }) {
     if (workflow !== this.workflow || graphId !== this.graphId) return false;
-    for (const node of nodesOf(this.#graph)) if (node.comfyClass === ITERATOR) return true;
+    for (const node of nodesOf(this.#graph)) if (isIterator(node.comfyClass)) return true;
     return false;
   }
 
@@ -66,7 +65,7 @@ export class OnScreen {
     // is dropped onto the page, keeps the nodes of that one as the state of the tab that it leaves.
     const isElsewhere = isOpen && workflow !== this.workflow;
     const inTab = isElsewhere ? JSON.stringify(workflow.activeState ?? null) : "";
-    const text = inTab.includes(ITERATOR) ? inTab : JSON.stringify(copy?.workflow ?? null);
+    const text = ITERATORS.some((type) => inTab.includes(type)) ? inTab : JSON.stringify(copy?.workflow ?? null);
     const data = JSON.parse(text);
     if (!data) return;
     const target = /** @type {any} */ (isOpen ? workflow : nameOf(workflow));

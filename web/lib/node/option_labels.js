@@ -20,10 +20,20 @@ export function labelOptions(node) {
       const text = String(value ?? "");
       return labels.get(text) ?? text;
     };
-    options.getOptionLabel = label;
-    // The Nodes 2.0 of 1.32 gives a combo's options to PrimeVue's Select, whose property this is.
-    options.optionLabel = label;
+    setLabels(options, label);
   }
+}
+
+/**
+ * Have a combo show its values like this.
+ *
+ * @param {Widget["options"]} options
+ * @param {(value: unknown) => string} label
+ */
+export function setLabels(options, label) {
+  options.getOptionLabel = label;
+  // The Nodes 2.0 of 1.32 gives a combo's options to PrimeVue's Select, whose property this is.
+  options.optionLabel = label;
 }
 
 /**

@@ -1,3 +1,10 @@
+import {
+  AUDIO_ITERATOR,
+  DIRECTORY_ITERATOR,
+  FRAME_ITERATOR,
+  ROW_ITERATOR,
+  VIDEO_ITERATOR,
+} from "../iterators.js";
 import { t } from "../texts.js";
 
 /**
@@ -5,16 +12,26 @@ import { t } from "../texts.js";
  * @typedef {Parameters<NonNullable<Extension["addCustomNodeDefs"]>>[0]} Definitions
  */
 
-const ITERATOR = "BatchLoopDirectoryIterator";
+/** What ComfyUI's search shows, by the nodes' types. */
+const SHOWN = {
+  [DIRECTORY_ITERATOR]: () => t("search.iterator"),
+  [ROW_ITERATOR]: () => t("search.rows"),
+  [VIDEO_ITERATOR]: () => t("search.videos"),
+  [AUDIO_ITERATOR]: () => t("search.audio"),
+  [FRAME_ITERATOR]: () => t("search.frames"),
+};
 
 /**
- * The name by which ComfyUI's node search finds Directory Iterator: it says what the node is for,
- * as the search of most frontends looks at nothing else. The node's own title stays as it is.
+ * The names by which ComfyUI's node search finds the iterators: they say what the nodes are for, as
+ * the search of most frontends looks at nothing else. The nodes' own titles stay as they are.
  */
 export class SearchNames {
-  /** @type {Definitions[string] | undefined} */
-  #iterator;
-  #title = "";
+  /**
+   * By the nodes' types.
+   *
+   * @type {Map<string, { definition: Definitions[string], title: string, shown: () => string }>}
+   */
+  #named = new Map();
 
   /**
    * ComfyUI is about to create node types from these.
@@ -22,13 +39,16 @@ export class SearchNames {
    * @param {Definitions} definitions
    */
   define(definitions) {
-    this.#iterator = definitions[ITERATOR];
-    this.#title = this.#iterator?.display_name ?? "";
+    for (const [type, shown] of Object.entries(SHOWN)) {
+      const definition = definitions[type];
+      const title = definition?.display_name ?? "";
+      if (definition) this.#named.set(type, { definition, title, shown });
+    }
   }
 
   /** ComfyUI is about to fill its search. */
   apply() {
-    if (this.#iterator) this.#iterator.display_name = t("search.iterator");
+    for (const { definition, shown } of this.#named.values()) definition.display_name = shown();
   }
 
   /**
@@ -37,13 +57,15 @@ export class SearchNames {
    * @param {Node} node
    */
   titled(node) {
-    const isFromSearch = node.comfyClass === ITERATOR && node.title === t("search.iterator");
-    if (isFromSearch) node.title = this.#title;
+    const named = this.#named.get(node.comfyClass ?? "");
+    if (named && node.title === named.shown()) node.title = named.title;
   }
 
   /** ComfyUI has created the types; some frontends take a type's title from its definition late. */
   restoreTitle() {
-    const type = LiteGraph.registered_node_types[ITERATOR];
-    if (type && this.#title) type.title = this.#title;
+    for (const [name, { title }] of this.#named) {
+      const type = LiteGraph.registered_node_types[name];
+      if (type && title) type.title = title;
+    }
   }
 }

@@ -1,3 +1,5 @@
+import { ITERATORS, ROW_ITERATOR } from "../iterators.js";
+
 /**
  * The nodes that ComfyUI offers when a wire is dropped on the canvas, by the wire's type.
  *
@@ -5,16 +7,17 @@
  */
 
 const LOOP = "BATCH_LOOP";
-const ITERATOR = "BatchLoopDirectoryIterator";
+const ROW = "BATCH_LOOP_ROW";
 
 /** What comes after an output of a type, most likely first. */
 const AFTER = {
   [LOOP]: ["BatchLoopSaveImage", "BatchLoopLoopStart", "BatchLoopLoopEnd", "BatchLoopBatchComplete"],
+  [ROW]: ["BatchLoopRowValue"],
   BOOLEAN: ["BatchLoopEndQueue"],
 };
 
 /** What comes before an input of a type. */
-const BEFORE = { [LOOP]: [ITERATOR] };
+const BEFORE = { [LOOP]: ITERATORS, [ROW]: [ROW_ITERATOR] };
 
 /** ComfyUI's own entry, which it puts first. */
 const REROUTE = "Reroute";

@@ -1,7 +1,8 @@
 import { canUndo } from "../card/texts_and_buttons.js";
 import { element, icon, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
-import { t } from "../texts.js";
+import { titleOf } from "../items.js";
+import { t, textsOf } from "../texts.js";
 import { iconButton } from "./icon_button.js";
 
 /**
@@ -39,7 +40,7 @@ export class Buttons {
     const retry = () => done(changes.retry(loop.id));
     const skipIt = () => {
       const { stopped_on: stopped } = this.#loop;
-      if (stopped) done(changes.skip(loop.id, stopped.path));
+      if (stopped) done(changes.skip(loop.id, stopped));
     };
     const forget = async () => {
       if (await changes.forget(this.#loop)) forgotten();
@@ -74,12 +75,12 @@ export class Buttons {
     const undo = canUndo(loop);
     const again = /** @type {Element} */ (this.#startOver.lastElementChild);
     setText(again, t(undo ? "undo.label" : "startOver.title"));
-    this.#startOver.title = t(undo ? "undo.tooltip" : "startOver.tooltip");
+    this.#startOver.title = textsOf(loop)(undo ? "undo.tooltip" : "startOver.tooltip");
     this.#forget.disabled = runs;
     this.#forget.title = runs ? t("forget.running") : t("forget.tooltip");
     this.#stopped.hidden = !stopped || runs;
     if (!stopped) return;
-    setText(this.#why, t("panel.stoppedOn", { image: stopped.path, reason: stopped.reason }));
+    setText(this.#why, t("panel.stoppedOn", { image: titleOf(stopped), reason: stopped.reason }));
     this.#why.title = stopped.reason;
   }
 }

@@ -1,8 +1,9 @@
 import { attributed, element, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
+import { sourceOf } from "../items.js";
 import { showPath } from "../middle_cut.js";
 import { folderOf, resultsIn } from "../result_folder.js";
-import { t } from "../texts.js";
+import { t, textsOf } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
 import { namesOf, ownName } from "../words.js";
 import { Buttons } from "./buttons.js";
@@ -12,6 +13,8 @@ import { RunButtons } from "./run_buttons.js";
 import { standingMark } from "./standing_mark.js";
 import { Summary } from "./summary.js";
 import { Tabs } from "./tabs.js";
+import { VariantGrid } from "./variant_grid.js";
+import { layoutOf } from "./variant_layout.js";
 
 /**
  * @import { Loop } from "../../../types/server.d.ts"
@@ -42,8 +45,10 @@ export class Details {
   #run;
   #buttons;
   #tabs;
-  /** @type {Gallery | null} */
+  /** @type {Gallery | VariantGrid | null} */
   #gallery = null;
+  /** Whether the batch has variants, but is no whole table of them. */
+  #isBroken = false;
   #nothing = element("p", "nothing-failed", t("panel.nothingFailed"));
   #tab = ALL;
   /** @type {Viewer | null} */
@@ -66,14 +71,15 @@ export class Details {
       "aria-label": t("panel.back"),
       title: t("panel.back"),
     });
-    this.#title = attributed(element("h2", "panel-title", ownName(loop.directory)), {
+    const place = sourceOf(loop.directory);
+    this.#title = attributed(element("h2", "panel-title", ownName(place)), {
       tabindex: -1,
-      title: loop.directory,
+      title: place,
     });
     const names = namesOf(loop);
     const own = attributed(element("p", "loop-own-name", names), { title: names });
     own.hidden = !names;
-    const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
+    const path = attributed(element("p", "path", place), { title: place });
     const forgotten = () => {
       changed();
       left();
@@ -81,7 +87,7 @@ export class Details {
     const chosen = () => this.#gallery?.chosen?.path ?? "";
     this.#run = new RunButtons({ loop, ...running, chosen });
     this.#buttons = new Buttons({ loop, server, changes, changed, forgotten });
-    this.#tabs = new Tabs(t("panel.images"), [ALL, FAILED], (name) => this.#open(name));
+    this.#tabs = new Tabs(textsOf(loop)("panel.images"), [ALL, FAILED], (name) => this.#open(name));
     this.element = element(
       "section",
       "details",
@@ -127,6 +133,10 @@ export class Details {
   show(loop) {
     const isOther = loop.batch !== this.#loop.batch;
     this.#loop = loop;
+    if (isOther && this.#isBroken && !this.#viewer) {
+      this.#isBroken = false;
+      this.#open(this.#tab);
+    }
     if (isOther && !loop.failed && !this.#viewer && this.#tab === FAILED) {
       this.#tabs.select(ALL);
       this.#open(ALL);
@@ -148,8 +158,9 @@ export class Details {
    */
   showPlace(isGone) {
     const { complete, done, directory, total } = this.#loop;
-    const next = complete ? [] : [t("card.gone.detail", { done, total })];
-    setText(this.#gone, isGone ? [t("card.gone.title"), directory, ...next].join("\n") : "");
+    const say = textsOf(this.#loop);
+    const next = complete ? [] : [say("card.gone.detail", { done, total })];
+    setText(this.#gone, isGone ? [say("card.gone.title"), directory, ...next].join("\n") : "");
     this.#gone.hidden = !isGone;
   }
 
@@ -172,18 +183,30 @@ export class Details {
   #open(tab) {
     this.#tab = tab;
     this.#gallery?.close();
-    this.#gallery = new Gallery({
+    const given = {
       server: this.#server,
       loop: this.#loop,
-      failedOnly: tab === FAILED,
-      opened: (index) => this.#enlarge(index),
+      opened: (/** @type {number} */ index) => this.#enlarge(index),
       arrived: () => {
         this.#viewer?.show(this.#loop);
         this.#showResults();
       },
-    });
+    };
+    const layout = tab === ALL && !this.#isBroken ? layoutOf(this.#loop) : null;
+    const broken = () => this.#showAsList();
+    this.#gallery = layout
+      ? new VariantGrid({ ...given, layout, broken })
+      : new Gallery({ ...given, failedOnly: tab === FAILED });
     this.#showNothing();
     this.#tabs.place.replaceChildren(this.#nothing, this.#gallery.element);
+  }
+
+  /** Show the items of a batch in a list, which has turned out to be no table. */
+  #showAsList() {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#viewer?.close();
+    if (this.#tab === ALL) this.#open(ALL);
   }
 
   /** Say that no image has failed, where those that have would be. */

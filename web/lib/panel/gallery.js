@@ -1,4 +1,4 @@
-import { t } from "../texts.js";
+import { textsOf } from "../texts.js";
 import { emptyCells, itemCells } from "./item_row.js";
 import { Pages } from "./pages.js";
 import { Pictures } from "./pictures.js";
@@ -43,7 +43,7 @@ export class Gallery {
       },
     );
     this.#rows = new VirtualRows({
-      label: failedOnly ? t("panel.tab.failed") : t("panel.tab.all"),
+      label: textsOf(loop)(failedOnly ? "panel.tab.failed" : "panel.tab.all"),
       rowHeight: ROW_HEIGHT,
       keyOf: (index) => this.#keyOf(this.item(index)),
       cellsOf: (index) => this.#cellsOf(this.item(index)),

@@ -1,7 +1,7 @@
 import { attributed, element, icon } from "../dom.js";
 import { duration } from "../figures.js";
+import { nameOf, titleOf } from "../items.js";
 import { t } from "../texts.js";
-import { ownName } from "../words.js";
 import { SHOWN } from "./pictures.js";
 
 /**
@@ -48,7 +48,7 @@ export function emptyCells() {
  * @param {Item} item
  */
 export function words(item) {
-  const name = attributed(element("strong", "item-name", ownName(item.path)), { title: item.path });
+  const name = attributed(element("strong", "item-name", nameOf(item)), { title: titleOf(item) });
   const said = element("div", "item-words", name, element("span", `item-state-${item.state}`, state(item)));
   if (item.state !== "failed") return said;
   said.append(attributed(element("span", "item-reason", item.reason), { title: item.reason }));
@@ -62,8 +62,12 @@ function state({ state, seconds, node_type: type, node_id: id }) {
   return state === "done" && seconds >= WORTH_TELLING ? `${word} · ${duration(seconds)}` : word;
 }
 
-/** @param {Item["state"]} state */
-function sign(state) {
+/**
+ * What is shown in place of a missing result.
+ *
+ * @param {Item["state"]} state
+ */
+export function sign(state) {
   return element("span", `picture batch-loop-picture-${state}`, icon(SIGNS[state]));
 }
 

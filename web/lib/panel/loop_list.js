@@ -1,4 +1,5 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
+import { sourceOf } from "../items.js";
 import { ProgressBar } from "../progress_bar.js";
 import { t, texts } from "../texts.js";
 import { namesOf, ownName } from "../words.js";
@@ -121,8 +122,8 @@ class LoopEntry {
    * @param {QueuePlace | null} place
    */
   show(loop, now, place) {
-    setText(this.#name, ownName(loop.directory));
-    this.#button.title = loop.directory;
+    setText(this.#name, ownName(sourceOf(loop.directory)));
+    this.#button.title = sourceOf(loop.directory);
     const own = namesOf(loop);
     setText(this.#own, own);
     this.#own.title = own;

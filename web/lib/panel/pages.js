@@ -22,8 +22,8 @@ export class Pages {
   #pages = new Map();
   /** @type {Set<number>} */
   #underWay = new Set();
-  #first = 0;
-  #end = 0;
+  /** @type {[number, number][]} */
+  #wanted = [];
   #version = 0;
   #closed = false;
 
@@ -57,8 +57,16 @@ export class Pages {
    * @param {number} end - the first that is not in view
    */
   want(first, end) {
-    this.#first = first;
-    this.#end = end;
+    this.wantAll([[first, end]]);
+  }
+
+  /**
+   * The indexes of these ranges are in view, each without its end.
+   *
+   * @param {[number, number][]} ranges
+   */
+  wantAll(ranges) {
+    this.#wanted = ranges;
     this.#go();
   }
 
@@ -74,10 +82,12 @@ export class Pages {
   }
 
   #go() {
-    for (let page = Math.floor(this.#first / SIZE); page * SIZE < this.#end; page += 1) {
-      if (this.#closed || this.#underWay.size >= AT_ONCE) return;
-      if (this.#pages.get(page)?.version !== this.#version && !this.#underWay.has(page)) {
-        this.#ask(page);
+    for (const [first, end] of this.#wanted) {
+      for (let page = Math.floor(first / SIZE); page * SIZE < end; page += 1) {
+        if (this.#closed || this.#underWay.size >= AT_ONCE) return;
+        if (this.#pages.get(page)?.version !== this.#version && !this.#underWay.has(page)) {
+          this.#ask(page);
+        }
       }
     }
   }

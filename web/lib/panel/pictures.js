@@ -1,5 +1,7 @@
 import { attributed, element, icon } from "../dom.js";
+import { isRow, titleOf } from "../items.js";
 import { t } from "../texts.js";
+import { Tile } from "../tile.js";
 
 /**
  * @import { LoopServer } from "../server.js"
@@ -35,7 +37,8 @@ export class Pictures {
     const { stopped_on: stopped } = this.#loop;
     const failure = item.state === "failed" ? item : stopped?.path === item.path ? stopped : null;
     if (failure?.unreadable) return element("span", "picture batch-loop-picture-failed", icon("ban"));
-    return this.#picture(item, t("panel.picture.source", { name: item.path }));
+    if (isRow(item)) return tileOf(item);
+    return this.#picture(item, t("panel.picture.source", { name: titleOf(item) }));
   }
 
   /**
@@ -45,7 +48,7 @@ export class Pictures {
    */
   results(item) {
     if (item.state !== "done" || !item.outputs.length) return null;
-    const name = t("panel.picture.result", { name: item.path });
+    const name = t("panel.picture.result", { name: titleOf(item) });
     const [first, ...others] = item.outputs
       .slice(0, SHOWN)
       .map((file, output) => (isText(file) ? text(name) : this.#picture(item, name, output)));
@@ -72,6 +75,13 @@ export class Pictures {
     image.src = `${address}#${this.#loop.batch}-${item.attempts}-${item.seconds}`;
     return place;
   }
+}
+
+/** @param {Item} item */
+function tileOf(item) {
+  const tile = new Tile("picture");
+  tile.show(item);
+  return tile.element;
 }
 
 /** @param {string} file */

@@ -1,6 +1,6 @@
 import { element, icon, setText } from "../dom.js";
 import { runAction } from "../run_control.js";
-import { t } from "../texts.js";
+import { t, textsOf } from "../texts.js";
 import { iconButton } from "./icon_button.js";
 
 /**
@@ -36,7 +36,7 @@ export class RunButtons {
     this.#nodeOf = nodeOf;
     this.#run = iconButton("run", ICONS.run, t("run.run.label"), () => this.#press());
     this.#icon = /** @type {HTMLElement} */ (this.#run.firstElementChild);
-    this.#tryOne = iconButton("try-one", "image", t("run.try.label"), () => this.tryOne(chosen()));
+    this.#tryOne = iconButton("try-one", "image", textsOf(loop)("run.try.label"), () => this.tryOne(chosen()));
     this.element = element("div", "panel-run", this.#run, this.#tryOne);
     this.show(loop);
   }
@@ -48,7 +48,7 @@ export class RunButtons {
 
   /** What that does, or why it cannot be done. */
   get tryTitle() {
-    return t(this.#isHere ? "run.try.chosen" : "run.elsewhere");
+    return textsOf(this.#loop)(this.#isHere ? "run.try.chosen" : "run.elsewhere");
   }
 
   /** @param {string} path - of the image; "" for the next */
@@ -68,7 +68,7 @@ export class RunButtons {
     // Then there is nothing to run, as a rule.
     this.#run.dataset.complete = String(loop.complete);
     this.#run.disabled = !this.#isHere && !goesOn;
-    this.#run.title = this.#run.disabled ? t("run.elsewhere") : t(`run.${action}.tooltip`);
+    this.#run.title = textsOf(loop)(this.#run.disabled ? "run.elsewhere" : `run.${action}.tooltip`);
     this.#tryOne.disabled = !this.canTry;
     this.#tryOne.title = this.tryTitle;
   }

@@ -3,7 +3,7 @@ import { element, setText } from "../dom.js";
 import { figuresOf, isAtWork, noteLines, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
 import { otherServers, queuedAt, queuedIn } from "../queued.js";
-import { t } from "../texts.js";
+import { t, textsOf } from "../texts.js";
 import { inWords, quarters } from "./far.js";
 
 /**
@@ -13,7 +13,7 @@ import { inWords, quarters } from "./far.js";
  */
 
 /** The figures below the bar; each is also the class that gives it its colour. */
-const FIGURES = /** @type {const} */ (["done", "failed", "left", "finished"]);
+const FIGURES = /** @type {const} */ (["done", "failed", "left", "finished", "lacking"]);
 
 /** A batch's bar, figures and times, and occasional announcements for screen readers. */
 export class Summary {
@@ -45,7 +45,7 @@ export class Summary {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
-    const counts = { done, failed, left, finished: loop.finished };
+    const counts = { done, failed, left, finished: loop.finished, lacking: loop.lacking };
     FIGURES.forEach((name, place) => {
       const figure = this.#figures[place];
       const count = counts[name];
@@ -57,7 +57,7 @@ export class Summary {
     this.#time.hidden = !time;
     const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
     const wait = queuePlace ? queuedIn(queuePlace).detail : otherServers(loop, awaits);
-    const page = ending({ pauses, cancels }) || wait;
+    const page = ending({ pauses, cancels }, textsOf(loop)) || wait;
     const notes = [page, ...noteLines(loop)].filter(Boolean).join(" ");
     setText(this.#notes, notes);
     this.#notes.hidden = !notes;

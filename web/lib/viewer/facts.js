@@ -1,4 +1,5 @@
 import { attributed, element, icon } from "../dom.js";
+import { sourceOf } from "../items.js";
 import { iconButton } from "../panel/icon_button.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
@@ -18,8 +19,9 @@ const SHORT = 10;
  * @param {(isCopied: boolean) => void} copied
  */
 export function factsOf(kind, file, copied) {
-  const name = attributed(element("span", "viewer-name", ownName(file.path)), { title: file.path });
-  const label = t("panel.viewer.copy", { name: ownName(file.path) });
+  const path = sourceOf(file.path);
+  const name = attributed(element("span", "viewer-name", ownName(path)), { title: path });
+  const label = t("panel.viewer.copy", { name: ownName(path) });
   const copies = iconButton("step", "copy", "", async () => {
     const isCopied = await copy(file.path, line);
     // For those who see the button; the others are told.
@@ -28,7 +30,9 @@ export function factsOf(kind, file, copied) {
   });
   attributed(copies, { "aria-label": label, title: file.path });
   const line = element("div", "viewer-file", element("strong", "viewer-kind", kind), name);
-  line.append(element("span", "viewer-size", sizesOf(file)), copies);
+  line.append(element("span", "viewer-size", sizesOf(file)));
+  // What was typed has no path.
+  if (path === file.path) line.append(copies);
   return line;
 }
 

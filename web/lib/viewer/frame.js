@@ -1,12 +1,12 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
+import { nameOf, titleOf } from "../items.js";
 import { iconButton } from "../panel/icon_button.js";
 import { words } from "../panel/item_row.js";
-import { t } from "../texts.js";
-import { ownName } from "../words.js";
+import { t, textsOf } from "../texts.js";
 import { addKeys } from "./keys.js";
 
 /**
- * @import { FileFacts, Item } from "../../../types/server.d.ts"
+ * @import { FileFacts, Item, Loop } from "../../../types/server.d.ts"
  * @import { Stage } from "./stage.js"
  * @import { Strip } from "./strip.js"
  * @typedef {"compare" | "source" | "result"} Mode - which of an image's files are shown
@@ -34,6 +34,8 @@ export class Frame {
   #title = element("h2", "viewer-title");
   #said = element("div", "viewer-said");
   #text = attributed(element("pre", "viewer-text"), { tabindex: 0 });
+  /** Of a row, which has no picture. */
+  #source = attributed(element("pre", "viewer-row"), { tabindex: 0 });
   #why = element("p", "viewer-why");
   #none = element("div", "viewer-none", icon("ban"), this.#why);
   #told = attributed(element("p", "unseen"), { role: "status" });
@@ -43,25 +45,30 @@ export class Frame {
   #zooms = element(
     "div",
     "viewer-zooms",
-    toolButton("minus", "panel.viewer.zoomOut", "-", () => this.#stage.zoom(-1)),
+    toolButton("minus", t("panel.viewer.zoomOut"), "-", () => this.#stage.zoom(-1)),
     this.#zoom,
-    toolButton("plus", "panel.viewer.zoomIn", "+", () => this.#stage.zoom(1)),
+    toolButton("plus", t("panel.viewer.zoomIn"), "+", () => this.#stage.zoom(1)),
   );
   #main = element("div", "viewer-main");
-  #before = this.#stepButton("chevron-left", "panel.viewer.before", "ArrowLeft", -1);
-  #after = this.#stepButton("chevron-right", "panel.viewer.after", "ArrowRight", 1);
-  #tryThis = iconButton("viewer-button", "play", t("run.try.this"), () => this.#acts.tryThis());
+  #before;
+  #after;
+  #tryThis;
   #newTab = element("a", "panel-button batch-loop-viewer-tab", icon("external-link"));
 
   /**
    * @param {Stage} stage
    * @param {Strip} strip
    * @param {Acts} acts
+   * @param {Pick<Loop, "source">} loop
    */
-  constructor(stage, strip, acts) {
+  constructor(stage, strip, acts, loop) {
     this.#stage = stage;
     this.#strip = strip;
     this.#acts = acts;
+    const say = textsOf(loop);
+    this.#before = this.#stepButton("chevron-left", say("panel.viewer.before"), "ArrowLeft", -1);
+    this.#after = this.#stepButton("chevron-right", say("panel.viewer.after"), "ArrowRight", 1);
+    this.#tryThis = iconButton("viewer-button", "play", say("run.try.this"), () => acts.tryThis());
     this.dialog = this.#build();
   }
 
@@ -84,8 +91,8 @@ export class Frame {
 
   /** @param {Item | undefined} item */
   showItem(item) {
-    setText(this.#title, item ? ownName(item.path) : "");
-    this.#title.title = item?.path ?? "";
+    setText(this.#title, item ? nameOf(item) : "");
+    this.#title.title = item ? titleOf(item) : "";
     this.#said.replaceChildren(...(item ? [words(item)] : []));
   }
 
@@ -122,20 +129,27 @@ export class Frame {
   }
 
   /**
-   * Make room for a picture, a text, or both side by side.
+   * Make room for a picture, a text, or both side by side; a source that is a text comes first.
    *
-   * @param {{ isText: boolean, hasPicture: boolean }} shown
+   * @param {{ isText: boolean, isSourceText: boolean, hasPicture: boolean }} shown
    */
-  layOut({ isText, hasPicture }) {
+  layOut({ isText, isSourceText, hasPicture }) {
     this.#text.hidden = !isText;
-    this.#main.classList.toggle("batch-loop-viewer-beside", isText && hasPicture);
+    this.#source.hidden = !isSourceText;
+    const isBeside = [isText, isSourceText, hasPicture].filter(Boolean).length > 1;
+    this.#main.classList.toggle("batch-loop-viewer-beside", isBeside);
     if (!hasPicture && this.#zooms.contains(document.activeElement)) this.#stage.element.focus();
     this.#zooms.hidden = !hasPicture;
   }
 
-  /** @param {string} text */
+  /** @param {string} text - that is a result */
   setText(text) {
     setText(this.#text, text);
+  }
+
+  /** @param {string} text - of a row */
+  setSourceText(text) {
+    setText(this.#source, text);
   }
 
   /** @param {boolean} isCopied - whether the path of a file has been copied */
@@ -163,7 +177,7 @@ export class Frame {
 
   /**
    * @param {string} picture
-   * @param {string} text - its path
+   * @param {string} text
    * @param {string} key - that does the same
    * @param {number} by - how many images it goes on, or back
    */
@@ -184,6 +198,7 @@ export class Frame {
     this.#title.id = "batch-loop-viewer-title";
     this.#newTab.hidden = true;
     this.#text.hidden = true;
+    this.#source.hidden = true;
     this.#none.hidden = true;
     const head = element(
       "header",
@@ -196,10 +211,10 @@ export class Frame {
         this.#zooms,
         this.#tryThis,
         this.#newTab,
-        toolButton("times", "panel.viewer.close", "Escape", () => this.#acts.close()),
+        toolButton("times", t("panel.viewer.close"), "Escape", () => this.#acts.close()),
       ),
     );
-    this.#main.append(this.#before, stage.element, this.#none, this.#text, this.#after);
+    this.#main.append(this.#before, this.#source, stage.element, this.#none, this.#text, this.#after);
     const said = [this.#strip.element, this.#said, this.#facts, this.#told];
     const foot = element("footer", "viewer-foot", ...said);
     const dialog = element("dialog", "viewer", head, this.#main, foot);
@@ -213,11 +228,11 @@ export class Frame {
 
 /**
  * @param {string} picture
- * @param {string} text - its path
+ * @param {string} text
  * @param {string} key - that does the same
  * @param {() => void} pressed
  */
 function toolButton(picture, text, key, pressed) {
   const made = iconButton("viewer-button", picture, "", pressed);
-  return attributed(made, { "aria-label": t(text), title: t(text), "aria-keyshortcuts": key });
+  return attributed(made, { "aria-label": text, title: text, "aria-keyshortcuts": key });
 }

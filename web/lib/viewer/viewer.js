@@ -1,3 +1,4 @@
+import { titleOf } from "../items.js";
 import { t } from "../texts.js";
 import { factsOf } from "./facts.js";
 import { Frame } from "./frame.js";
@@ -8,7 +9,8 @@ import { Strip } from "./strip.js";
  * @import { FileFacts, Files, Item, Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Gallery } from "../panel/gallery.js"
- * @import { Mode } from "./frame.js"
+ * @import { VariantGrid } from "../panel/variant_grid.js"
+ * @import { Acts, Mode } from "./frame.js"
  * @import { Picture } from "./stage.js"
  */
 
@@ -43,20 +45,13 @@ export class Viewer {
     zoomed: (percent, isFitted) => this.#frame.showZoom(percent, isFitted),
     swiped: (by) => this.#step(by),
   });
-  #frame = new Frame(this.#stage, this.#strip, {
-    show: (mode) => this.#showIn(mode),
-    step: (by) => this.#step(by),
-    choose: (by) => this.#choose(this.#output + by),
-    tryThis: () => this.#try(),
-    close: () => this.close(),
-    closed: () => this.#closed(),
-  });
-  #dialog = this.#frame.dialog;
+  #frame;
+  #dialog;
 
   /**
    * @param {object} given
    * @param {LoopServer} given.server
-   * @param {Gallery} given.gallery
+   * @param {Gallery | VariantGrid} given.gallery
    * @param {Loop} given.loop
    * @param {number} given.index - of the image in the gallery
    * @param {Trying} given.trying
@@ -66,6 +61,17 @@ export class Viewer {
     this.#given = given;
     this.#loop = given.loop;
     this.#index = given.index;
+    /** @type {Acts} */
+    const acts = {
+      show: (mode) => this.#showIn(mode),
+      step: (by) => this.#step(by),
+      choose: (by) => this.#choose(this.#output + by),
+      tryThis: () => this.#try(),
+      close: () => this.close(),
+      closed: () => this.#closed(),
+    };
+    this.#frame = new Frame(this.#stage, this.#strip, acts, given.loop);
+    this.#dialog = this.#frame.dialog;
   }
 
   /** Show it until the user closes it. */
@@ -101,6 +107,7 @@ export class Viewer {
     if (this.#isOther) {
       this.#stage.show(null, null, true);
       this.#frame.setText("");
+      this.#frame.setSourceText("");
     }
     if (item) this.#ask(item, shown);
   }
@@ -129,7 +136,8 @@ export class Viewer {
   #draw() {
     const source = this.#files?.source;
     const result = this.#results[this.#output];
-    const has = { source: source?.shows === "picture", result: result?.shows === "picture" };
+    const isRow = source?.shows === "text";
+    const has = { source: isRow || source?.shows === "picture", result: result?.shows === "picture" };
     const isText = result?.shows === "text";
     const compare = has.source && (has.result || isText);
     const isPossible = { ...has, result: Boolean(result), compare };
@@ -138,11 +146,13 @@ export class Viewer {
     this.#strip.mark(this.#output);
     const left = mode !== "result" && source ? this.#picture(source) : null;
     const right = mode !== "source" && result ? this.#picture(result, this.#output) : null;
-    this.#frame.layOut({ isText: isText && mode !== "source", hasPicture: Boolean(left ?? right) });
+    const shows = { isText: isText && mode !== "source", isSourceText: isRow && mode !== "result" };
+    this.#frame.layOut({ ...shows, hasPicture: Boolean(left ?? right) });
     this.#stage.show(left, right, this.#isOther);
     this.#isOther = false;
     const output = mode === "source" ? undefined : this.#output;
     this.#readText(mode === "source" ? undefined : result);
+    if (isRow) this.#readSource();
     const file = mode === "source" ? source : result;
     this.#frame.showFile(file, this.#address("picture", output));
     // A thumbnail that had the focus may be gone.
@@ -166,6 +176,14 @@ export class Viewer {
     if (shown === [this.#shown, this.#output].join()) this.#frame.setText(text);
   }
 
+  /** The text of a row. */
+  async #readSource() {
+    if (!this.#item) return;
+    const shown = this.#shown;
+    const text = await this.#given.server.text(this.#loop.id, this.#item.path).catch(String);
+    if (shown === this.#shown) this.#frame.setSourceText(text);
+  }
+
   /**
    * @param {FileFacts} file
    * @param {number} [output]
@@ -173,7 +191,7 @@ export class Viewer {
    */
   #picture(file, output) {
     if (file.shows !== "picture") return null;
-    const name = this.#item?.path ?? "";
+    const name = this.#item ? titleOf(this.#item) : "";
     const of = output === undefined ? "panel.picture.source" : "panel.picture.result";
     return {
       address: this.#address("picture", output),

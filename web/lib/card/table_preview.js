@@ -1,0 +1,58 @@
+import { element, setText } from "../dom.js";
+import { t } from "../texts.js";
+
+/** @import { Table } from "../../../types/server.d.ts" */
+
+/** How many columns there is room for. */
+const COLUMNS = 4;
+
+/** The first rows of a Row Iterator's table, and how the table is read. */
+export class TablePreview {
+  #format = element("div", "table-format");
+  #table = element("table", "table-rows");
+  element = element("div", "table", this.#format, this.#table);
+  /** @type {Table | null} */
+  #shown = null;
+
+  constructor() {
+    this.element.hidden = true;
+  }
+
+  /** @param {Table | null} table - null for nothing */
+  show(table) {
+    if (table === this.#shown) return;
+    this.#shown = table;
+    this.element.hidden = table === null;
+    if (!table) return;
+    setText(this.#format, table.format);
+    this.#format.title = table.format;
+    const lines = table.rows.map((cells) => lineOf("td", cells));
+    const head = isList(table) ? [] : [element("thead", "table-head", lineOf("th", table.columns))];
+    this.#table.replaceChildren(...head, element("tbody", "table-body", ...lines));
+    this.#table.hidden = lines.length === 0;
+  }
+}
+
+/**
+ * Whether a table is only a list, whose one column nobody has named.
+ *
+ * @param {Table} table
+ */
+export function isList({ columns }) {
+  return columns.length === 1 && /^column \d+$/.test(columns[0]);
+}
+
+/**
+ * @param {"td" | "th"} tag
+ * @param {string[]} texts
+ */
+function lineOf(tag, texts) {
+  const cells = texts.slice(0, COLUMNS).map((text) => {
+    const cell = element(tag, "table-cell", text);
+    cell.title = text;
+    return cell;
+  });
+  const more = texts.length - COLUMNS;
+  const others = tag === "th" ? t("panel.more", { count: more }) : "";
+  return element("tr", "table-line", ...cells, ...(more > 0 ? [element(tag, "table-more", others)] : []));
+}
