@@ -145,7 +145,7 @@ def test_json_prints_what_happens_in_lines_for_programs(case: Case) -> None:
     code, out, _ = case.run("--json")
     lines = [json.loads(line) for line in out.splitlines()]
     *images, end = lines
-    assert {line["event"] for line in images} == {"image"}
+    assert {line["event"] for line in images} == {"item"}
     assert images[0]["filename"] == NAMES[0]
     assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
 
@@ -271,7 +271,7 @@ def test_a_wrong_command_line_says_what_to_do(
         ("[]", 6, "is not a ComfyUI workflow"),
         ('{"nodes": [{}]}', 6, "is not a workflow as ComfyUI saves it"),
         ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', 7, "does not have: NoSuchNode"),
-        ('{"1": {"class_type": "LoadImage", "inputs": {}}}', 8, "has no Directory Iterator"),
+        ('{"1": {"class_type": "LoadImage", "inputs": {}}}', 8, "has none of Directory Iterator"),
     ],
 )
 def test_a_file_that_is_not_a_workflow_is_refused(
@@ -399,6 +399,33 @@ def test_a_server_that_restarts_is_waited_for(
     done = records(record)
     assert sorted(set(done)) == names
     assert len(done) <= len(names) + 1
+
+
+def test_it_goes_on_if_the_last_result_is_lost_with_its_server(
+    start_server: Callable[..., ComfyServer], tmp_path: Path
+) -> None:
+    port, until, record = free_port(), tmp_path / "until", tmp_path / "record"
+    server = start_server(port=port, env={"BATCH_LOOP_TESTS_HOLD_AFTER": str(len(NAMES))})
+    write_images(server.input / "batch", NAMES)
+    named = {"image": [ITERATOR, 1], "filename": [ITERATOR, 3], "held": NAMES[-1]}
+    path = tmp_path / "workflow.json"
+    with server.client() as client:
+        graph = batch_graph("batch", "batch", node("TestHold", **named, until=str(until)))
+        path.write_text(json.dumps(filled_in(client, recorded(graph, record))), encoding="utf-8")
+        with start(server.url, "run", path) as process:
+            wait_for(Path(f"{until}.held").exists, "the last image")
+            wait_for(lambda: client.queue().pending, "a prompt behind it")
+            until.touch()
+            # The command then knows that the batch is complete.
+            wait_for(lambda: not client.queue().pending, "that prompt to be taken back")
+            server.kill()
+            server.start()
+            out, err = process.communicate(timeout=SECONDS * 2)
+    assert process.returncode == 0, err
+    assert out.startswith("5 of 5 done, complete")
+    assert "The last results are lost. Going on" in err
+    assert records(record) == [*NAMES, NAMES[-1]]
+    assert sorted(each.name for each in (server.output / "batch").iterdir()) == NAMES
 
 
 def test_results_hold_the_workflow_like_those_of_the_page(case: Case) -> None:

@@ -17,14 +17,16 @@ from typing import Any, TypeVar
 
 import pytest
 
+from batch_loop.batch_loop_cli.api_format import Prompt
 from batch_loop.batch_loop_cli.client import Client
 from batch_loop.batch_loop_cli.errors import SettingsRefused, WrongCall
-from batch_loop.batch_loop_cli.same_batch import check_same_folders
+from batch_loop.batch_loop_cli.same_batch import check_same_places
 from batch_loop.tests.support.batches import recorded, records
-from batch_loop.tests.support.graphs import ITERATOR, WORK, batch_graph, node
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, Queue
+from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.layout import HELPERS, ROOT
 from batch_loop.tools.server import ComfyServer, running
 
@@ -339,15 +341,61 @@ def test_servers_with_the_folder_at_different_places_are_refused(
     case.write([A])
     write_images(stranger.input / case.name, [A])
     prompt = json.loads(case.workflow.read_text(encoding="utf-8"))
-
-    async def check(*servers: ComfyServer) -> None:
-        async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(Client(server.url)) for server in servers]
-            await check_same_folders(clients, [prompt] * len(clients))
-
-    asyncio.run(check(*case.servers))
+    check_places(prompt, *case.servers)
     with pytest.raises(WrongCall, match="different places"):
-        asyncio.run(check(case.servers[0], stranger))
+        check_places(prompt, case.servers[0], stranger)
     shutil.rmtree(stranger.input / case.name)
     with pytest.raises(SettingsRefused, match=stranger.url):
-        asyncio.run(check(case.servers[0], stranger))
+        check_places(prompt, case.servers[0], stranger)
+
+
+def test_servers_with_the_table_at_different_places_are_refused(
+    case: Case, stranger: ComfyServer
+) -> None:
+    name = f"{case.name}.txt"
+    for server in (case.servers[0], stranger):
+        (server.input / name).write_text("a cat", encoding="utf-8")
+    prompt = {ITERATOR: node("BatchLoopRowIterator", file=name, text="")}
+    check_places(prompt, *case.servers)
+    with pytest.raises(WrongCall, match="different places"):
+        check_places(prompt, case.servers[0], stranger)
+    (stranger.input / name).unlink()
+    with pytest.raises(SettingsRefused, match=f"{stranger.url}: There is no file"):
+        check_places(prompt, case.servers[0], stranger)
+    # Rows that are typed are at no place.
+    typed = {ITERATOR: node("BatchLoopRowIterator", file="", text="a cat")}
+    check_places(typed, case.servers[0], stranger)
+
+
+def check_places(prompt: Prompt, *servers: ComfyServer) -> None:
+    async def check() -> None:
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(Client(server.url)) for server in servers]
+            await check_same_places(clients, [prompt] * len(clients))
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("is_typed", [False, True])
+def test_each_row_is_done_once(case: Case, *, is_typed: bool) -> None:
+    rows = [f"{case.name} {number}" for number in range(12)]
+    name = f"{case.name}.txt"
+    (case.servers[0].input / name).write_text("\n".join(rows), encoding="utf-8")
+    settings = {"text": "\n".join(rows)} if is_typed else {"file": name}
+    graph = {
+        ITERATOR: node("BatchLoopRowIterator", loop_name=case.name, **settings),
+        WORK: node("TestSlow", value=[ITERATOR, 1], seconds=0.1),
+        "value": node("BatchLoopRowValue", row=[WORK, 0], column="", default=""),
+        SAVE: node("BatchLoopSaveText", text=["value", 0], folder=case.name, loop=[ITERATOR, 0]),
+    }
+    with case.servers[0].client() as client:
+        case.workflow.write_text(json.dumps(filled_in(client, graph)), encoding="utf-8")
+    with case.command("--set", f"{SAVE}.save_to=folder") as command:
+        code, err = command.end()
+        assert (code, command.lines[-1]["done"]) == (0, len(rows)), err
+    # Both have taken some.
+    assert {line.get("server") for line in command.lines[:-1]} == {
+        server.url for server in case.servers
+    }
+    saved = (case.servers[0].output / case.name).iterdir()
+    assert sorted(path.read_text(encoding="utf-8") for path in saved) == sorted(rows)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
@@ -15,19 +20,24 @@ from batch_loop.batch_loop_cli.workflow import Workflow
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.core.files.allowed_paths import EXAMPLE_IMAGES
 from batch_loop.core.files.listing import list_images
+from batch_loop.core.films.sound import read_sound
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.titles import taken_with
 from batch_loop.tests.support.batches import says_stop, written
 from batch_loop.tests.support.graphs import Graph, load_prompt
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.layout import EXAMPLES, NATIVE_LOOPS, releases_to_try
+from batch_loop.tools.layout import EXAMPLE_FILM, EXAMPLES, NATIVE_LOOPS, releases_to_try
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 
 ALL = {path.stem for path in (EXAMPLES / "api").glob("*.json")}
+WITH_ROWS = "Prompts from a table"
+OF_A_FILM = "A film, frame by frame"
 NAMES = sorted(ALL - WITH_NATIVE_LOOPS)
+OF_IMAGES = sorted(ALL - WITH_NATIVE_LOOPS - {WITH_ROWS, OF_A_FILM})
 BROKEN = "broken.png"
-MOST_TURNS = 30
+MOST_TURNS = 50
 
 
 @pytest.fixture(scope="module", params=[release.version for release in releases_to_try()])
@@ -60,6 +70,7 @@ def saved(results: list[RunResult]) -> list[str]:
         for result in results
         for output in result.outputs.values()
         for image in output.get("images", ())
+        if image["type"] == "output"
     ]
 
 
@@ -86,6 +97,15 @@ def run_until_stop(client: ComfyClient, prompt: Graph) -> list[RunResult]:
         results.append(client.run(prompt))
     assert {result.status for result in results} == {"success"}
     return results
+
+
+def with_values(prompt: Graph, paths: list[str]) -> list[str]:
+    """The items of images: with variants, one for each value."""
+    for node in prompt.values():
+        if node["class_type"] == "BatchLoopVariants":
+            labels = node["inputs"]["values"].splitlines()
+            return [taken_with(path, label) for path in paths for label in labels]
+    return paths
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -134,12 +154,12 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_IMAGES)
 def test_each_good_image_is_saved_once_and_then_it_stops(
     released: ComfyServer, released_client: ComfyClient, name: str
 ) -> None:
     prompt = load_prompt(name)
-    good = good_images(prompt)
+    good = with_values(prompt, good_images(prompt))
 
     results = run_until_stop(released_client, prompt)
 
@@ -151,7 +171,7 @@ def test_each_good_image_is_saved_once_and_then_it_stops(
     assert set(files) == {path.relative_to(released.output).as_posix() for path in on_disk}
     state = released_client.get_json(f"/batch_loop/loops/{iterations[0]['loop']}")
     assert (state["complete"], written(state)) == (True, len(good))
-    assert [failure["path"] for failure in state["failures"]] == [BROKEN]
+    assert [failure["path"] for failure in state["failures"]] == with_values(prompt, [BROKEN])
 
     after = released_client.run(prompt)
 
@@ -200,6 +220,55 @@ def test_each_repetition_of_an_image_is_saved(
     loop = told(results, "iteration")[0]["loop"]
     state = released_client.get_json(f"/batch_loop/loops/{loop}")
     assert (state["complete"], written(state)) == (True, len(good))
+
+
+def test_each_row_makes_an_image_of_its_width_with_its_prompt_beside_it(
+    released: ComfyServer, released_client: ComfyClient
+) -> None:
+    prompt = load_prompt(WITH_ROWS)
+    table = csv.DictReader(io.StringIO(prompt["1"]["inputs"]["text"]))
+    rows = {row["prompt"]: (int(row["width"]), int(row["color"])) for row in table}
+    results = run_until_stop(released_client, prompt)
+    assert handed_out(results) == list(rows)
+    made = {}
+    for path in images_in(released.output / WITH_ROWS):
+        said = path.with_suffix(".txt").read_text(encoding="utf-8")
+        assert re.fullmatch(rf"{said} [0-9a-f]{{12}}", path.stem)
+        with Image.open(path) as image:
+            red, green, blue = image.getpixel((0, 0))
+            made[said] = (image.width, red << 16 | green << 8 | blue)
+    assert made == rows
+    assert saved([released_client.run(prompt)]) == []
+
+
+def frames_of(film: Path) -> tuple[list[Any], list[float]]:
+    """The pictures of a film [H,W,3], and when each is shown, in seconds."""
+    with av.open(str(film)) as container:
+        frames = list(container.decode(video=0))
+    return [frame.to_ndarray(format="rgb24") for frame in frames], [frame.time for frame in frames]
+
+
+def test_the_film_is_made_again_of_its_inverted_frames_with_its_times_and_its_sound(
+    released: ComfyServer, released_client: ComfyClient
+) -> None:
+    pictures, times = frames_of(EXAMPLE_FILM)
+    results = run_until_stop(released_client, load_prompt(OF_A_FILM))
+    assert len(results) == len(pictures)
+    folder = released.output / OF_A_FILM
+    names = [f"{EXAMPLE_FILM.stem}_{number:06}.png" for number in range(len(pictures))]
+    assert [path.name for path in images_in(folder / "frames")] == names
+    made, when = frames_of(folder / EXAMPLE_FILM.name)
+    assert when == pytest.approx(times)
+    for picture, inverted in zip(pictures, made, strict=True):
+        assert np.abs(255.0 - picture - inverted).mean() < 8
+    before, after = (read_sound(str(path)) for path in (EXAMPLE_FILM, folder / EXAMPLE_FILM.name))
+    assert after.sample_rate == before.sample_rate
+    assert after.duration == pytest.approx(before.duration, abs=0.1)
+    both = min(before.waveform.shape[-1], after.waveform.shape[-1])
+    assert (after.waveform[..., :both] - before.waveform[..., :both]).abs().mean() < 0.02
+    assert saved([released_client.run(load_prompt(OF_A_FILM))]) == [
+        "A film, frame by frame/balloons.mp4"
+    ]
 
 
 def test_upscale_folder_makes_each_image_twice_as_large(

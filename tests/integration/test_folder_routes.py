@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from batch_loop.core.model.directory_iterator_settings import LISTING
+from batch_loop.core.model.settings.directory_iterator import LISTING
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import loops_of, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph
@@ -73,9 +73,12 @@ def test_it_describes_what_a_run_would_work_on(
         "forgets": "",
         "total": len(paths),
         "new": 0,
+        "entries": len(paths),
+        "variants": 0,
         "first": paths[0],
         "last": paths[-1],
         "nothing": None,
+        "film": None,
     }
     assert look(client, directory=workspace.name, **settings) == {**before, "known": True}
 
@@ -267,6 +270,7 @@ def test_the_allowed_folders_can_be_browsed(
                 "written": f"{workspace.name}/sub",
             }
         ],
+        "files": [],
         "more": False,
         "images": 3,
         "within": None,

@@ -225,6 +225,8 @@ def test_a_page_of_items_is_a_part_of_the_report(
     client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
 ) -> None:
     report = client.get_json(f"{LOOPS}/{loop['id']}/report.json")["items"]
+    for item in report:
+        assert item.pop("entry") == item["path"]
     assert items(client, loop) == {"total": 5, "start": 0, "items": report}
     assert items(client, loop, start="1", count="2")["items"] == report[1:3]
     assert items(client, loop, start="5") == {"total": 5, "start": 5, "items": []}

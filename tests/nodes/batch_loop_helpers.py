@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -82,6 +83,26 @@ def _hold_at_a_name(event: str, arguments: tuple[Any, ...]) -> None:
 
 if HOLDS_AT:
     sys.addaudithook(_hold_at_a_name)
+
+
+HOLDS_AFTER = int(os.environ.get("BATCH_LOOP_TESTS_HOLD_AFTER", "0"))
+"""After which success of a prompt a test has the process wait for ever, as if it was killed then:
+clients have heard of the success, and nothing else has."""
+
+
+def _hold_after(send: Callable[..., None]) -> Callable[..., None]:
+    successes = itertools.count(1)
+
+    def sent(event: str, data: Any, sid: str | None = None) -> None:
+        send(event, data, sid)
+        if event == "execution_success" and next(successes) == HOLDS_AFTER:
+            threading.Event().wait()
+
+    return sent
+
+
+if HOLDS_AFTER:
+    PromptServer.instance.send_sync = _hold_after(PromptServer.instance.send_sync)
 
 
 class TestRaise:

@@ -1,0 +1,325 @@
+"""Films frame by frame, and films made of the results, on a real server."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.core.model.settings.frame_iterator import FRAME_SETTINGS
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import (
+    loop_state,
+    recorded,
+    records,
+    refusal,
+    run_until_stop,
+    told,
+)
+from batch_loop.tests.support.films import (
+    FPS,
+    clicks_in,
+    make_film,
+    number_in,
+    numbered,
+    spoil,
+)
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    SAVE,
+    STOP,
+    WORK,
+    Graph,
+    iterator,
+    node,
+    save,
+)
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.server import ComfyServer
+
+ASSEMBLE = "assemble"
+FRAMES = 20
+B_FRAMES = {"bf": "3", "g": "12"}
+UNEVEN = [number + number // 4 for number in range(FRAMES)]
+SKIP = "Skip on error"
+REPEAT = "repeat the frame before"
+LEFTOVERS = ".*batch-loop.tmp*"
+ASSEMBLE_SETTINGS: dict[str, Any] = {
+    "prefix": "",
+    "suffix": "",
+    "video_codec": "H.264",
+    "quality": 80,
+    "depth": "8 bit",
+    "audio": True,
+    "fps": 24.0,
+    "missing": "refuse",
+    "results": "",
+    "if_exists": "overwrite own",
+    "embed_workflow": True,
+}
+
+
+def frames_of(film: str, **settings: Any) -> dict[str, Any]:
+    """A Frame Iterator with default widget values, except for `settings`."""
+    defaults = {each.name: each.default for each in FRAME_SETTINGS.values()}
+    return node("BatchLoopFrameIterator", **{**defaults, "film": film, **settings})
+
+
+def assembled(folder: str, **settings: Any) -> dict[str, Any]:
+    """An Assemble Video with default widget values, except for `settings`."""
+    values = {**ASSEMBLE_SETTINGS, "folder": folder, **settings}
+    return node("BatchLoopAssembleVideo", complete=[COMPLETE, 0], loop=[END, 0], **values)
+
+
+def film_graph(name: str, of: dict[str, Any], work: Graph | None = None, **settings: Any) -> Graph:
+    """A batch of frames, or of what `of` hands out, and the film of its results."""
+    image = [WORK, 0] if work else [ITERATOR, 1]
+    return {
+        ITERATOR: of,
+        **(work or {}),
+        SAVE: save(image, f"{name}/frames", loop=[ITERATOR, 0]),
+        END: node("BatchLoopLoopEnd", loop=[ITERATOR, 0], after=[SAVE, 1]),
+        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
+        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
+        ASSEMBLE: assembled(f"{name}/film", **settings),
+    }
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """The numbers that results show, in the order of their names."""
+    return [number_in(np.asarray(Image.open(path)) / 255) for path in sorted(folder.glob("*.png"))]
+
+
+def shown_in(film: Path) -> tuple[list[int], list[float]]:
+    """The numbers that a film's frames show, and when, in 25ths of a second."""
+    with av.open(str(film)) as container:
+        frames = list(container.decode(video=0))
+        numbers = [number_in(frame.to_ndarray(format="rgb24") / 255) for frame in frames]
+        return numbers, [round(float(frame.pts * frame.time_base) * FPS, 3) for frame in frames]
+
+
+def in_folder(workspace: Workspace, **film: Any) -> str:
+    """Make a film of numbered frames; its name in a workflow."""
+    make_film(workspace.input / "clip.mp4", **{"frames": FRAMES, "options": B_FRAMES, **film})
+    return f"{workspace.name}/clip.mp4"
+
+
+@pytest.mark.oldest_too
+def test_each_frame_goes_through_the_workflow_and_the_film_is_made_again_of_them(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    sound = {"sound": (UNEVEN[-1] + 1) / FPS, "clicks": (0.2, 0.6)}
+    film = in_folder(workspace, times=UNEVEN, **sound)
+    results = run_until_stop(client, film_graph(workspace.name, frames_of(film)))
+    assert len(results) == FRAMES
+    frames, made = workspace.output / "frames", workspace.output / "film" / "clip.mp4"
+    names = [path.name for path in sorted(frames.iterdir())]
+    assert names == [f"clip_{number:06}.png" for number in range(FRAMES)]
+    assert numbers_in(frames) == list(range(FRAMES))
+    assert shown_in(made) == (list(range(FRAMES)), UNEVEN)
+    assert clicks_in(made) == pytest.approx([0.2, 0.6], abs=1 / FPS)
+    (shown,) = results[-1].outputs[ASSEMBLE]["images"]
+    assert (shown["filename"], shown["type"]) == ("clip.mp4", "output")
+    assert loop_state(client, results[-1])["done"] == FRAMES
+    assert list((workspace.output / "film").iterdir()) == [made]
+    # What the last frame's prompt has shown is no result of that frame.
+    items = client.get_json(f"/batch_loop/loops/{told(results[-1], ITERATOR)['loop']}/items")
+    assert all(
+        item["outputs"] == [str(frames / name)]
+        for item, name in zip(items["items"], names, strict=True)
+    )
+
+
+def test_a_part_of_a_film_has_the_sound_of_that_part(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, sound=FRAMES / FPS, clicks=(0.1, 0.52))
+    part = frames_of(film, start_index=10, limit=8)
+    run_until_stop(client, film_graph(workspace.name, part))
+    made = workspace.output / "film" / "clip.mp4"
+    assert shown_in(made) == (list(range(10, 18)), list(range(8)))
+    assert clicks_in(made) == pytest.approx([0.12], abs=1 / FPS)
+
+
+def test_of_windows_that_overlap_each_frame_is_in_the_film_once(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    windows = frames_of(in_folder(workspace), frames=8, overlap=3)
+    results = run_until_stop(client, film_graph(workspace.name, windows))
+    assert len(results) == 4
+    names = sorted(path.name for path in (workspace.output / "frames").iterdir())
+    assert names[:2] == ["clip_000000_1.png", "clip_000000_2.png"]
+    assert names[-5:] == [f"clip_000015_{number}.png" for number in range(1, 6)]
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
+
+
+def test_a_film_is_made_again_only_if_something_changed(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    run_until_stop(client, graph)
+    made = workspace.output / "film" / "clip.mp4"
+    first = made.stat()
+    again = client.run(graph)
+    assert again.outputs[ASSEMBLE]["images"][0]["filename"] == "clip.mp4"
+    assert made.stat().st_mtime_ns == first.st_mtime_ns
+    Image.fromarray(numbered(99)).save(workspace.output / "frames" / "clip_000003.png")
+    client.run(graph)
+    assert shown_in(made)[0] == [99 if number == 3 else number for number in range(FRAMES)]
+    # Somebody else's film is kept.
+    made.write_bytes((workspace.input / "clip.mp4").read_bytes())
+    client.run(graph)
+    assert made.read_bytes() == (workspace.input / "clip.mp4").read_bytes()
+    assert shown_in(made.with_name("clip_1.mp4"))[0][3] == 99
+
+
+def test_with_skip_a_damaged_frame_fails_and_the_film_says_so_or_repeats_the_one_before(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, codec="mjpeg", pixels="yuvj420p", options={})
+    spoil(workspace.input / "clip.mp4", 7)
+    graph = film_graph(workspace.name, frames_of(film, error_handling=SKIP))
+    results = [client.run(graph) for _ in range(FRAMES - 1)]
+    assert {result.status for result in results[:-1]} == {"success"}
+    assert "1 results are missing, those of frame 7" in str(results[-1].error)
+    state = loop_state(client, results[-1])
+    # The last frame is not to blame for the film.
+    assert (state["done"], state["failed"]) == (FRAMES - 1, 1)
+    assert state["failures"][0]["reason"] == "frame 7 is damaged"
+    assert not (workspace.output / "film").exists()
+    assert "frame 7" in refusal(client, graph)
+    graph[ASSEMBLE]["inputs"]["missing"] = REPEAT
+    client.run(graph)
+    expected = [6 if number == 7 else number for number in range(FRAMES)]
+    assert shown_in(workspace.output / "film" / "clip.mp4") == (expected, list(range(FRAMES)))
+
+
+def test_with_stop_a_damaged_frame_stops_the_batch(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, codec="mjpeg", pixels="yuvj420p", options={})
+    spoil(workspace.input / "clip.mp4", 2)
+    graph = film_graph(workspace.name, frames_of(film))
+    results = [client.run(graph) for _ in range(4)]
+    assert [result.status for result in results] == ["success", "success", "error", "error"]
+    assert "frame 2 is damaged" in str(results[-1].error)
+    assert loop_state(client, results[1])["done"] == 2
+
+
+def test_no_frame_fails_for_a_film_that_is_gone(client: ComfyClient, workspace: Workspace) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), error_handling=SKIP))
+    first = client.run(graph)
+    film, away = workspace.input / "clip.mp4", workspace.input / "away"
+    film.rename(away)
+    assert "clip.mp4" in refusal(client, graph)
+    away.rename(film)
+    run_until_stop(client, graph)
+    state = loop_state(client, first)
+    assert (state["done"], state["failed"]) == (FRAMES, 0)
+
+
+def test_frames_with_a_result_are_left_out_and_are_in_the_film(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace)
+    frames = workspace.output / "frames"
+    frames.mkdir()
+    for number in range(0, FRAMES, 2):
+        Image.fromarray(numbered(number)).save(frames / f"clip_{number:06}.png")
+    graph = film_graph(workspace.name, frames_of(film, skip_finished=True))
+    assert len(run_until_stop(client, graph)) == FRAMES // 2
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
+
+
+def test_a_film_is_made_of_a_folder_of_images(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png", "b.png", "c.png"], size=(16, 16))
+    graph = film_graph(workspace.name, iterator(workspace.name), fps=10.0)
+    run_until_stop(client, graph)
+    (made,) = (workspace.output / "film").iterdir()
+    assert made.name == f"{workspace.name}.mp4"
+    assert shown_in(made)[1] == [0, 2.5, 5]
+
+
+def test_an_interrupted_film_leaves_nothing_and_is_made_by_the_next_run(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, frames=3)
+    frames = workspace.output / "frames"
+    graph = film_graph(workspace.name, frames_of(film), quality=100)
+    for _ in range(3):
+        client.run(graph)
+    made = workspace.output / "film" / "clip.mp4"
+    made.unlink()
+    for path in frames.iterdir():  # so large that there is time for it
+        Image.fromarray(np.random.default_rng(0).integers(0, 255, (2160, 3840, 3), np.uint8)).save(
+            path, compress_level=0
+        )
+    prompt = client.submit(graph)
+    wait_for(lambda: list(made.parent.glob(LEFTOVERS)), "the film to begin")
+    client.interrupt()
+    assert client.wait(prompt).status == "interrupted"
+    assert list(made.parent.iterdir()) == []
+    client.run(graph)
+    assert list(made.parent.iterdir()) == [made]
+
+
+@pytest.mark.one_release
+def test_killed_at_random_moments_each_frame_is_done_and_the_film_is_whole(
+    tmp_path: Path, start_server: Callable[..., ComfyServer]
+) -> None:
+    frames, kills, chance = 200, 5, random.Random(11)  # noqa: S311 - a seeded choice
+    base, record = tmp_path / "base", tmp_path / "record"
+    server = start_server(base)
+    times = [number + number // 9 for number in range(frames)]
+    make_film(
+        server.input / "clip.mp4",
+        frames=frames,
+        options=B_FRAMES,
+        times=times,
+        sound=(times[-1] + 1) / FPS,
+        clicks=(1.0, 6.0),
+    )
+    work = {
+        WORK: node("ImageInvert", image=["invert", 0]),
+        "invert": node("ImageInvert", image=[ITERATOR, 1]),
+    }
+    graph = film_graph("out", frames_of("clip.mp4"), work)
+    graph = recorded(graph, record, [ITERATOR, 6])
+    stops = sorted(chance.sample(range(5, frames - 5), kills))
+    for stop in stops:
+        with server.client() as client:
+            for _ in range(frames):
+                client.submit(graph)
+            wait_for(lambda least=stop: len(records(record)) >= least, "frames", 60)  # type: ignore[misc]
+            server.kill()
+        server = start_server(base)
+    with server.client() as client:
+        results = run_until_stop(client, graph, frames)
+        assert loop_state(client, results[-1])["done"] == frames
+    assert frames <= len(records(record)) <= frames + kills
+    assert numbers_in(server.output / "out" / "frames") == list(range(frames))
+    made = server.output / "out" / "film" / "clip.mp4"
+    assert shown_in(made) == (list(range(frames)), times)
+    assert clicks_in(made) == pytest.approx([1.0, 6.0], abs=1 / FPS)
+    # Killed while it is made anew, it is not there, and nothing is left over.
+    made.unlink()
+    with server.client() as client:
+        client.submit(graph)
+        wait_for(lambda: list(made.parent.glob(LEFTOVERS)), "the film to begin")
+        server.kill()
+    assert not made.exists()
+    server = start_server(base)
+    with server.client() as client:
+        client.run(graph)
+    assert list(made.parent.iterdir()) == [made]
+    assert shown_in(made)[0] == list(range(frames))
