@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .layout import EXAMPLES
+from .layout import EXAMPLE_FILM, EXAMPLES
 
 SIDE = 720
 _GAP = 12
@@ -16,6 +17,15 @@ _LINE = 6
 _PAPER, _WHITE, _RED, _GREEN = (32, 33, 36), (255, 255, 255), (226, 88, 88), (75, 170, 110)
 _GREY = (120, 124, 130)
 _SOURCES = ("img1.png", "img2.png", "img3.webp", "portrait_exif.jpg")
+_ROWS = (
+    "a red balloon at sunrise",
+    "a yellow balloon over the sea",
+    "a green balloon above a forest",
+    "a blue balloon in the snow",
+)
+"""Those of the table that an example works on."""
+_FRAMES = tuple(f"{EXAMPLE_FILM.stem}_{number:06}" for number in (0, 15, 31, 47))
+"""Those of the film that an example works on."""
 _LETTERS = 19
 
 Tile = Callable[[str, Path], Image.Image]
@@ -27,8 +37,10 @@ def before_and_after(name: str, results: Path) -> Image.Image:
     `results` is the folder into which the example called `name` has saved.
     """
     tiles = _TILES.get(name, (_cut,) * 4)
+    of_others: dict[Tile, tuple[str, ...]] = {_of_row: _ROWS, _of_frame: _FRAMES}
+    sources = of_others.get(tiles[0], _SOURCES)
     picture = Image.new("RGB", (SIDE, SIDE), _PAPER)
-    for place, (source, tile) in enumerate(zip(_SOURCES, tiles, strict=True)):
+    for place, (source, tile) in enumerate(zip(sources, tiles, strict=True)):
         row, column = divmod(place, 2)
         at = (_GAP + column * (_TILE + _GAP), _GAP + row * (_TILE + _GAP))
         picture.paste(tile(source, results), at)
@@ -55,13 +67,44 @@ def _enlarged(source: str, results: Path) -> Image.Image:
 
 def _with_text(source: str, results: Path) -> Image.Image:
     """The result, with the text that was saved beside it."""
-    tile = _square(_result(source, results))
     text = (results / f"{Path(source).stem}.txt").read_text(encoding="utf-8")
+    return _above(text, _square(_result(source, results)))
+
+
+def _of_row(row: str, results: Path) -> Image.Image:
+    """The result of a row, as wide as it is for its height, with the text beside it."""
+    (path,) = results.glob(f"{row} *.png")
+    picture = ImageOps.contain(_opened(path), (_TILE, _TILE))
+    tile = Image.new("RGB", (_TILE, _TILE), _PAPER)
+    tile.paste(picture, ((_TILE - picture.width) // 2, (_TILE - picture.height) // 2))
+    return _above(path.with_suffix(".txt").read_text(encoding="utf-8"), tile)
+
+
+def _of_frame(frame: str, results: Path) -> Image.Image:
+    """A frame of the film above the diagonal, and its result below it."""
+    number = int(frame.rpartition("_")[2])
+    with av.open(str(EXAMPLE_FILM)) as film:
+        before = list(film.decode(video=0))[number].to_image()
+    return _halves(_square(before), _square(_opened(results / "frames" / f"{frame}.png")))
+
+
+def _above(text: str, tile: Image.Image) -> Image.Image:
+    """The tile, with a text below it."""
     draw = ImageDraw.Draw(tile)
     draw.rectangle([0, _TILE - 3 * _LETTERS, _TILE, _TILE], fill=_PAPER)
     font = ImageFont.load_default(_LETTERS)
     middle = (_TILE // 2, _TILE - 3 * _LETTERS // 2)
     draw.text(middle, text, fill=_WHITE, font=font, anchor="mm")
+    return tile
+
+
+def _with_values(source: str, results: Path) -> Image.Image:
+    """The results of all values, a strip of each."""
+    found = sorted(results.glob(f"{Path(source).stem} · *"))
+    tile, width = Image.new("RGB", (_TILE, _TILE), _WHITE), _TILE // len(found)
+    for place, path in enumerate(found):
+        box = (place * width, 0, (place + 1) * width - _LINE, _TILE)
+        tile.paste(_square(_opened(path)).crop(box), box)
     return tile
 
 
@@ -96,10 +139,13 @@ def _to_come(source: str, results: Path) -> Image.Image:  # noqa: ARG001 - it is
 
 
 _TILES: dict[str, tuple[Tile, Tile, Tile, Tile]] = {
+    "Prompts from a table": (_of_row, _of_row, _of_row, _of_row),
     "Save a caption for each image": (_with_text, _with_text, _with_text, _with_text),
     "Upscale folder": (_enlarged, _enlarged, _enlarged, _enlarged),
     "Make only what is missing": (_done, _done, _done, _cut),
     "Retry images that failed": (_cut, _cut, _failed, _cut),
+    "A film, frame by frame": (_of_frame,) * 4,
+    "Every image with every value": (_with_values,) * 4,
     "Watch a folder for new images": (_cut, _cut, _cut, _to_come),
 }
 

@@ -17,6 +17,8 @@ FIGURES = ROOT / "docs" / "figures"
 
 EXAMPLES = ROOT / "examples"
 EXAMPLE_IMAGES = EXAMPLES / "images"
+EXAMPLE_MASKS = EXAMPLES / "masks"
+EXAMPLE_FILM = EXAMPLES / "films" / "balloons.mp4"
 SIX_NODES = "Batch a folder with all six nodes"
 """The example with every node of a loop, which the tour and the demo run."""
 

@@ -1,7 +1,8 @@
-"""Makes `examples/images/`: a small folder with all sorts of images.
+"""Makes `examples/images/`, a small folder with all sorts of images, and `examples/masks/`.
 
 Run `python -m tools.make_example_images`; the results are committed. Most are landscapes with as
-many balloons as their number says, so that their order can be seen.
+many balloons as their number says, so that their order can be seen. The mask of each has the same
+name, and is white in the middle.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from .layout import EXAMPLE_IMAGES
+from .layout import EXAMPLE_IMAGES, EXAMPLE_MASKS
 
 Colour = tuple[int, int, int]
 Place = tuple[float, float]
@@ -48,18 +49,18 @@ SEA = _Palette((84, 180, 220), (220, 244, 246), (255, 255, 236), (60, 150, 180),
 
 def make_all(folder: Path = EXAMPLE_IMAGES) -> None:
     """Write every image below `folder`."""
-    broken = _png(_landscape(5, AUTUMN))
+    broken = _png(landscape(5, AUTUMN))
     images = {
-        "img1.png": _png(_landscape(1, MORNING)),
-        "img2.png": _png(_landscape(2, NOON)),
-        "img3.webp": _encoded(_landscape(3, SEA), "WEBP", quality=85),
-        "img10.png": _png(_landscape(10, EVENING)),
-        "more/img1.jpg": _encoded(_landscape(1, AUTUMN), "JPEG", quality=88),
-        "more/img2.png": _png(_landscape(2, NIGHT)),
+        "img1.png": _png(landscape(1, MORNING)),
+        "img2.png": _png(landscape(2, NOON)),
+        "img3.webp": _encoded(landscape(3, SEA), "WEBP", quality=85),
+        "img10.png": _png(landscape(10, EVENING)),
+        "more/img1.jpg": _encoded(landscape(1, AUTUMN), "JPEG", quality=88),
+        "more/img2.png": _png(landscape(2, NIGHT)),
         "animated.gif": _animation(3),
-        "portrait_exif.jpg": _sideways(_landscape(4, MORNING, (SIZE[1], SIZE[0]))),
+        "portrait_exif.jpg": _sideways(landscape(4, MORNING, (SIZE[1], SIZE[0]))),
         "grey_16bit.png": _png(_moon()),
-        "palette.png": _png(_few_colours(_landscape(6, SEA))),
+        "palette.png": _png(_few_colours(landscape(6, SEA))),
         "transparent.png": _png(_one_balloon()),
         "broken.png": broken[: len(broken) // 2],
     }
@@ -69,7 +70,22 @@ def make_all(folder: Path = EXAMPLE_IMAGES) -> None:
         path.write_bytes(data)
 
 
-def _landscape(balloons: int, colours: _Palette, size: tuple[int, int] = SIZE) -> Image.Image:
+def make_masks(folder: Path = EXAMPLE_MASKS, images: Path = EXAMPLE_IMAGES) -> None:
+    """Write the mask of each image that can be read, as large as that is shown."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(images.iterdir()):
+        if path.is_dir() or path.stem == "broken":
+            continue
+        with Image.open(path) as image:
+            width, height = ImageOps.exif_transpose(image).size
+        mask = Image.new("L", (width, height))
+        box = (0.15 * width, 0.1 * height, 0.85 * width, 0.7 * height)
+        ImageDraw.Draw(mask).ellipse(box, fill=255)
+        soft = mask.filter(ImageFilter.GaussianBlur(min(width, height) / 40))
+        (folder / f"{path.stem}.png").write_bytes(_png(soft))
+
+
+def landscape(balloons: int, colours: _Palette, size: tuple[int, int] = SIZE) -> Image.Image:
     """A sky with a sun and balloons, and hills below."""
     width, height = (SMOOTHING * side for side in size)
     # Each picture has its own random numbers, so that it does not change when others do.
@@ -90,7 +106,7 @@ def _landscape(balloons: int, colours: _Palette, size: tuple[int, int] = SIZE) -
         middle = ((columns[number] + 0.5) / balloons * 0.9 + 0.05) * width
         place = (middle, random.uniform(0.14, 0.56) * height)
         radius = height * random.uniform(0.045, 0.06)
-        _balloon(draw, place, radius, BALLOONS[number % len(BALLOONS)])
+        balloon(draw, place, radius, BALLOONS[number % len(BALLOONS)])
     return picture.reduce(SMOOTHING)
 
 
@@ -110,7 +126,8 @@ def _ridge(random: np.random.Generator, width: int, height: int, level: float) -
     return [*outline, (width, height), (0, height)]
 
 
-def _balloon(draw: ImageDraw.ImageDraw, middle: Place, radius: float, colour: Colour) -> None:
+def balloon(draw: ImageDraw.ImageDraw, middle: Place, radius: float, colour: Colour) -> None:
+    """Draw a balloon of stripes with its basket; `radius` is in pixels."""
     x, y = middle
     dark = _blend(colour, (0, 0, 0), 0.35)
 
@@ -131,7 +148,7 @@ def _one_balloon() -> Image.Image:
     """A balloon on a transparent background."""
     width, height = (SMOOTHING * side for side in SIZE)
     picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
-    _balloon(ImageDraw.Draw(picture), (width / 2, height * 0.38), height * 0.28, BALLOONS[0])
+    balloon(ImageDraw.Draw(picture), (width / 2, height * 0.38), height * 0.28, BALLOONS[0])
     picture = picture.reduce(SMOOTHING)
     # The colour below the transparent parts shows when a workflow does not use the mask.
     result = Image.new("RGB", picture.size, (228, 238, 246))
@@ -155,7 +172,7 @@ def _moon() -> Image.Image:
 
 
 def _animation(frames: int) -> bytes:
-    first, *others = (_few_colours(_landscape(number + 1, NIGHT)) for number in range(frames))
+    first, *others = (_few_colours(landscape(number + 1, NIGHT)) for number in range(frames))
     return _encoded(first, "GIF", save_all=True, append_images=others, duration=300)
 
 
@@ -183,3 +200,4 @@ def _encoded(picture: Image.Image, format_: str, **options: object) -> bytes:
 
 if __name__ == "__main__":
     make_all()
+    make_masks()

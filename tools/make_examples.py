@@ -24,7 +24,7 @@ from .server import ComfyServer
 from .tab import Tab, opened
 
 IN_THE_README = SIX_NODES
-ITERATOR = "BatchLoopDirectoryIterator"
+ITERATORS = {"BatchLoopDirectoryIterator", "BatchLoopFrameIterator", "BatchLoopRowIterator"}
 WORKFLOW_PICTURE = ROOT / "docs" / "images" / "six_nodes.jpg"
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 FOR_PICTURES = {
@@ -46,7 +46,7 @@ PICTURE_WIDTH = 1400
 VIEW = {"scale": 0.73, "offset": [75, 165]}
 """What is seen of a workflow on a screen of 1280x720: all of it, its note first, legible."""
 ROOM = 120
-"""In groups, below Directory Iterator: once its batch runs, it is higher than when it is saved."""
+"""In groups, below the iterator: once its batch runs, it is higher than when it is saved."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
     ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
@@ -100,7 +100,7 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
 
 
 def _make_room(saved: dict[str, Any]) -> None:
-    (iterator,) = (node for node in saved["nodes"] if node["type"] == ITERATOR)
+    (iterator,) = (node for node in saved["nodes"] if node["type"] in ITERATORS)
     end = iterator["pos"][1] + iterator["size"][1] + ROOM
     for group in saved["groups"]:
         _, top, _, height = group["bounding"]

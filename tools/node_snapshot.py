@@ -20,6 +20,8 @@ SNAPSHOT = ROOT / "tests" / "support" / "nodes.json"
 PREFIX = "BatchLoop"
 INTERNAL = "(internal)"
 """In the display names of nodes that only other nodes make, and no workflow holds."""
+VALUES = "text or numbers"
+"""The kind of Variants that is the pack's own."""
 Described = dict[str, Any]
 
 
@@ -78,6 +80,9 @@ def _input(kind: str, name: str, type_: Any, options: Mapping[str, Any] | None =
         found["default"] = given["default"]
     if is_list or "options" in given:
         found["options"] = type_ if is_list else given["options"]
+    if found.get("default") == VALUES:
+        # The others are the kinds of files that this ComfyUI has folders for.
+        found["options"] = [VALUES]
     return found
 
 

@@ -47,7 +47,7 @@ NODES = ROOT / "web" / "docs"
 
 _ADD_NODE = """async (type) => {
     const node = LiteGraph.createNode(type);
-    node.pos = [0, 3000];
+    node.pos = [0, 3000 * app.graph._nodes.length];  // each for itself
     app.graph.add(node);
     node.updateArea?.();  // else it has one only once it is drawn
 }"""

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from batch_loop.core.sources.image_folder import ImageFolder
+
 from ...core.engine.batches import Request
 from ...core.engine.registry import LoopRegistry
 from ...core.model.loop_key import LoopKey
@@ -173,8 +175,10 @@ class _Claimant:
         self._registry = LoopRegistry(
             open_postgresql(task.store, NO_ROOTS) if is_shared else open_store(task.store),
             self._host,
-            lambda *_args, **_named: [f"{at:08}.png" for at in range(task.images)],
-            lambda _path: 0.0,
+            ImageFolder(
+                lambda *_args, **_named: [f"{at:08}.png" for at in range(task.images)],
+                lambda _path: 0.0,
+            ),
             lease_seconds=LEASE_SECONDS if is_shared else None,
         )
         self.done: list[Done] = []
