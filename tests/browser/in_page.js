@@ -270,7 +270,9 @@
         const [right, bottom] = ds.convertOffsetToCanvas([pos[0] + size[0], pos[1] + size[1]]);
         return { type, left, top, right, bottom };
       });
-      const [first] = places.sort((one, other) => one.left - other.left);
+      const [first] = places.sort(
+        (one, other) => one.left - other.left || one.top - other.top,
+      );
       const isInView = ({ left, top, right, bottom }) =>
         left >= 0 && top >= 0 && right <= canvas.clientWidth && bottom <= canvas.clientHeight;
       return first.type === "MarkdownNote" && places.every(isInView);
