@@ -197,7 +197,9 @@ def test_each_row_of_a_table_is_taken_with_each_value(
         *(("a cat", "16.png", (16, 8)), ("a cat", "24.png", (24, 8))),
         *(("a dog", "16.png", (16, 8)), ("a dog", "24.png", (24, 8))),
     ]
-    assert [path.name for path in (workspace.output / "sheet").iterdir()] == ["rows.png"]
+    assert [path.name for path in (workspace.output / "sheet").iterdir()] == [
+        f"{workspace.name}.png"
+    ]
 
 
 @pytest.mark.oldest_too

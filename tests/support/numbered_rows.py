@@ -63,6 +63,14 @@ class NumberedRows:
             behind = self.said(behind)
         return Part(rows[:most], behind)
 
+    def in_range(
+        self,
+        key: LoopKey,  # noqa: ARG002
+        selection: Selection,
+        paths: Sequence[str],
+    ) -> Sequence[str]:
+        return selection.in_range(paths)
+
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
         return "there are no rows"
 
