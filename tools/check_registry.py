@@ -35,11 +35,69 @@ ALL_IS_WELL = "All validation checks passed"
 """The last words of `comfy node validate`, which also exits with 0 after a warning."""
 COMPLAINT = r"(?i)warning|error|issue|invalid"
 
+_EXPRESSIONS = "code_execution: pattern `compile(` matched"
+_NUMBERS = "obfuscation_chains: pattern `ord(` matched"
+
 ACCEPTED = {
-    f"{file}: Possible typosquat: `isal` \u2248 `adal`": (
-        "isal is meant: the compression of photographs; see docs/dependencies.md"
-    )
-    for file in ("pyproject.toml", "requirements.txt")
+    **{
+        f"{file}: Possible typosquat: `isal` \u2248 `adal`": (
+            "isal is meant: the compression of photographs; see docs/dependencies.md"
+        )
+        for file in ("pyproject.toml", "requirements.txt")
+    },
+    **{
+        f"{file}: {_EXPRESSIONS}": "re.compile: regular expressions, which run nothing"
+        for file in (
+            "core/model/titles.py",
+            "core/results/source_names.py",
+            "core/tables/formats/contents.py",
+            "core/tables/formats/json_table.py",
+            "core/tables/formats/xlsx_sheets.py",
+            "core/tables/headers.py",
+            "core/tables/ranges.py",
+            "core/tables/row_keys.py",
+            "core/tables/text/delimiters.py",
+        )
+    },
+    **{
+        f"{file}: {_NUMBERS}": "the number of a byte, or of a column's letter"
+        for file in ("core/tables/formats/xlsx_sheets.py", "core/tables/text/row_count.py")
+    },
+    **{
+        f"core/tables/text/lines.py: {finding}": "text before a broken byte, to count its lines"
+        for finding in (
+            "Call to `codecs.decode()`",
+            "encoded_payload: pattern `codecs.decode` matched",
+        )
+    },
+    **{
+        f"{file}: high-entropy literal ({length} chars, {bits} bits/char)": (
+            "a message, a tooltip, an expression, or the names of an encoder's options"
+        )
+        for file, length, bits in (
+            ("core/companions/text_file.py", 315, "4.53"),
+            ("core/files/allowed_paths.py", 176, "4.52"),
+            ("core/films/encoders.py", 56, "4.73"),
+            ("core/films/encoders.py", 84, "4.75"),
+            ("core/model/result_names.py", 109, "4.50"),
+            ("core/model/settings/file_iterator.py", 173, "4.54"),
+            ("core/tables/formats/xlsx_table.py", 622, "4.51"),
+            ("core/tables/row_keys.py", 90, "4.58"),
+            ("core/tables/text/encodings.py", 111, "4.52"),
+        )
+    },
+    **{
+        f"{file}: suspicious identifier '{name}'": "the name of a format, or of a setting of one"
+        for file, name in (
+            ("core/common/file_kinds.py", "_PNG"),
+            ("core/films/encoders.py", "_crf"),
+            ("core/tables/formats/csv_table.py", "_Csv"),
+            ("core/tables/formats/xlsx_sheets.py", "_xml"),
+        )
+    },
+    "core/model/settings/row_iterator.py: Dynamic `getattr` with non-literal attribute name": (
+        "three fields of the node's own settings, which a tuple names"
+    ),
 }
 """Findings that have been looked at, each with the reason why it is none; without a line's number,
 which changes with other lines. nodesafe's own settings turn off only a whole kind of findings."""
