@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..common.errors import UnreadableFilm, quoted
-from ..common.forecast import Weight
 from ..files.listing import sight
 from ..model.loop_key import LoopKey
 from ..model.titles import FRAME_EXTENSION
 from .interface import Part, Sight
+from .one_file import OneFile
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -49,7 +49,7 @@ class Windows(NamedTuple):
         )
 
 
-class Frames:
+class Frames(OneFile):
     """The source of loops whose `directory` is a film; an item's path has its first frame's number.
 
     See `core.sources.interface.Source`.
@@ -89,45 +89,14 @@ class Frames:
         paths = [path_of(key, place * windows.step) for place in shown]
         return Part(paths, max(0, len(numbers) - first - len(paths)))
 
-    def in_range(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,
-        paths: Sequence[str],
-    ) -> Sequence[str]:
-        return selection.in_range(paths)
-
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
         message = f"There is no frame to work on in {quoted(key.directory)}"
         if selection.has_range:
             message += f", from start_index {selection.start_index} with limit {selection.limit}"
         return message + ". Choose another film or range."
 
-    def file(self, key: LoopKey, path: str) -> str:  # noqa: ARG002
-        return key.directory
-
-    def is_one_file_each(self, key: LoopKey) -> bool:  # noqa: ARG002
-        return False
-
-    def item(self, key: LoopKey, target: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def may_list(self, key: LoopKey, selection: Selection, path: str) -> bool:  # noqa: ARG002
-        return False
-
-    def links(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,  # noqa: ARG002
-        going_on: Callable[[], object],  # noqa: ARG002
-    ) -> Iterator[str]:
-        return iter(())
-
     def sight(self, key: LoopKey, path: str) -> Sight:
         return path, sight(key.directory)
-
-    def weigh(self, key: LoopKey, path: str) -> Weight | None:  # noqa: ARG002
-        return None
 
 
 def path_of(key: LoopKey, frame: int) -> str:

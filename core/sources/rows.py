@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from threading import Lock
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..common.combo_choice import chosen
 from ..common.errors import RowGone, UnreadableTable, quoted
-from ..common.forecast import Weight
 from ..files.listing import sight
 from ..model.loop_key import TYPED_TEXT, LoopKey
 from ..model.selection import SortBy
@@ -23,6 +22,7 @@ from ..tables.formats.open_table import open_table, typed_table
 from ..tables.row_file import RowFile
 from ..tables.table import Cell, Table, TableOptions
 from .interface import Part, Sight
+from .one_file import OneFile
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -69,7 +69,7 @@ def text_of(cell: Cell) -> str:
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
-class Rows:
+class Rows(OneFile):
     """The source of loops whose `directory` is a table; a row's path is its key, see `RowFile`.
 
     See `core.sources.interface.Source`. How a table is read is in `Selection.options`. The rows of
@@ -124,14 +124,6 @@ class Rows:
             paths = paths[:left]
         return Part(paths, behind)
 
-    def in_range(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,
-        paths: Sequence[str],
-    ) -> Sequence[str]:
-        return selection.in_range(paths)
-
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
         name = "the text" if key.directory == TYPED_TEXT else quoted(key.directory)
         message = f"There are no rows to work on in {name}"
@@ -139,32 +131,9 @@ class Rows:
             message += f", from start_index {selection.start_index} with limit {selection.limit}"
         return message + ". Write some into it, or choose another table or range."
 
-    def file(self, key: LoopKey, path: str) -> str:  # noqa: ARG002
-        return key.directory
-
-    def is_one_file_each(self, key: LoopKey) -> bool:  # noqa: ARG002
-        return False
-
-    def item(self, key: LoopKey, target: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def may_list(self, key: LoopKey, selection: Selection, path: str) -> bool:  # noqa: ARG002
-        return False
-
-    def links(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,  # noqa: ARG002
-        going_on: Callable[[], object],  # noqa: ARG002
-    ) -> Iterator[str]:
-        return iter(())
-
     def sight(self, key: LoopKey, path: str) -> Sight:
         # A row is known by what is in it, so one that is there is unchanged.
         return path, sight(key.directory) is not None
-
-    def weigh(self, key: LoopKey, path: str) -> Weight | None:  # noqa: ARG002
-        return None
 
     def row(self, key: LoopKey, selection: Selection, path: str) -> TableRow:
         """The row at a path.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..common.errors import NoImages
-from ..common.file_kinds import FileKind
 from ..common.names import (
     AUDIO_ITERATOR,
     DIRECTORY_ITERATOR,
@@ -21,22 +20,16 @@ from ..model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, TYPED_TEXT, VIDEOS, Lo
 from ..model.policy import IterationMode, Policy
 from ..model.result_names import ResultName
 from ..model.selection import Selection
-from ..model.settings.directory_iterator import LISTING, MATCHING, SETTINGS, IteratorSettings
+from ..model.settings.directory_iterator import LISTING, MATCHING, IteratorSettings
 from ..model.settings.file_iterator import (
     FILE_LISTING,
-    FILE_SETTINGS,
     MATCHING_FILES,
     AudioSettings,
     FileSettings,
     VideoSettings,
 )
-from ..model.settings.frame_iterator import (
-    FILM_READING,
-    FRAME_LISTING,
-    FRAME_SETTINGS,
-    FrameSettings,
-)
-from ..model.settings.row_iterator import READING, ROW_LISTING, ROW_SETTINGS, RowSettings
+from ..model.settings.frame_iterator import FILM_READING, FRAME_LISTING, FrameSettings
+from ..model.settings.row_iterator import READING, ROW_LISTING, RowSettings
 from ..model.settings.setting import Setting
 from ..sources.film_files import resolve_film
 from ..sources.image_folder import no_images
@@ -45,7 +38,19 @@ from ..sources.table_files import resolve_table
 
 
 class Settings(Protocol):
-    """The settings that all iterators have."""
+    """The settings that all iterators have, see `DeclaredSettings`."""
+
+    @classmethod
+    def declared(cls) -> Mapping[str, Setting]:
+        """All settings by name, in the order of the node's inputs."""
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> Settings:
+        """The settings in a node's inputs; raises InvalidSetting."""
+
+    @classmethod
+    def of_json(cls, body: Mapping[str, Any], names: Collection[str]) -> Settings:
+        """Like `of`, for the given `names` in a route's JSON body."""
 
     @property
     def iteration_mode(self) -> IterationMode:
@@ -77,9 +82,7 @@ class Kind:
 
     source: str
     """See `LoopKey.source`."""
-    declared: Mapping[str, Setting]
-    read: Callable[[Mapping[str, Any]], Any]
-    """The settings in a node's inputs; raises InvalidSetting."""
+    settings: type[Settings]
     place: Callable[[Any, AllowedFolders], str]
     """The real path that settings name, see `LoopKey.directory`; raises BatchLoopError."""
     listing: Collection[str]
@@ -94,14 +97,8 @@ class Kind:
 
         Raises InvalidSetting.
         """
-        given = {next(iter(self.declared)): None, **body}
-        return self.read(
-            {
-                name: setting.of_json(given[name])
-                for name, setting in self.declared.items()
-                if name in names and name in given
-            }
-        )
+        first = next(iter(self.settings.declared()))
+        return self.settings.of_json({first: None, **body}, names)
 
 
 def _check_folder(_source: Source, key: LoopKey, selection: Selection) -> None:
@@ -130,38 +127,14 @@ def _folder(settings: IteratorSettings | FileSettings, allowed: AllowedFolders) 
 
 
 KINDS: Mapping[str, Kind] = {
-    DIRECTORY_ITERATOR: Kind(
-        IMAGES, SETTINGS, IteratorSettings.of, _folder, LISTING, MATCHING, _check_folder
-    ),
-    FRAME_ITERATOR: Kind(
-        FRAMES,
-        FRAME_SETTINGS,
-        FrameSettings.of,
-        _film,
-        FRAME_LISTING,
-        FILM_READING,
-        _check_items,
-    ),
-    ROW_ITERATOR: Kind(
-        ROWS, ROW_SETTINGS, RowSettings.of, _table, ROW_LISTING, READING, _check_items
-    ),
+    DIRECTORY_ITERATOR: Kind(IMAGES, IteratorSettings, _folder, LISTING, MATCHING, _check_folder),
+    FRAME_ITERATOR: Kind(FRAMES, FrameSettings, _film, FRAME_LISTING, FILM_READING, _check_items),
+    ROW_ITERATOR: Kind(ROWS, RowSettings, _table, ROW_LISTING, READING, _check_items),
     VIDEO_ITERATOR: Kind(
-        VIDEOS,
-        FILE_SETTINGS[FileKind.VIDEOS],
-        VideoSettings.of,
-        _folder,
-        FILE_LISTING,
-        MATCHING_FILES,
-        _check_folder,
+        VIDEOS, VideoSettings, _folder, FILE_LISTING, MATCHING_FILES, _check_folder
     ),
     AUDIO_ITERATOR: Kind(
-        AUDIO,
-        FILE_SETTINGS[FileKind.AUDIO],
-        AudioSettings.of,
-        _folder,
-        FILE_LISTING,
-        MATCHING_FILES,
-        _check_folder,
+        AUDIO, AudioSettings, _folder, FILE_LISTING, MATCHING_FILES, _check_folder
     ),
 }
 """All kinds by the class of their nodes."""

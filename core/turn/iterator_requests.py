@@ -65,7 +65,7 @@ class IteratorRequests:
         `made` is the class of one that another node has made, so that the graph lacks it.
         """
         kind = self._kind(unique_id, made)
-        settings, variants = kind.read(inputs), _variants_in(inputs)
+        settings, variants = kind.settings.of(inputs), _variants_in(inputs)
         before = self._made.get(unique_id)
         if before is not None and before[0] == (settings, variants):
             return before[1]
@@ -112,13 +112,13 @@ class IteratorRequests:
         if few files match, finding the first may take long, and every prompt is checked.
         """
         kind, given = self._kind(unique_id), {**self._given(unique_id), **named}
-        if given.keys() >= kind.declared.keys():
+        if given.keys() >= kind.settings.declared().keys():
             request = self.of(unique_id, given)
             if request.policy.when_complete is WhenComplete.WATCH or has_listing(request):
                 return request.key.directory
             key, selection = request.key, request.selection
         else:
-            settings = kind.read(given)
+            settings = kind.settings.of(given)
             place = kind.place(settings, self._allowed)
             key = self._key(kind, place, settings)
             if given.keys() >= NAMING:
@@ -159,7 +159,7 @@ class IteratorRequests:
             if len(values) > 1:
                 raise InvalidSetting(_several(self._graph, unique_id, name, len(values)))
             given[name] = values[0]
-        is_known = given.keys() >= self._kind(unique_id).declared.keys()
+        is_known = given.keys() >= self._kind(unique_id).settings.declared().keys()
         # They come by a link only, and are what its items are.
         is_known &= OPTION in given or OPTION not in self._inputs(unique_id)
         return self.of(unique_id, given) if is_known else None

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ...core.comfy.schema import built_once, schema, widget
-from ...core.common.file_kinds import FileKind
 from ...core.common.names import AUDIO_ITERATOR
 from ...core.films.sound import Sound
 from ...core.model.records import Iteration
-from ...core.model.settings.file_iterator import FILE_LISTING, FILE_SETTINGS
+from ...core.model.settings.file_iterator import FILE_LISTING, AudioSettings
 from ...core.turn.openers.opener import Opened
-from .iterator import HIDDEN, Iterator, loop_output
+from .folder_iterator import FolderIterator, name_outputs, names_of
+from .iterator import HIDDEN, loop_output
 
 
-class AudioIterator(Iterator):
+class AudioIterator(FolderIterator):
     """The next sound of a folder, each time the workflow runs."""
-
-    NAMED = "directory"
 
     @classmethod
     @built_once
@@ -44,30 +41,16 @@ class AudioIterator(Iterator):
             ],
             hidden=HIDDEN,
             enable_expand=True,
-            inputs=[
-                widget(setting, FILE_LISTING) for setting in FILE_SETTINGS[FileKind.AUDIO].values()
-            ],
+            inputs=[widget(setting, FILE_LISTING) for setting in AudioSettings.declared().values()],
             outputs=cls.outputs(),
         )
-
-    @classmethod
-    async def validate_inputs(cls, directory: str | None) -> bool | str:
-        return await cls.validated(directory)
 
     @classmethod
     def outputs(cls) -> list[comfy_io.Output]:
         return [
             loop_output(),
             comfy_io.Audio.Output("audio", display_name="audio", tooltip="The sound."),
-            comfy_io.String.Output(
-                "filename", display_name="filename", tooltip="Such as take1.wav"
-            ),
-            comfy_io.String.Output("stem", display_name="stem", tooltip="Such as take1"),
-            comfy_io.String.Output(
-                "relative_path",
-                display_name="relative_path",
-                tooltip="The file's path inside the folder, such as monday/take1.wav",
-            ),
+            *name_outputs("take1.wav", "monday"),
             comfy_io.Int.Output(
                 "sample_rate", display_name="sample_rate", tooltip="Samples per second."
             ),
@@ -88,12 +71,9 @@ class AudioIterator(Iterator):
         assert iteration.item is not None  # noqa: S101 for the type checker: it was opened
         assert isinstance(opened, Sound)  # noqa: S101 for the type checker: of its folder
         path = iteration.item.path
-        filename = posixpath.basename(path)
         return (
             {"waveform": opened.waveform, "sample_rate": opened.sample_rate},
-            filename,
-            posixpath.splitext(filename)[0],
-            path,
+            *names_of(path),
             opened.sample_rate,
             opened.duration,
             iteration.item.index,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
@@ -13,13 +12,12 @@ from ...core.media.formats.decode import DecodedImage
 from ...core.model.records import Iteration
 from ...core.model.settings.directory_iterator import LISTING, SETTINGS
 from ...core.turn.openers.opener import Opened
-from .iterator import HIDDEN, Iterator, loop_output, variants_input
+from .folder_iterator import FolderIterator, name_outputs, names_of
+from .iterator import HIDDEN, loop_output, variants_input
 
 
-class DirectoryIterator(Iterator):
+class DirectoryIterator(FolderIterator):
     """The next image of a folder, each time the workflow runs."""
-
-    NAMED = "directory"
 
     @classmethod
     @built_once
@@ -47,10 +45,6 @@ class DirectoryIterator(Iterator):
         )
 
     @classmethod
-    async def validate_inputs(cls, directory: str | None) -> bool | str:
-        return await cls.validated(directory)
-
-    @classmethod
     def outputs(cls) -> list[comfy_io.Output]:
         return [
             loop_output(),
@@ -58,13 +52,7 @@ class DirectoryIterator(Iterator):
             comfy_io.Mask.Output(
                 "mask", display_name="mask", tooltip="Its transparency: 1 where it is transparent."
             ),
-            comfy_io.String.Output("filename", display_name="filename", tooltip="Such as img1.png"),
-            comfy_io.String.Output("stem", display_name="stem", tooltip="Such as img1"),
-            comfy_io.String.Output(
-                "relative_path",
-                display_name="relative_path",
-                tooltip="The file's path inside the folder, such as holiday/img1.png",
-            ),
+            *name_outputs("img1.png", "holiday"),
             comfy_io.Int.Output(
                 "index", display_name="index", tooltip="The image's position in the order, from 0."
             ),
@@ -81,6 +69,4 @@ class DirectoryIterator(Iterator):
         assert iteration.item is not None  # noqa: S101 for the type checker: it was opened
         assert isinstance(opened, DecodedImage)  # noqa: S101 for the type checker: of its folder
         path = iteration.item.path
-        filename = posixpath.basename(path)
-        stem = posixpath.splitext(filename)[0]
-        return opened.image, opened.mask, filename, stem, path, iteration.item.index
+        return opened.image, opened.mask, *names_of(path), iteration.item.index

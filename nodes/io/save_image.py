@@ -11,11 +11,9 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_api.v0_0_2 import ui as comfy_ui
 
 from ...core.comfy import runtime
-from ...core.comfy.request_origin import told
 from ...core.comfy.schema import advanced, built_once, combo, schema
-from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
-from ...core.common.errors import BatchLoopError, ClaimLost
+from ...core.common.errors import ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.model.formats import Compression, Format
 from ...core.model.records import Iteration
@@ -25,8 +23,8 @@ from ...core.turn.preview import Preview, preview
 from ...core.turn.saver import Saver, Saving
 from ...core.turn.saver_folders import MASK_INPUT, check_format
 from .saving import (
+    HIDDEN_WITH_WORKFLOW,
     ThisCall,
-    check_folder,
     end,
     if_exists_input,
     keep_subfolders_input,
@@ -35,6 +33,7 @@ from .saving import (
     name_inputs,
     nothing_saved,
     turn_of,
+    validated,
     wait_for_earlier,
     workflow_of,
 )
@@ -70,12 +69,7 @@ class SaveImage(comfy_io.ComfyNode):
             # Without it, ComfyUI runs only one of two nodes with the same inputs. The other's file
             # name, which skip_finished looks for, would then never exist.
             not_idempotent=True,
-            hidden=[
-                comfy_io.Hidden.unique_id,
-                comfy_io.Hidden.prompt,
-                comfy_io.Hidden.dynprompt,
-                comfy_io.Hidden.extra_pnginfo,
-            ],
+            hidden=HIDDEN_WITH_WORKFLOW,
             inputs=[advanced(each) if each.id in _MORE else each for each in _inputs()],
             outputs=[
                 comfy_io.Image.Output(
@@ -93,18 +87,8 @@ class SaveImage(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check before anything runs that the folder may be written to, and the format be used.
-
-        In a thread, as ComfyUI awaits it in its event loop.
-        """
-        node = runtime.host().submission().graph.get(str(cls.hidden.unique_id), {})
-        try:
-            check_format(node.get("inputs", {}))
-            if folder is not None:
-                await in_thread(Threads.CHECKS, check_folder, folder)
-        except BatchLoopError as error:
-            return told(error)
-        return True
+        """Check before anything runs that the folder may be written to, and the format be used."""
+        return await validated(cls.hidden, folder, check_format)
 
     @classmethod
     def execute(

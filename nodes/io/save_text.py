@@ -7,11 +7,9 @@ from typing import Any
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ...core.comfy import runtime
-from ...core.comfy.request_origin import told
 from ...core.comfy.schema import advanced, built_once, combo, schema, shown_with
-from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
-from ...core.common.errors import BatchLoopError, ClaimLost
+from ...core.common.errors import ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.model.formats import SaveTo, TextExtension
 from ...core.model.if_exists import IfExists
@@ -19,8 +17,8 @@ from ...core.model.records import Iteration
 from ...core.results.caption import caption_of
 from ...core.results.saver_names import text_name
 from .saving import (
+    HIDDEN,
     ThisCall,
-    check_folder,
     end,
     if_exists_input,
     keep_subfolders_input,
@@ -28,6 +26,7 @@ from .saving import (
     lost,
     name_inputs,
     nothing_saved,
+    validated,
     wait_for_earlier,
 )
 
@@ -55,11 +54,7 @@ class SaveText(comfy_io.ComfyNode):
             is_output_node=True,
             # As for Save Image (Batch): ComfyUI would run only one of two nodes that are alike.
             not_idempotent=True,
-            hidden=[
-                comfy_io.Hidden.unique_id,
-                comfy_io.Hidden.prompt,
-                comfy_io.Hidden.dynprompt,
-            ],
+            hidden=HIDDEN,
             inputs=[_as_shown(each) for each in _inputs()],
             outputs=[
                 comfy_io.String.Output(
@@ -75,15 +70,9 @@ class SaveText(comfy_io.ComfyNode):
     async def validate_inputs(cls, folder: str | None, save_to: str | None) -> bool | str:
         """Check before anything runs that the folder may be written to, where it is used.
 
-        Directory Iterator checks the folder of the images. In a thread, as ComfyUI awaits it in its
-        event loop.
+        The iterator checks the folder of the sources.
         """
-        try:
-            if folder is not None and save_to == SaveTo.FOLDER.value:
-                await in_thread(Threads.CHECKS, check_folder, folder)
-        except BatchLoopError as error:
-            return told(error)
-        return True
+        return await validated(cls.hidden, folder if save_to == SaveTo.FOLDER.value else None)
 
     @classmethod
     def execute(cls, text: str, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:

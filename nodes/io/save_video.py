@@ -11,11 +11,9 @@ import comfy_api.v0_0_2 as comfy_api
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ...core.comfy import runtime
-from ...core.comfy.request_origin import told
 from ...core.comfy.schema import advanced, built_once, combo, schema
-from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
-from ...core.common.errors import BatchLoopError, ClaimLost, InvalidSetting
+from ...core.common.errors import ClaimLost, InvalidSetting
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.allowed_paths import AllowedFolders, check_source_file
 from ...core.model.formats import VideoCodec, VideoContainer, video_not_written
@@ -25,8 +23,8 @@ from ...core.results.saver_names import video_name
 from ...core.turn.preview import preview
 from ...core.turn.saved_film import FilmResult
 from .saving import (
+    HIDDEN_WITH_WORKFLOW,
     ThisCall,
-    check_folder,
     end,
     if_exists_input,
     keep_subfolders_input,
@@ -34,6 +32,7 @@ from .saving import (
     lost,
     name_inputs,
     nothing_saved,
+    validated,
     wait_for_earlier,
     workflow_of,
 )
@@ -60,12 +59,7 @@ class SaveVideo(comfy_io.ComfyNode):
             is_output_node=True,
             # As for Save Image (Batch): ComfyUI would run only one of two nodes that are alike.
             not_idempotent=True,
-            hidden=[
-                comfy_io.Hidden.unique_id,
-                comfy_io.Hidden.prompt,
-                comfy_io.Hidden.dynprompt,
-                comfy_io.Hidden.extra_pnginfo,
-            ],
+            hidden=HIDDEN_WITH_WORKFLOW,
             inputs=[advanced(each) if each.id in _MORE else each for each in _inputs()],
             outputs=[
                 comfy_io.Video.Output(
@@ -81,18 +75,8 @@ class SaveVideo(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check before anything runs that the folder may be written to, and ComfyUI knows how.
-
-        In a thread, as ComfyUI awaits it in its event loop.
-        """
-        node = runtime.host().submission().graph.get(str(cls.hidden.unique_id), {})
-        try:
-            _check_written(node.get("inputs", {}))
-            if folder is not None:
-                await in_thread(Threads.CHECKS, check_folder, folder)
-        except BatchLoopError as error:
-            return told(error)
-        return True
+        """Check before anything runs that the folder may be written to, and ComfyUI knows how."""
+        return await validated(cls.hidden, folder, _check_written)
 
     @classmethod
     def execute(cls, video: Any, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:

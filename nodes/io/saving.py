@@ -12,9 +12,11 @@ from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.background.write_behind import can_wait
 from ...core.comfy import runtime
+from ...core.comfy.request_origin import told
 from ...core.comfy.schema import LoopSocket, combo
+from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
-from ...core.common.errors import ClaimLost
+from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.files.allowed_paths import AllowedFolders, resolve_target
 from ...core.graph.links import is_asked_for
 from ...core.graph.savers import rank_of
@@ -31,6 +33,12 @@ from ...core.turn.status_texts import progress_in
 _log = logging.getLogger(__name__)
 
 _PATH_OUTPUT = 1
+
+HIDDEN = [comfy_io.Hidden.unique_id, comfy_io.Hidden.prompt, comfy_io.Hidden.dynprompt]
+"""What a saver is told by ComfyUI."""
+
+HIDDEN_WITH_WORKFLOW = [*HIDDEN, comfy_io.Hidden.extra_pnginfo]
+"""The same of a saver that embeds the workflow, see `workflow_of`."""
 
 
 def loop_input() -> comfy_io.Input:
@@ -167,6 +175,26 @@ def workflow_of(hidden: Any) -> dict[str, object]:
     return {**metadata, **(hidden.extra_pnginfo or {})}
 
 
-def check_folder(folder: str) -> None:
+async def validated(
+    hidden: Any, folder: str | None, check: Callable[[Mapping[str, Any]], object] | None = None
+) -> bool | str:
+    """What `validate_inputs` of a saver returns: whether it may write, before anything runs.
+
+    `folder` is None if another node decides it, or if it is not used. `check` is given the node's
+    inputs, and raises what is wrong with them. The folder is looked at in a thread, as ComfyUI
+    awaits this in its event loop.
+    """
+    try:
+        if check is not None:
+            node = runtime.host().submission().graph.get(str(hidden.unique_id), {})
+            check(node.get("inputs", {}))
+        if folder is not None:
+            await in_thread(Threads.CHECKS, _check_folder, folder)
+    except BatchLoopError as error:
+        return told(error)
+    return True
+
+
+def _check_folder(folder: str) -> None:
     """Raise the errors of saving into the folder that can be found before the run."""
     resolve_target(folder, runtime.allowed_folders())

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import Any
 
 import comfy_api.v0_0_2 as comfy_api
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ...core.comfy.schema import built_once, schema, widget
-from ...core.common.file_kinds import FileKind
 from ...core.common.names import VIDEO_ITERATOR
 from ...core.model.records import Iteration
-from ...core.model.settings.file_iterator import FILE_LISTING, FILE_SETTINGS
+from ...core.model.settings.file_iterator import FILE_LISTING, VideoSettings
 from ...core.turn.openers.opener import Opened, OpenedFilm
-from .iterator import HIDDEN, Iterator, loop_output
+from .folder_iterator import FolderIterator, name_outputs, names_of
+from .iterator import HIDDEN, loop_output
 
 
-class VideoIterator(Iterator):
+class VideoIterator(FolderIterator):
     """The next video of a folder, each time the workflow runs."""
-
-    NAMED = "directory"
 
     @classmethod
     @built_once
@@ -43,15 +40,9 @@ class VideoIterator(Iterator):
             ],
             hidden=HIDDEN,
             enable_expand=True,
-            inputs=[
-                widget(setting, FILE_LISTING) for setting in FILE_SETTINGS[FileKind.VIDEOS].values()
-            ],
+            inputs=[widget(setting, FILE_LISTING) for setting in VideoSettings.declared().values()],
             outputs=cls.outputs(),
         )
-
-    @classmethod
-    async def validate_inputs(cls, directory: str | None) -> bool | str:
-        return await cls.validated(directory)
 
     @classmethod
     def outputs(cls) -> list[comfy_io.Output]:
@@ -60,15 +51,7 @@ class VideoIterator(Iterator):
             comfy_io.Video.Output(
                 "video", display_name="video", tooltip="The video, with its sound."
             ),
-            comfy_io.String.Output(
-                "filename", display_name="filename", tooltip="Such as clip1.mp4"
-            ),
-            comfy_io.String.Output("stem", display_name="stem", tooltip="Such as clip1"),
-            comfy_io.String.Output(
-                "relative_path",
-                display_name="relative_path",
-                tooltip="The file's path inside the folder, such as holiday/clip1.mp4",
-            ),
+            *name_outputs("clip1.mp4", "holiday"),
             comfy_io.Float.Output(
                 "fps", display_name="fps", tooltip="Frames per second, on average."
             ),
@@ -90,14 +73,11 @@ class VideoIterator(Iterator):
         assert iteration.item is not None  # noqa: S101 for the type checker: it was opened
         assert isinstance(opened, OpenedFilm)  # noqa: S101 for the type checker: of its folder
         path, facts = iteration.item.path, opened.facts
-        filename = posixpath.basename(path)
         # A film that only decoding would count has about as many as its length says.
         frames = round(facts.fps * facts.duration) if facts.frames is None else facts.frames
         return (
             comfy_api.InputImpl.VideoFromFile(opened.path),
-            filename,
-            posixpath.splitext(filename)[0],
-            path,
+            *names_of(path),
             float(facts.fps),
             frames,
             facts.duration,

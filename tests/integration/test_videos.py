@@ -14,7 +14,7 @@ import requests
 from batch_loop.core.common.file_kinds import FileKind
 from batch_loop.core.films.sound import read_sound
 from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
-from batch_loop.core.model.settings.file_iterator import FILE_SETTINGS
+from batch_loop.core.model.settings.file_iterator import AudioSettings, VideoSettings
 from batch_loop.tests.integration.conftest import ON_NEWEST, Workspace
 from batch_loop.tests.support.batches import (
     loop_state,
@@ -47,8 +47,11 @@ ALL = {"a.mp4": "aac", "b.mkv": "libopus", "c.avi": "pcm_s16le", "d.mp4": None}
 
 def iterator(kind: FileKind, directory: str, **settings: Any) -> dict[str, Any]:
     """A Video Iterator or Audio Iterator with default widget values, except for `settings`."""
-    name = "BatchLoopVideoIterator" if kind is FileKind.VIDEOS else "BatchLoopAudioIterator"
-    defaults = {each.name: each.default for each in FILE_SETTINGS[kind].values()}
+    name, settings_of = {
+        FileKind.VIDEOS: ("BatchLoopVideoIterator", VideoSettings),
+        FileKind.AUDIO: ("BatchLoopAudioIterator", AudioSettings),
+    }[kind]
+    defaults = {each.name: each.default for each in settings_of.declared().values()}
     return node(name, **{**defaults, "directory": directory, **settings})
 
 

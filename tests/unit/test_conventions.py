@@ -52,6 +52,7 @@ TOUCH_COMFYUI = NODE_FILES | {
     "core/comfy/queue_entries.py",
     "core/comfy/runtime.py",
     "core/comfy/schema.py",
+    "nodes/io/folder_iterator.py",
     "nodes/io/iterator.py",
     "nodes/values/companion.py",
     "nodes/io/saving.py",

@@ -6,19 +6,30 @@ rows that keep them all use these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from ..result_names import ResultName, check_length
 from ..selection import CUSTOM_EXAMPLE, Filter, Selection, SortBy
-from .setting import Setting
+from .declared import (
+    DESCENDING,
+    ERROR_HANDLING,
+    ITERATION_MODE,
+    LIMIT,
+    LOOP_NAME,
+    MAX_ATTEMPTS,
+    SKIP_FINISHED,
+    START_INDEX,
+    WHEN_COMPLETE,
+    DeclaredSettings,
+)
 
 
 @dataclass(frozen=True)
-class IteratorSettings:
-    """The settings of a Directory Iterator; each field with its metadata becomes a `Setting`."""
+class IteratorSettings(DeclaredSettings):
+    """The settings of a Directory Iterator; see `DeclaredSettings`."""
+
+    words = {"item": "image", "an_item": "an image", "place": "folder"}  # noqa: RUF012
 
     directory: str = field(
         default="",
@@ -47,78 +58,15 @@ class IteratorSettings:
         default=Selection.sort_by,
         metadata={"tooltip": "The order of the images. Natural name puts img2 before img10."},
     )
-    error_handling: ErrorHandling = field(
-        default=Policy.error_handling,
-        metadata={
-            "tooltip": "When an image cannot be read, or the workflow fails on it: stop there, so "
-            "that the next run tries it again, or record it as failed and continue."
-        },
-    )
-    descending: bool = field(
-        default=Selection.descending,
-        metadata={
-            "tooltip": "Whether to reverse the order.",
-            "advanced": True,
-        },
-    )
-    iteration_mode: IterationMode = field(
-        default=IterationMode.CONTINUE,
-        metadata={
-            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
-            "and again each time it is complete. Retry failed does the same with the failed "
-            "images only.",
-            "advanced": True,
-        },
-    )
-    start_index: int = field(
-        default=Selection.start_index,
-        metadata={
-            "tooltip": "How many images to leave out at the beginning.",
-            "advanced": True,
-        },
-    )
-    limit: int = field(
-        default=Selection.limit,
-        metadata={
-            "tooltip": "The maximum number of images; 0 means all.",
-            "advanced": True,
-        },
-    )
-    max_attempts: int = field(
-        default=Policy.max_attempts,
-        metadata={
-            "tooltip": "With Skip on error: how often the workflow may fail on an image before it "
-            "is given up.",
-            "least": 1,
-            "most": 100,
-            "advanced": True,
-        },
-    )
-    when_complete: WhenComplete = field(
-        default=Policy.when_complete,
-        metadata={
-            "tooltip": "When every image is finished: Stop does nothing more, Start over begins "
-            "again at the next run, Watch waits for new images and continues automatically.",
-            "advanced": True,
-        },
-    )
-    loop_name: str = field(
-        default="",
-        metadata={
-            "tooltip": "Each workflow has its own position in a folder. With another loop name it "
-            "has another one, and processes all images.",
-            # Pages keep asking for the names of all loops.
-            "longest": 200,
-            "advanced": True,
-        },
-    )
-    skip_finished: bool = field(
-        default=False,
-        metadata={
-            "tooltip": "Leave out images that already have a result.",
-            "advanced": True,
-        },
-    )
+    error_handling: ErrorHandling = field(default=Policy.error_handling, metadata=ERROR_HANDLING)
+    descending: bool = field(default=Selection.descending, metadata=DESCENDING)
+    iteration_mode: IterationMode = field(default=IterationMode.CONTINUE, metadata=ITERATION_MODE)
+    start_index: int = field(default=Selection.start_index, metadata=START_INDEX)
+    limit: int = field(default=Selection.limit, metadata=LIMIT)
+    max_attempts: int = field(default=Policy.max_attempts, metadata=MAX_ATTEMPTS)
+    when_complete: WhenComplete = field(default=Policy.when_complete, metadata=WHEN_COMPLETE)
+    loop_name: str = field(default="", metadata=LOOP_NAME)
+    skip_finished: bool = field(default=False, metadata=SKIP_FINISHED)
     finished_as: str = field(
         default="",
         metadata={
@@ -129,17 +77,6 @@ class IteratorSettings:
             "advanced": True,
         },
     )
-
-    @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> IteratorSettings:
-        """Read the settings from a node's inputs, missing ones by default; InvalidSetting."""
-        return cls(
-            **{
-                name: setting.of(inputs[name])
-                for name, setting in SETTINGS.items()
-                if name in inputs
-            }
-        )
 
     @property
     def policy(self) -> Policy:
@@ -155,10 +92,7 @@ class IteratorSettings:
         return Selection(finished=finished, **{name: vars(self)[name] for name in SELECTING})
 
 
-SETTINGS: Mapping[str, Setting] = {
-    each.name: Setting(each.name, each.default, **each.metadata)
-    for each in fields(IteratorSettings)
-}
+SETTINGS = IteratorSettings.declared()
 """All settings by name, in the order of the node's inputs."""
 
 SELECTING = [each.name for each in fields(Selection) if each.name in SETTINGS]

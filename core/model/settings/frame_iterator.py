@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 from ...common.errors import InvalidSetting
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from ..result_names import ResultName
 from ..selection import Selection
-from .setting import Setting
+from .declared import (
+    ERROR_HANDLING,
+    ITERATION_MODE,
+    LOOP_NAME,
+    MAX_ATTEMPTS,
+    SKIP_FINISHED,
+    DeclaredSettings,
+)
 
 MOST_AT_ONCE = 4_096
 """Frames of a window: far more than any model takes."""
 
 
 @dataclass(frozen=True)
-class FrameSettings:
-    """The settings of a Frame Iterator; each field with its metadata becomes a `Setting`."""
+class FrameSettings(DeclaredSettings):
+    """The settings of a Frame Iterator; see `DeclaredSettings`."""
+
+    words = {"item": "frame", "an_item": "a frame", "place": "film"}  # noqa: RUF012
 
     film: str = field(
         default="",
@@ -43,22 +50,8 @@ class FrameSettings:
             "most": MOST_AT_ONCE - 1,
         },
     )
-    error_handling: ErrorHandling = field(
-        default=Policy.error_handling,
-        metadata={
-            "tooltip": "When a frame cannot be read, or the workflow fails on it: stop there, so "
-            "that the next run tries it again, or record it as failed and continue."
-        },
-    )
-    iteration_mode: IterationMode = field(
-        default=IterationMode.CONTINUE,
-        metadata={
-            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
-            "and again each time it is complete. Retry failed does the same with the failed "
-            "frames only.",
-            "advanced": True,
-        },
-    )
+    error_handling: ErrorHandling = field(default=Policy.error_handling, metadata=ERROR_HANDLING)
+    iteration_mode: IterationMode = field(default=IterationMode.CONTINUE, metadata=ITERATION_MODE)
     start_index: int = field(
         default=Selection.start_index,
         metadata={
@@ -73,32 +66,9 @@ class FrameSettings:
             "advanced": True,
         },
     )
-    max_attempts: int = field(
-        default=Policy.max_attempts,
-        metadata={
-            "tooltip": "With Skip on error: how often the workflow may fail on a frame before it "
-            "is given up.",
-            "least": 1,
-            "most": 100,
-            "advanced": True,
-        },
-    )
-    loop_name: str = field(
-        default="",
-        metadata={
-            "tooltip": "Each workflow has its own position in a film. With another loop name it "
-            "has another one, and processes all frames.",
-            "longest": 200,
-            "advanced": True,
-        },
-    )
-    skip_finished: bool = field(
-        default=False,
-        metadata={
-            "tooltip": "Leave out frames that already have a result.",
-            "advanced": True,
-        },
-    )
+    max_attempts: int = field(default=Policy.max_attempts, metadata=MAX_ATTEMPTS)
+    loop_name: str = field(default="", metadata=LOOP_NAME)
+    skip_finished: bool = field(default=False, metadata=SKIP_FINISHED)
     finished_as: str = field(
         default="",
         metadata={
@@ -108,17 +78,6 @@ class FrameSettings:
             "advanced": True,
         },
     )
-
-    @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> FrameSettings:
-        """Read the settings from a node's inputs, missing ones by default; InvalidSetting."""
-        return cls(
-            **{
-                name: setting.of(inputs[name])
-                for name, setting in FRAME_SETTINGS.items()
-                if name in inputs
-            }
-        )
 
     @property
     def policy(self) -> Policy:
@@ -141,9 +100,7 @@ class FrameSettings:
         )
 
 
-FRAME_SETTINGS: Mapping[str, Setting] = {
-    each.name: Setting(each.name, each.default, **each.metadata) for each in fields(FrameSettings)
-}
+FRAME_SETTINGS = FrameSettings.declared()
 """All settings by name, in the order of the node's inputs."""
 
 FRAME_LISTING = frozenset({"film", "frames", "overlap", "start_index", "limit", "loop_name"})

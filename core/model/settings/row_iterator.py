@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from ..result_names import ResultName
 from ..selection import Selection, SortBy
-from .setting import Setting
+from .declared import (
+    ERROR_HANDLING,
+    ITERATION_MODE,
+    LIMIT,
+    LOOP_NAME,
+    MAX_ATTEMPTS,
+    SKIP_FINISHED,
+    START_INDEX,
+    WHEN_COMPLETE,
+    DeclaredSettings,
+)
 
 LONGEST_TEXT = 1_000_000
 """Characters that may be typed into the node: the loop's row in the database keeps them."""
@@ -34,8 +42,10 @@ class RowOrder(str, Enum):
 
 
 @dataclass(frozen=True)
-class RowSettings:
-    """The settings of a Row Iterator; each field with its metadata becomes a `Setting`."""
+class RowSettings(DeclaredSettings):
+    """The settings of a Row Iterator; see `DeclaredSettings`."""
+
+    words = {"item": "row", "an_item": "a row", "place": "table"}  # noqa: RUF012
 
     file: str = field(
         default="",
@@ -63,13 +73,7 @@ class RowSettings:
         default=RowOrder.AS_WRITTEN,
         metadata={"tooltip": "The order of the rows."},
     )
-    error_handling: ErrorHandling = field(
-        default=Policy.error_handling,
-        metadata={
-            "tooltip": "When a row cannot be read, or the workflow fails on it: stop there, so "
-            "that the next run tries it again, or record it as failed and continue."
-        },
-    )
+    error_handling: ErrorHandling = field(default=Policy.error_handling, metadata=ERROR_HANDLING)
     delimiter: str = field(
         default="",
         metadata={
@@ -96,63 +100,13 @@ class RowSettings:
             "advanced": True,
         },
     )
-    iteration_mode: IterationMode = field(
-        default=IterationMode.CONTINUE,
-        metadata={
-            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
-            "and again each time it is complete. Retry failed does the same with the failed "
-            "rows only.",
-            "advanced": True,
-        },
-    )
-    start_index: int = field(
-        default=Selection.start_index,
-        metadata={
-            "tooltip": "How many rows to leave out at the beginning.",
-            "advanced": True,
-        },
-    )
-    limit: int = field(
-        default=Selection.limit,
-        metadata={
-            "tooltip": "The maximum number of rows; 0 means all.",
-            "advanced": True,
-        },
-    )
-    max_attempts: int = field(
-        default=Policy.max_attempts,
-        metadata={
-            "tooltip": "With Skip on error: how often the workflow may fail on a row before it "
-            "is given up.",
-            "least": 1,
-            "most": 100,
-            "advanced": True,
-        },
-    )
-    when_complete: WhenComplete = field(
-        default=Policy.when_complete,
-        metadata={
-            "tooltip": "When every row is finished: Stop does nothing more, Start over begins "
-            "again at the next run, Watch waits for new rows and continues automatically.",
-            "advanced": True,
-        },
-    )
-    loop_name: str = field(
-        default="",
-        metadata={
-            "tooltip": "Each workflow has its own position in a table. With another loop name it "
-            "has another one, and processes all rows.",
-            "longest": 200,
-            "advanced": True,
-        },
-    )
-    skip_finished: bool = field(
-        default=False,
-        metadata={
-            "tooltip": "Leave out rows that already have a result.",
-            "advanced": True,
-        },
-    )
+    iteration_mode: IterationMode = field(default=IterationMode.CONTINUE, metadata=ITERATION_MODE)
+    start_index: int = field(default=Selection.start_index, metadata=START_INDEX)
+    limit: int = field(default=Selection.limit, metadata=LIMIT)
+    max_attempts: int = field(default=Policy.max_attempts, metadata=MAX_ATTEMPTS)
+    when_complete: WhenComplete = field(default=Policy.when_complete, metadata=WHEN_COMPLETE)
+    loop_name: str = field(default="", metadata=LOOP_NAME)
+    skip_finished: bool = field(default=False, metadata=SKIP_FINISHED)
     finished_as: str = field(
         default="",
         metadata={
@@ -162,28 +116,6 @@ class RowSettings:
             "advanced": True,
         },
     )
-
-    @classmethod
-    def of(cls, inputs: Mapping[str, Any]) -> RowSettings:
-        """Read the settings from a node's inputs, missing ones by default; InvalidSetting."""
-        return cls(
-            **{
-                name: setting.of(inputs[name])
-                for name, setting in ROW_SETTINGS.items()
-                if name in inputs
-            }
-        )
-
-    @classmethod
-    def of_json(cls, body: Mapping[str, Any], names: Collection[str]) -> RowSettings:
-        """Like `of`, for the given `names` in a route's JSON body."""
-        return cls(
-            **{
-                name: setting.of_json(body[name])
-                for name, setting in ROW_SETTINGS.items()
-                if name in names and name in body
-            }
-        )
 
     @property
     def is_typed(self) -> bool:
@@ -213,9 +145,7 @@ class RowSettings:
         )
 
 
-ROW_SETTINGS: Mapping[str, Setting] = {
-    each.name: Setting(each.name, each.default, **each.metadata) for each in fields(RowSettings)
-}
+ROW_SETTINGS = RowSettings.declared()
 """All settings by name, in the order of the node's inputs."""
 
 ROW_LISTING = frozenset(

@@ -143,6 +143,6 @@ def test_a_workflow_without_one_is_refused_with_their_names(tmp_path: Path) -> N
 def test_it_knows_all_iterators_and_their_inputs() -> None:
     assert ITERATORS.keys() == KINDS.keys()
     for name, kind in ITERATORS.items():
-        declared = KINDS[name].declared
+        declared = KINDS[name].settings.declared()
         assert {kind.named, *filter(None, [kind.typed])} <= declared.keys()
         assert declared["error_handling"].default is ErrorHandling.STOP

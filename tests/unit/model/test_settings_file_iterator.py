@@ -10,7 +10,6 @@ from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, 
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.model.settings.directory_iterator import SETTINGS
 from batch_loop.core.model.settings.file_iterator import (
-    FILE_SETTINGS,
     AudioSettings,
     FileSettings,
     VideoSettings,
@@ -82,7 +81,7 @@ def test_a_pattern_of_nothing_but_commas_is_refused() -> None:
 
 @both
 def test_the_words_of_tooltips_are_those_of_the_kind(kind: type[FileSettings]) -> None:
-    told = FILE_SETTINGS[kind.kind]
+    told = kind.declared()
     item = {FileKind.VIDEOS: "video", FileKind.AUDIO: "sound"}[kind.kind]
     assert f"The folder of {item}s" in told["directory"].tooltip
     assert not any("{" in each.tooltip or "image" in each.tooltip for each in told.values())
@@ -92,8 +91,8 @@ def test_the_words_of_tooltips_are_those_of_the_kind(kind: type[FileSettings]) -
 def test_names_and_order_are_those_of_directory_iterator_without_its_filter(
     kind: type[FileSettings],
 ) -> None:
-    names = [name for name in SETTINGS if name in FILE_SETTINGS[kind.kind]]
-    assert list(FILE_SETTINGS[kind.kind]) == names
+    names = [name for name in SETTINGS if name in kind.declared()]
+    assert list(kind.declared()) == names
     assert "filter" not in names
 
 
