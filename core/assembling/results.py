@@ -85,7 +85,8 @@ class Wanted:
         known = {item.path: outputs for item, outputs in self._items(key)}
         for place in places:
             self._going_on()
-            path, begin = path_of(key, place * windows.step), place * windows.step
+            begin = place * windows.step
+            path = path_of(key, begin, windows.frames)
             count = min(windows.frames, frames - begin)
             results = known.get(path)
             if results is None:
@@ -170,16 +171,20 @@ _NOTHING = (
 def _missing(named: Sequence[str], count: int) -> str:
     more = f" and {count - len(named)} more" if count > len(named) else ""
     return (
-        f"No film was made: {count} results are missing, those of {', '.join(named)}{more}. They "
-        "failed, or their files are gone, or were not saved by Save Image (Batch). Do them again "
-        "(Retry failed), and run again; or set missing to repeat the frame before."
+        f"No film was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. They "
+        "failed (Retry failed does them again), or their files are gone, or were not saved by Save "
+        "Image (Batch) (Start over does all again). Or set missing to repeat the frame before."
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what if count == 1 else what + 's'}"
 
 
 def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
-        f"No film was made: {quoted(title_of(path))} has {found} results, and {wanted} "
-        f"{'frame' if wanted == 1 else 'frames'}. If several nodes save results, enter in results "
+        f"No film was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
+        f"{_counted(wanted, 'frame')}. If several nodes save results, enter in results "
         "the folder of those that make the film. A model that makes more or fewer frames than it "
         "is given cannot keep the film's times."
     )

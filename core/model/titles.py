@@ -8,8 +8,9 @@ import re
 ROW_EXTENSION = ".row"
 """Extension of the paths of rows: so they are named like files, with a stem for their results."""
 
-FRAME_EXTENSION = ".frame"
-"""The same of frames of films."""
+_FRAME_EXTENSION = ".frame"
+_FRAMES = re.compile(r"\.frame(?:s[1-9][0-9]*)?\Z")
+"""The same of frames of films, and of windows of several."""
 
 SEPARATOR = " · "
 """Between an entry and the label of its value; no label has a "·"."""
@@ -26,17 +27,20 @@ def is_row(path: str) -> bool:
 
 
 def is_frame(path: str) -> bool:
-    """Whether the path is that of a frame of a film."""
-    return path.endswith(FRAME_EXTENSION)
+    """Whether the path is that of a frame of a film, or of a window of them."""
+    return _FRAMES.search(path) is not None
+
+
+def frame_extension(frames: int) -> str:
+    """Extension of the paths of windows of so many frames: another window is another item."""
+    return _FRAME_EXTENSION if frames == 1 else f"{_FRAME_EXTENSION}s{frames}"
 
 
 def title_of(path: str) -> str:
     """The title of an item: a row's text, and of equal rows which; of a file, its path."""
     found = _ROW.fullmatch(path)
     if found is None:
-        return path.removesuffix(FRAME_EXTENSION).removesuffix(
-            _NO_EXTENSION if label_in(path) else ""
-        )
+        return _FRAMES.sub("", path).removesuffix(_NO_EXTENSION if label_in(path) else "")
     return " ".join(part.strip() for part in found.groups() if part) or path.removesuffix(
         ROW_EXTENSION
     )

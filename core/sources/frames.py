@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..common.errors import UnreadableFilm, quoted
 from ..files.listing import sight
 from ..model.loop_key import LoopKey
-from ..model.titles import FRAME_EXTENSION
+from ..model.titles import frame_extension
 from .interface import Part, Sight
 from .one_file import OneFile
 
@@ -71,7 +71,8 @@ class Frames(OneFile):
         windows = Windows.of(selection)
         going_on()
         numbers = range(windows.count(self._count(key.directory)))
-        return [path_of(key, place * windows.step) for place in selection.in_range(numbers)]
+        places = selection.in_range(numbers)
+        return [path_of(key, place * windows.step, windows.frames) for place in places]
 
     def part(
         self,
@@ -86,7 +87,7 @@ class Frames(OneFile):
         going_on()
         numbers = selection.in_range(range(windows.count(self._count(key.directory))))
         shown = numbers[first : first + most]
-        paths = [path_of(key, place * windows.step) for place in shown]
+        paths = [path_of(key, place * windows.step, windows.frames) for place in shown]
         return Part(paths, max(0, len(numbers) - first - len(paths)))
 
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
@@ -99,15 +100,15 @@ class Frames(OneFile):
         return path, sight(key.directory)
 
 
-def path_of(key: LoopKey, frame: int) -> str:
-    """The path of the item that begins with a frame."""
+def path_of(key: LoopKey, frame: int, frames: int) -> str:
+    """The path of the item that begins with `frame`, of a window of so many `frames`."""
     stem = posixpath.splitext(os.path.basename(key.directory))[0]
-    return f"{stem}_{frame:0{_DIGITS}}{FRAME_EXTENSION}"
+    return f"{stem}_{frame:0{_DIGITS}}{frame_extension(frames)}"
 
 
 def frame_in(path: str) -> int:
     """The number of the first frame of an item; raises UnreadableFilm for a path of no frame."""
-    number = path.removesuffix(FRAME_EXTENSION).rpartition("_")[2]
+    number = posixpath.splitext(path)[0].rpartition("_")[2]
     if not number.isdecimal():
         reason = "its name has no number of a frame"
         raise UnreadableFilm(f"{quoted(path)} is no frame: {reason}. Press Start over.", reason)

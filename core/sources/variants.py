@@ -68,17 +68,24 @@ class Axis:
         """What results are named by: distinct, and safe in names, where `axes` lists cross.
 
         A label that does not tell all of its value ends with a digest of it: so it stands for the
-        same value in any list, and an item whose value was edited is another item.
+        same value in any list, and an item whose value was edited is another item. Of values that
+        differ only by case, the first has none, so that one added below it renames nothing.
         """
         plain = [_label(heading, axes) for heading in self.headings]
+        told = [_told_apart(*each) for each in zip(plain, self.values, strict=True)]
+        pairs = zip(plain, self.headings, strict=True)
+        whole = [label if label == heading else "" for label, heading in pairs]
         # Upper and lower case, and other spellings of an accent, are the same on some systems.
-        times = Counter(map(_folded, plain))
-        return tuple(
-            label
-            if label and label == heading and times[_folded(label)] == 1
-            else _told_apart(label, value)
-            for label, heading, value in zip(plain, self.headings, self.values, strict=True)
-        )
+        taken = {_folded(each) for each, label in zip(told, whole, strict=True) if not label}
+        if self.are_files:
+            # The name of a file does not tell its folder, so of two that are alike, none is whole.
+            taken |= {each for each, times in Counter(map(_folded, whole)).items() if times > 1}
+        labels = []
+        for label, with_digest in zip(whole, told, strict=True):
+            is_free = label and _folded(label) not in taken
+            labels.append(label if is_free else with_digest)
+            taken.add(_folded(label))
+        return tuple(labels)
 
     def _heading(self, value: Cell) -> str:
         text = text_of(value)

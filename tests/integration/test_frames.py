@@ -163,6 +163,23 @@ def test_of_windows_that_overlap_each_frame_is_in_the_film_once(
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
 
 
+def test_no_frame_is_lost_if_the_window_is_changed_in_mid_batch(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace)
+    for _ in range(3):
+        client.run(film_graph(workspace.name, frames_of(film)))
+    results = run_until_stop(client, film_graph(workspace.name, frames_of(film, frames=8)))
+    assert loop_state(client, results[-1])["done"] == len(results) == 3
+    frames = list((workspace.output / "frames").iterdir())
+    assert len(frames) == FRAMES + 3  # a window never overwrites what is not its own
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
+    # Another loop's frames are no results of windows, whose first frame has the same name.
+    again = frames_of(film, frames=16, skip_finished=True, loop_name="other")
+    results = run_until_stop(client, film_graph(workspace.name, again))
+    assert loop_state(client, results[-1])["done"] == len(results) == 2
+
+
 def test_a_film_is_made_again_only_if_something_changed(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -191,7 +208,7 @@ def test_with_skip_a_damaged_frame_fails_and_the_film_says_so_or_repeats_the_one
     graph = film_graph(workspace.name, frames_of(film, error_handling=SKIP))
     results = [client.run(graph) for _ in range(FRAMES - 1)]
     assert {result.status for result in results[:-1]} == {"success"}
-    assert "1 results are missing, those of frame 7" in str(results[-1].error)
+    assert "1 result missing, of frame 7" in str(results[-1].error)
     state = loop_state(client, results[-1])
     # The last frame is not to blame for the film.
     assert (state["done"], state["failed"]) == (FRAMES - 1, 1)

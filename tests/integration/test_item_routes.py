@@ -117,17 +117,17 @@ def test_a_film_is_described_and_its_frames_are_shown(
         "fps": 25.0,
         "frames": 50,
         "seconds": 2.0,
-        "picture": "film_000000.frame",
+        "picture": "film_000000.frames4",
     }
     assert (before["total"], before["first"], before["last"]) == (3, "film_000000", "film_000006")
-    shown = picture(server, before["loop"], "film_000000.frame")
+    shown = picture(server, before["loop"], "film_000000.frames4")
     assert number_in(shown_as_floats(shown)) == 0
     results = run_until_stop(client, frames_graph(client, workspace, **settings))
     assert told(results[0], ITERATOR)["loop"] == before["loop"]
     for kind in ("thumbnail", "picture"):
-        shown = picture(server, before["loop"], "film_000006.frame", kind)
+        shown = picture(server, before["loop"], "film_000006.frames4", kind)
         assert number_in(shown_as_floats(shown)) == 6
-    files = client.get_json(f"/batch_loop/loops/{before['loop']}/files?path=film_000003.frame")
+    files = client.get_json(f"/batch_loop/loops/{before['loop']}/files?path=film_000003.frames4")
     assert files["source"]["shows"] == "picture"
     assert not client.get_json(f"/batch_loop/loops/{before['loop']}/folder")["gone"]
 

@@ -8,6 +8,7 @@ import { reasonOf } from "../../web/lib/card/why_nothing.js";
 import { areFiles, placeIn, sourceOfType } from "../../web/lib/iterators.js";
 import { labelOf } from "../../web/lib/node/variant_names.js";
 import { entryName, layoutOf } from "../../web/lib/panel/variant_layout.js";
+import { isFrame } from "../../web/lib/items.js";
 import { folderOf, kindOf } from "../../web/lib/questions.js";
 import { textsFor } from "../../web/lib/texts.js";
 
@@ -69,6 +70,8 @@ test("the card of a film describes it", () => {
   assert.equal(whole.headline, "1,440 frames");
   assert.match(whole.detail, /^1920 × 1080 · 29.97 fps\n1,440 frames · /);
   assert.equal(whole.image.path, "film_000000.frame");
+  for (const path of ["film_000000.frame", "film_000000.frames16"]) assert.ok(isFrame({ path }));
+  for (const path of ["a.frames", "a.frames0", "frame.png"]) assert.ok(!isFrame({ path }));
   const windows = model({ settings: { ...settings, frames: 8 }, folder: { ...folder, total: 180, entries: 180 }, source: "frames" });
   assert.equal(windows.headline, "180 runs of up to 8 frames");
 });

@@ -37,7 +37,7 @@ export function isRow({ path }) {
  * @param {Named} item
  */
 export function isFrame({ path }) {
-  return path.endsWith(".frame");
+  return /\.frame(s[1-9][0-9]*)?$/.test(path);
 }
 
 /**

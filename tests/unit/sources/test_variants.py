@@ -99,6 +99,19 @@ def test_labels_differ_even_where_case_and_accents_do_not_count() -> None:
     assert len({each.casefold() for each in found}) == len(found)
 
 
+def test_a_value_that_is_added_below_the_others_renames_none() -> None:
+    for values, added in ((["fox", "cat"], "Fox"), (["a b"], "a/b"), (["a b", "c"], "A B")):
+        assert labels(*values, added)[:-1] == labels(*values) == tuple(values)
+
+
+def test_a_value_that_looks_like_the_label_of_another_has_one_of_its_own() -> None:
+    alike = labels("a/b")[0]
+    found = labels("a b", "a/b", alike)
+    assert found[:2] == ("a b", alike)
+    assert len(set(found)) == 3
+    assert len(VariantLists((Axis.of("value", ["a b", "a/b", alike]),)).headed) == 3
+
+
 def test_a_value_that_is_written_twice_is_one() -> None:
     assert Axis.of("value", ["a", "b", "a", 1, "1"]).values == ("a", "b", "1")
 
