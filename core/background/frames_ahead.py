@@ -195,7 +195,7 @@ class FramesAhead:
             return None
 
     def begin(self, loop: str, path: str, asked: Window) -> None:
-        """Begin to decode the window that is likely to be asked for next."""
+        """Begin to decode the window that is likely to be asked for next, if the film is open."""
         with self._lock:
             opened = self._films.get((loop, path))
             if opened is None or opened.ahead is not None or not opened.frame_bytes:

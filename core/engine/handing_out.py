@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..common.errors import InvalidSetting, StoreAway, UnwritableImage
 from ..model.background_writes import Turn
@@ -28,6 +28,14 @@ from .refusals import (
     loop_end_not_reached,
     saver_not_reached,
 )
+
+
+class _StoppedWrites(NamedTuple):
+    """Files that are still being written for a loop, to be waited for outside of a transaction."""
+
+    key: LoopKey
+    going_well: list[Turn]
+    """The turns whose files need not be waited for."""
 
 
 class HandingOut(Parts):
@@ -94,19 +102,22 @@ class HandingOut(Parts):
 
         """
         requests = together([request, *partners])
-        for each in requests:
-            self._wait_for_stopped_writes(each.key)
         if any(each.selection.finished for each in requests):
             # Their results may be whole by now.
             self._reconciler.reconcile_others(but=[each.key for each in requests])
         hand_out = partial(self._hand_out, requests, prompt)
-        return self.listings.with_listings(hand_out, patient=True)
+        while True:
+            given: Iteration | _StoppedWrites
+            given = self.listings.with_listings(hand_out, patient=True)
+            if isinstance(given, Iteration):
+                return given
+            self._writes.wait(given.key.id, but=given.going_well)
 
     @in_transaction(patient=True, beside=True)
     def _hand_out(
         self, requests: Sequence[Request], prompt: Prompt, listed: Listed
-    ) -> Iteration | Refusal | Due:
-        """See `acquire`; returns what has to be listed first, if anything."""
+    ) -> Iteration | Refusal | Due | _StoppedWrites:
+        """See `acquire`; returns what has to be waited for or listed first, if anything."""
         keys = [request.key for request in requests]
         if len(keys) == 1:
             self._store.will_claim(keys[0], self._host.server)
@@ -114,6 +125,10 @@ class HandingOut(Parts):
         for request in requests:
             self._watch_if_asked(request)
             self._reconciler.reconcile(request.key)
+        for key in keys:
+            stopped = self._stopped_writes(key)
+            if stopped is not None:
+                return stopped
         held = [self._held(key, prompt) for key in keys]
         refused = self._refused(requests, prompt, held)
         if refused is not None:
@@ -255,21 +270,19 @@ class HandingOut(Parts):
         """Note that a turn's image was read ahead in `seconds`, and was waited for, `late`."""
         self.memory.note_read_ahead(turn, seconds, late)
 
-    def _wait_for_stopped_writes(self, key: LoopKey) -> None:
-        """Wait for files that are being written for images that may now be handed out again.
+    def _stopped_writes(self, key: LoopKey) -> _StoppedWrites | None:
+        """The files to wait for before anything of a loop is handed out, if any; once reconciled.
 
-        Their prompts were stopped or failed, or another batch begins. Otherwise two prompts would
-        write the same file, and the older one might finish last.
+        They are of images that may now be handed out again: their prompts were stopped or failed,
+        or another batch begins. Otherwise two prompts would write the same file, and the older one
+        might finish last.
         """
         if not self._writes.busy(key.id):
-            return
-        self._writes.wait(key.id, but=self._turns_of_the_batch(key))
-
-    @in_transaction(patient=True, beside=True)
-    def _turns_of_the_batch(self, key: LoopKey) -> list[Turn]:
-        self._reconciler.note_ends(key)
+            return None
         goes_on = self._store.load(key) and not self._store.counts(key).complete
-        return self._outcomes.turns_that_go_well(key) if goes_on else []
+        going_well = self._outcomes.turns_that_go_well(key) if goes_on else []
+        is_stopped = self._writes.busy(key.id, but=going_well)
+        return _StoppedWrites(key, going_well) if is_stopped else None
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
         """The item that `prompt` already has: a graph may have two iterators on one loop."""

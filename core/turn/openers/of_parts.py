@@ -45,8 +45,8 @@ class FrameOpener:
         return self._frames.shot(asked.key.id, film, _window(asked))
 
     def begin(self, asked: Asked) -> None:
-        film = there(asked.key.directory, asked.allowed)
-        self._frames.begin(asked.key.id, film, _window(asked))
+        # Only of a film that was opened before, so its path need not be looked up again.
+        self._frames.begin(asked.key.id, asked.key.directory, _window(asked))
 
     def begin_first(self, key: LoopKey, find: Callable[[], Asked | None]) -> None:
         pass
