@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from ..common.errors import InvalidSetting, StoreAway, UnwritableImage
 from ..model.background_writes import Turn
@@ -36,6 +36,9 @@ class _StoppedWrites(NamedTuple):
     key: LoopKey
     going_well: list[Turn]
     """The turns whose files need not be waited for."""
+
+
+_HandedOut: TypeAlias = Iteration | _StoppedWrites
 
 
 class HandingOut(Parts):
@@ -107,8 +110,8 @@ class HandingOut(Parts):
             self._reconciler.reconcile_others(but=[each.key for each in requests])
         hand_out = partial(self._hand_out, requests, prompt)
         while True:
-            given: Iteration | _StoppedWrites
-            given = self.listings.with_listings(hand_out, patient=True)
+            # The type checker takes a union of several for an object.
+            given = cast("_HandedOut", self.listings.with_listings(hand_out, patient=True))
             if isinstance(given, Iteration):
                 return given
             self._writes.wait(given.key.id, but=given.going_well)
@@ -116,7 +119,7 @@ class HandingOut(Parts):
     @in_transaction(patient=True, beside=True)
     def _hand_out(
         self, requests: Sequence[Request], prompt: Prompt, listed: Listed
-    ) -> Iteration | Refusal | Due | _StoppedWrites:
+    ) -> _HandedOut | Refusal | Due:
         """See `acquire`; returns what has to be waited for or listed first, if anything."""
         keys = [request.key for request in requests]
         if len(keys) == 1:
