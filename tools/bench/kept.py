@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "budget": "memory.measure_budget",
     "browser": "browser.measure_gap",
     "panel": "browser.measure_panel",
+    "films": "films.measure",
     "loops": "loops.measure",
 }
 """Every measurement, in the order of the table: its module and function."""
