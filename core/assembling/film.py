@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -24,8 +24,10 @@ from ..model.if_exists import IfExists
 from ..model.loop_key import FRAMES, LoopKey
 from ..model.result_names import assembled_as
 from ..model.shared_roots import NO_ROOTS, Roots
+from ..model.titles import taken_with
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
+from ..sources.variants import variants_of
 from .own_film import Mark, places
 from .pixels import pictures
 from .results import Pictures, Registry, Wanted
@@ -82,29 +84,52 @@ class Assembler:
         self._progress = progress
         self._roots = roots
 
-    def make(self, key: LoopKey, node: str, settings: Settings) -> str:
-        """The real path of the film of a batch that is complete; it is made if it is not there.
+    def make(self, key: LoopKey, node: str, settings: Settings) -> list[str]:
+        """The real paths of the films of a batch that is complete, of each variant one, in order.
 
-        It appears once it is whole. Raises ResultsMissing if the results make no film,
-        FolderNotFound if the film is gone that they were made from, and UnwritableImage.
+        What is there is not made again; a film appears once it is whole. Raises ResultsMissing if
+        the results make no film, before any is made, FolderNotFound if the film is gone that they
+        were made from, and UnwritableImage.
         """
-        if key.has_variants:
-            raise ResultsMissing(_VARIANTS)
-        encoder = encoder_of(settings.codec, settings.depth)
+        variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
+        labels = [""] if variants is None else [*variants.labelled]
+        films = [self._of_variant(key, settings, label) for label in labels]
+        count, before = sum(len(film.pictures) for film in films), 0
+        paths = []
+        for film in films:
+            paths.append(self._made(film, key, node, settings, (before, count)))
+            before += len(film.pictures)
+        return paths
+
+    def _of_variant(self, key: LoopKey, settings: Settings, label: str) -> _Film:
+        """What the film of a variant is made of; of the whole batch if `label` is empty."""
         wanted = Wanted(
-            self._registry, self._allowed, settings.missing, settings.results, self._going_on
+            self._registry,
+            self._allowed,
+            settings.missing,
+            settings.results,
+            self._going_on,
+            label,
         )
-        sources: list[str] = []
-        if key.kind == FRAMES:
-            sources.append(there(key.directory, self._allowed))
-            with FilmFrames(sources[0]) as film:
-                found = wanted.of_frames(key, film.count)
-                times, start = _times_of(film.times, found)
-            sound = SoundOf(sources[0], start) if settings.sound else None
-        else:
-            found, sound = wanted.of_items(key), None
-            times = _even_times(len(found.paths), settings.fps)
-        made_of = [*sources, *found.paths]
+        source = name_of_source(key) + ".film"
+        name = taken_with(source, label) if label else source
+        if key.kind != FRAMES:
+            found = wanted.of_items(key)
+            return _Film(name, found.paths, _even_times(len(found.paths), settings.fps))
+        path = there(key.directory, self._allowed)
+        with FilmFrames(path) as film:
+            found = wanted.of_frames(key, film.count)
+            times, start = _times_of(film.times, found)
+        sound = SoundOf(path, start) if settings.sound else None
+        return _Film(name, found.paths, times, path, sound)
+
+    def _made(
+        self, film: _Film, key: LoopKey, node: str, settings: Settings, part: tuple[int, int]
+    ) -> str:
+        """The path of a film; `part` is how many pictures those before it have, and all."""
+        encoder = encoder_of(settings.codec, settings.depth)
+        sources = [] if film.source is None else [film.source]
+        made_of = [*sources, *film.pictures]
         mark = Mark.made_by(key.id, node, made_of, _said(settings), self._roots)
         name = assembled_as(
             settings.folder,
@@ -112,22 +137,20 @@ class Assembler:
             suffix=settings.suffix,
             extension=encoder.extension,
         )
-        target = check_target_file(
-            os.path.join(name.folder, name.of(name_of_source(key) + ".film")), self._allowed
-        )
+        target = check_target_file(os.path.join(name.folder, name.of(film.name)), self._allowed)
         looks = Looks(encoder, settings.depth, settings.quality)
         metadata = {**(settings.metadata or {}), **mark.metadata}
-        count = len(found.paths)
+        before, count = part
 
         def going_on(number: int) -> None:
             self._going_on()
-            self._progress(number, count)
+            self._progress(before + number, count)
 
         def made(place: str, new_path: Callable[[], str]) -> str:
             path = new_path()
-            images = pictures(found.paths, settings.depth, self._read, going_on)
+            images = pictures(film.pictures, settings.depth, self._read, going_on)
             with encoding(partial(_not_made, place)):
-                write_film(path, images, times, looks, sound=sound, metadata=metadata)
+                write_film(path, images, film.times, looks, sound=film.sound, metadata=metadata)
             return path
 
         stem = os.path.splitext(target)[0]
@@ -139,6 +162,20 @@ class Assembler:
                 return place.path
         message = "unreachable: there is always another place"
         raise AssertionError(message)
+
+
+@dataclass(frozen=True)
+class _Film:
+    """What one film is made of."""
+
+    name: str
+    """As that of a source: the film's own name is made of it."""
+    pictures: Sequence[str]
+    """Real paths, in order."""
+    times: Times
+    source: str | None = None
+    """Real path of the film whose frames they were made from."""
+    sound: SoundOf | None = None
 
 
 def _times_of(film: FrameTimes, found: Pictures) -> tuple[Times, Fraction]:
@@ -180,10 +217,6 @@ def _not_made(target: str, error: av.error.FFmpegError) -> str:
     )
 
 
-_VARIANTS = (
-    "No film was made: the batch has variants, so each frame has several results, of which several "
-    "films would have to be made. Make a batch for each value instead."
-)
 _NO_TIMES = (
     "No film was made: the film does not say when its frames are shown, or how many there are in a "
     "second. Convert it to an MP4 file with a video editor, and run again with Start over."

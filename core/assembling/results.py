@@ -17,7 +17,7 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import Page
 from ..model.selection import Selection
-from ..model.titles import title_of
+from ..model.titles import label_in, taken_with, title_of
 from ..sources.frames import Windows, path_of
 
 _AT_ONCE = 500
@@ -47,26 +47,19 @@ class Pictures:
     """Of a film's frames, the number of that which the first one was made from."""
 
 
+@dataclass(frozen=True)
 class Wanted:
     """Finds the results of a batch; raises ResultsMissing if they do not make a film."""
 
-    def __init__(
-        self,
-        registry: Registry,
-        allowed: AllowedFolders,
-        missing: MissingResults,
-        folder: str | None = None,
-        going_on: Callable[[], object] = lambda: None,
-    ) -> None:
-        """`folder` is the real path of that whose results are taken; None for all results.
-
-        `going_on` is called repeatedly, and what it raises ends this.
-        """
-        self._registry = registry
-        self._allowed = allowed
-        self._missing = missing
-        self._folder = folder
-        self._going_on = going_on
+    registry: Registry
+    allowed: AllowedFolders
+    missing: MissingResults
+    folder: str | None = None
+    """Real path of that whose results are taken; None for all results."""
+    going_on: Callable[[], object] = lambda: None
+    """It is called repeatedly, and what it raises ends this."""
+    label: str = ""
+    """That of the variant whose results are taken; empty if the batch has none."""
 
     def of_frames(self, key: LoopKey, frames: int) -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
@@ -74,7 +67,7 @@ class Wanted:
         Of a window, the frames that the one before has, too, are left out, unless that one is
         missing. Frames that were left out as they had results already are found by their names.
         """
-        selection = self._registry.selection_of(key.id)
+        selection = self.registry.selection_of(key.id)
         windows = Windows.of(selection)
         places = selection.in_range(range(windows.count(frames)))
         if not places:
@@ -84,9 +77,11 @@ class Wanted:
         found: list[str | None] = [None] * (end - first)
         known = {item.path: outputs for item, outputs in self._items(key)}
         for place in places:
-            self._going_on()
+            self.going_on()
             begin = place * windows.step
             path = path_of(key, begin, windows.frames)
+            if key.has_variants:
+                path = taken_with(path, self.label)
             count = min(windows.frames, frames - begin)
             results = known.get(path)
             if results is None:
@@ -95,7 +90,9 @@ class Wanted:
                 raise ResultsMissing(_of_another_number(path, len(results), count))
             for number, result in enumerate(results, begin - first):
                 found[number] = found[number] or result
-        return Pictures(self._filled(found, lambda number: f"frame {first + number}"), first)
+        beside = f" with {quoted(self.label)}" if self.label else ""
+        filled = self._filled(found, lambda number: f"frame {first + number}{beside}")
+        return Pictures(filled, first)
 
     def of_items(self, key: LoopKey) -> Pictures:
         """The results of all items, several of one in natural order."""
@@ -110,13 +107,14 @@ class Wanted:
         return Pictures(self._filled(found, titles.__getitem__))
 
     def _items(self, key: LoopKey) -> Iterator[tuple[Item, list[str]]]:
-        """All items, a page at a time, with those of their results that are there."""
+        """All items of the variant, in order, with those of their results that are there."""
         start = 0
         while True:
-            self._going_on()
-            page = self._registry.page(key.id, start, _AT_ONCE)
+            self.going_on()
+            page = self.registry.page(key.id, start, _AT_ONCE)
             for item, outputs in page.items:
-                yield item, self._there(item, outputs)
+                if not key.has_variants or label_in(item.path) == self.label:
+                    yield item, self._there(item, outputs)
             start += len(page.items)
             if not page.items or start >= page.total:
                 return
@@ -130,10 +128,10 @@ class Wanted:
         """Whether a result is a picture of the film."""
         if os.path.splitext(path)[1].lower() not in IMAGE_EXTENSIONS:
             return False
-        if self._folder is not None and not is_within(path, self._folder):
+        if self.folder is not None and not is_within(path, self.folder):
             return False
         try:
-            return os.path.isfile(check_source_file(path, self._allowed))
+            return os.path.isfile(check_source_file(path, self.allowed))
         except PathRefused:
             return False
 
@@ -153,7 +151,7 @@ class Wanted:
         """`found` with what is missing filled, or refused."""
         missing = [place for place, path in enumerate(found) if path is None]
         there = next((path for path in found if path is not None), None)
-        if missing and (self._missing is MissingResults.REFUSE or there is None):
+        if missing and (self.missing is MissingResults.REFUSE or there is None):
             raise ResultsMissing(_missing(list(map(named, missing[:_NAMED])), len(missing)))
         filled: list[str] = []
         for path in found:

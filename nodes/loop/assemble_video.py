@@ -56,7 +56,9 @@ class AssembleVideo(comfy_io.ComfyNode):
             inputs=[advanced(each) if each.id in _MORE else each for each in _inputs()],
             outputs=[
                 comfy_io.String.Output(
-                    "path", display_name="path", tooltip="The file's full path."
+                    "path",
+                    display_name="path",
+                    tooltip="The file's full path; with variants, one a line.",
                 ),
             ],
         )
@@ -101,10 +103,10 @@ class AssembleVideo(comfy_io.ComfyNode):
                 runtime.roots(),
             )
             made = cls._settings(settings, allowed)
-            path = assembler.make(loop.key, str(cls.hidden.unique_id), made)
-        shown = preview(path, host)
-        ui = {} if shown is None else {"images": [shown], "animated": (True,)}
-        return comfy_io.NodeOutput(path, ui=ui)
+            paths = assembler.make(loop.key, str(cls.hidden.unique_id), made)
+        shown = [each for each in (preview(path, host) for path in paths) if each is not None]
+        ui = {"images": shown, "animated": (True,)} if shown else {}
+        return comfy_io.NodeOutput("\n".join(paths), ui=ui)
 
     @classmethod
     def _settings(cls, given: dict[str, Any], allowed: AllowedFolders) -> Settings:

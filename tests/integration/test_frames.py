@@ -100,11 +100,15 @@ def numbers_in(folder: Path) -> list[int]:
     return [number_in(np.asarray(Image.open(path)) / 255) for path in sorted(folder.glob("*.png"))]
 
 
-def shown_in(film: Path) -> tuple[list[int], list[float]]:
-    """The numbers that a film's frames show, and when, in 25ths of a second."""
+def shown_in(film: Path, larger: int = 1) -> tuple[list[int], list[float]]:
+    """The numbers that a film's frames show, and when, in 25ths of a second.
+
+    They are so many times larger than those of `make_film`.
+    """
     with av.open(str(film)) as container:
         frames = list(container.decode(video=0))
-        numbers = [number_in(frame.to_ndarray(format="rgb24") / 255) for frame in frames]
+        pictures = [frame.to_ndarray(format="rgb24")[::larger, ::larger] for frame in frames]
+        numbers = [number_in(picture / 255) for picture in pictures]
         return numbers, [round(float(frame.pts * frame.time_base) * FPS, 3) for frame in frames]
 
 
@@ -178,6 +182,41 @@ def test_no_frame_is_lost_if_the_window_is_changed_in_mid_batch(
     again = frames_of(film, frames=16, skip_finished=True, loop_name="other")
     results = run_until_stop(client, film_graph(workspace.name, again))
     assert loop_state(client, results[-1])["done"] == len(results) == 2
+
+
+def test_with_variants_there_is_a_film_of_each(client: ComfyClient, workspace: Workspace) -> None:
+    film, (kept, larger) = in_folder(workspace, frames=6, sound=6 / FPS), ("1", "2")
+    work = node(
+        "ImageScaleBy", image=[ITERATOR, 1], upscale_method="nearest-exact", scale_by=["value", 2]
+    )
+    graph = {
+        **film_graph(workspace.name, frames_of(film, variants=["variants", 0]), {WORK: work}),
+        "variants": node(
+            "BatchLoopVariants",
+            values=f"{kept}\n{larger}",
+            name="value",
+            kind="text or numbers",
+            run_order="entry by entry",
+        ),
+        "value": node("BatchLoopVariantValue", loop=[ITERATOR, 0], name=""),
+    }
+    results = run_until_stop(client, graph)
+    assert len(results) == 12
+    films = workspace.output / "film"
+    of_one, of_two = (films / f"clip · {label}.mp4" for label in (kept, larger))
+    assert sorted(films.iterdir()) == [of_one, of_two]
+    assert [shown["filename"] for shown in results[-1].outputs[ASSEMBLE]["images"]] == [
+        of_one.name,
+        of_two.name,
+    ]
+    assert shown_in(of_one)[0] == list(range(6))
+    assert shown_in(of_two, larger=2)[0] == list(range(6))
+    # Without a result of one of them, no film is made.
+    (workspace.output / "frames" / f"clip_000003 · {larger}.png").unlink()
+    for made in films.iterdir():
+        made.unlink()
+    assert f'frame 3 with "{larger}"' in refusal(client, graph)
+    assert not list(films.iterdir())
 
 
 def test_a_film_is_made_again_only_if_something_changed(
