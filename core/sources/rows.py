@@ -136,6 +136,11 @@ class Rows(OneFile):
         message = f"There are no rows to work on in {name}"
         if selection.has_range:
             message += f", from start_index {selection.start_index} with limit {selection.limit}"
+        elif self.table(key, selection).format.header:
+            return (
+                f"{message}: its only row was taken for the names of the columns. Write rows below "
+                "it, or set header to none if it is a row by itself."
+            )
         return message + ". Write some into it, or choose another table or range."
 
     def sight(self, key: LoopKey, path: str) -> Sight:

@@ -64,7 +64,9 @@ def csv_table(text: Text, options: TableOptions) -> Table:
     given = delimiter_of(options.delimiter)
     dialect = dialect_of(lines, are_all=are_all, delimiter=given)
     first = _first_records(text, dialect, len(lines))
-    header = bool(first) and has_header(first[0], first[1:], options.header)
+    header = bool(first) and has_header(
+        first[0], first[1:], options.header, is_spaced=dialect.is_spaced
+    )
     columns = column_names(first[0] if header else (), len(first[0]) if first else 1)
     found = TableFormat(
         TableKind.CSV, dialect.delimiter, dialect.quote, encoding=text.encoding, header=header

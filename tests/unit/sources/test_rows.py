@@ -142,7 +142,7 @@ def test_a_shuffle_holds_all_rows(rows: Rows, path: Path) -> None:
     )
 
 
-HEADERS = ["prompt,negative_prompt\n", "prompt\n", "Prompt;Seed;Steps\n", "id,caption,my notes\n"]
+HEADERS = ["prompt,negative_prompt\n", "prompt\n", "Prompt;Seed;Steps\n", "id,caption,my_notes\n"]
 
 
 @pytest.mark.parametrize("header", HEADERS)
