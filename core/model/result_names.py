@@ -223,6 +223,19 @@ def format_for(source: str, chosen: Format) -> Format:
     return format_of(posixpath.splitext(source)[1]) if chosen is Format.SOURCE else chosen
 
 
+def nameable(text: str, also: str = "") -> str:
+    """A text without what file names cannot have, nor any of `also`; the same if it has none.
+
+    Quotes are left out; other characters, and any blanks, become one blank.
+    """
+    unnameable = {*UNNAMEABLE, *also}
+    if text.isprintable() and unnameable.isdisjoint(text):
+        return text
+    kept = text.replace('"', "")
+    shown = "".join(" " if is_control(one) or one in unnameable else one for one in kept)
+    return " ".join(shown.split())
+
+
 def _fields(source: str) -> dict[str, str]:
     subfolder, filename = posixpath.split(source)
     stem, extension = _split(filename)

@@ -119,7 +119,7 @@ def _records(text: Text, dialect: Dialect) -> Generator[tuple[int, list[str]], N
 
 
 def _broken(text: Text, dialect: Dialect, line: int, what: str) -> Exception:
-    if not dialect.quote or "NUL" in what:
+    if not dialect.quote:
         reason = f"the row cannot be read: {what}"
         return refusal(text.name, reason, "Correct it, and run again.", line)
     opened = _opened_quote(islice(text.lines(), line - 1, None), dialect)
