@@ -14,6 +14,7 @@ from .titles import label_in
 
 UNNAMEABLE = '/\\\0<>:"|?*'
 """Characters that some operating system does not allow in file names."""
+_UNNAMEABLE = frozenset(UNNAMEABLE)
 
 CAPTION_EXTENSION = ".txt"
 """Extension of the text file beside a result."""
@@ -228,7 +229,7 @@ def nameable(text: str, also: str = "") -> str:
 
     Quotes are left out; other characters, and any blanks, become one blank.
     """
-    unnameable = {*UNNAMEABLE, *also}
+    unnameable = _UNNAMEABLE.union(also) if also else _UNNAMEABLE
     if text.isprintable() and unnameable.isdisjoint(text):
         return text
     kept = text.replace('"', "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ..common.sight import FileChanged, FileStamp, stamp_of
 
@@ -37,11 +37,9 @@ class ReopenedFile(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         """Read on; raises FileChanged if the file is not the one that was opened first."""
-        with memoryview(buffer) as into:
-            data = self._open().read(len(into))
-            into[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        count = cast("io.BufferedIOBase", self._open()).readinto(buffer)
+        self._position += count
+        return count
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a position, and return it; raises FileChanged like `readinto`."""
