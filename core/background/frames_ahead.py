@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import OrderedDict
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 
 from ..common.errors import Unreadable, UnreadableFrame, quoted
+from ..common.sight import FileStamp, stamp_at
 from ..common.workers import worker_pool
 from ..films.film_frames import FilmFrames
 from ..media.buffers import FRESH, Arrays
@@ -31,7 +31,14 @@ _THREADS = 2
 """The films of two loops are decoded at a time."""
 
 KEPT_SECONDS = 60.0
-"""How long a film is kept open at least that nobody asks for, as its batch may be over."""
+"""How long at least is kept what is known of a film that nobody asks for, as its batch may be over.
+"""
+
+_OPEN_PART = 1 / 6
+"""For so much of that time, ten seconds, its file stays open that nobody reads."""
+
+_WORTH = 10
+"""Or for this many times as long as it would take to decode what leads to the place again."""
 
 _KEPT_TURNS = 3
 """The same in turns of its loop: a model may take minutes for a window."""
@@ -40,12 +47,10 @@ _FIRST_TURN_SECONDS = 600.0
 """How long it is kept before it is known how long a turn takes."""
 
 _LOOKS = 10
-"""How often this is checked within that time."""
+"""How often it is looked whether a film is read, in the time that its file stays open."""
 
 _FILMS_KNOWN = 100
 """Films of which it is remembered how many frames they have."""
-
-_Stamp = tuple[int, ...]
 
 
 class Shot(NamedTuple):
@@ -88,12 +93,12 @@ class _Open:
     """
 
     path: str
-    stamp: _Stamp
+    stamp: FileStamp | None
     film: FilmFrames
     lock: threading.Lock = field(default_factory=threading.Lock)
     ahead: _Ahead | None = None
     until: float = 0.0
-    """When it is closed, by the clock."""
+    """When all of it is given up, by the clock."""
     asked_at: float | None = None
     """When a window was last asked for."""
     is_closed: bool = False
@@ -102,6 +107,12 @@ class _Open:
     node may have changed what it was given. Under `lock`."""
     frame_bytes: int = 0
     """Of a decoded frame; 0 if none was decoded yet."""
+    read_at: float = 0.0
+    """When the film was last read, by the clock. Under `lock`, like the next two."""
+    frame_seconds: float = 0.0
+    """How long it took to decode one of the last frames."""
+    is_released: bool = False
+    """Whether its file is closed until it is read again."""
 
 
 class _Closed(Exception):
@@ -111,9 +122,10 @@ class _Closed(Exception):
 class FramesAhead:
     """Decodes frames, and one window ahead for each loop, within a memory budget; for any thread.
 
-    Each loop has a decoder of its own, which goes on where it stands. It is closed when nobody asks
-    for a while: it takes memory, and on Windows nobody could replace the file. `opened` opens the
-    film at a real path; raises UnreadableFilm. `clock` must be monotonic.
+    Each loop has a decoder of its own, which goes on where it stands. Its file is closed when it is
+    not read for some seconds, as on Windows nobody could replace it, and opened again where it
+    stood; it is given up as a whole, with its memory, when nobody asks for much longer. `opened`
+    opens the film at a real path; raises UnreadableFilm. `clock` must be monotonic.
     """
 
     def __init__(
@@ -128,12 +140,13 @@ class FramesAhead:
         self._opened = opened
         self._arrays = arrays
         self._kept_seconds = kept_seconds
+        self._open_seconds = _OPEN_PART * kept_seconds
         self._clock = clock
         self._lock = threading.Lock()
         self._films: OrderedDict[tuple[str, str], _Open] = OrderedDict()
         """By loop and path, the one that was asked for last at the end; "" for no loop yet."""
-        self._counts: OrderedDict[tuple[str, _Stamp], int] = OrderedDict()
-        self._counting: dict[tuple[str, _Stamp], Future[int]] = {}
+        self._counts: OrderedDict[tuple[str, FileStamp | None], int] = OrderedDict()
+        self._counting: dict[tuple[str, FileStamp | None], Future[int]] = {}
         self._janitor: threading.Thread | None = None
         self._pool = worker_pool("frames-ahead", _THREADS)
 
@@ -143,7 +156,7 @@ class FramesAhead:
         The first time, the file is read to its end, once for all who ask meanwhile. It never waits
         for a frame.
         """
-        known = (path, _stamp(path))
+        known = (path, stamp_at(path))
         with self._lock:
             if known in self._counts:
                 return self._counts[known]
@@ -228,35 +241,46 @@ class FramesAhead:
 
     def _decoded(self, opened: _Open, asked: Window) -> Shot:
         with opened.lock:
-            if opened.is_closed:
+            # Its frames are where they were only in the very same file.
+            is_other = opened.is_released and stamp_at(opened.path) != opened.stamp
+            if opened.is_closed or is_other:
                 raise _Closed
-            film, tail = opened.film, opened.tail
-            numbers = range(asked.first, min(asked.first + asked.most, film.count))
-            if not numbers:
-                raise _gone(opened.path, asked.first, film.count)
-            if numbers[0] in tail:
-                shape, time_of_first = tail[numbers[0]].shape, self._time(film, numbers[0])
-                images = self._arrays.empty((len(numbers), *shape), np.float32)
-                images[0] = tail[numbers[0]]
+            opened.is_released, began = False, self._clock()
+            try:
+                return self._read(opened, asked)
+            finally:
+                opened.read_at = self._clock()
+                opened.frame_seconds = (opened.read_at - began) / asked.most
+
+    def _read(self, opened: _Open, asked: Window) -> Shot:
+        """The frames of a window, under the film's lock."""
+        film, tail = opened.film, opened.tail
+        numbers = range(asked.first, min(asked.first + asked.most, film.count))
+        if not numbers:
+            raise _gone(opened.path, asked.first, film.count)
+        if numbers[0] in tail:
+            shape, time_of_first = tail[numbers[0]].shape, self._time(film, numbers[0])
+            images = self._arrays.empty((len(numbers), *shape), np.float32)
+            images[0] = tail[numbers[0]]
+        else:
+            first = film.frame(numbers[0])
+            time_of_first = first.time
+            if len(numbers) == 1:
+                images = first.image.numpy()
             else:
-                first = film.frame(numbers[0])
-                time_of_first = first.time
-                if len(numbers) == 1:
-                    images = first.image.numpy()
-                else:
-                    images = self._arrays.empty((len(numbers), *first.image.shape[1:]), np.float32)
-                    images[0] = first.image[0]
-            opened.frame_bytes = images[0].nbytes
-            for place, number in enumerate(numbers[1:], 1):
-                if number in tail:
-                    images[place] = tail[number]
-                else:
-                    film.into(number, images[place])
-            made = torch.from_numpy(images)
-            until = len(numbers) if len(numbers) == asked.most else 0  # the film ends with others
-            shared = range(asked.most - asked.overlap, until)
-            opened.tail = {numbers[place]: made[place].clone() for place in shared}
-            return Shot(made, time_of_first, float(film.fps))
+                images = self._arrays.empty((len(numbers), *first.image.shape[1:]), np.float32)
+                images[0] = first.image[0]
+        opened.frame_bytes = images[0].nbytes
+        for place, number in enumerate(numbers[1:], 1):
+            if number in tail:
+                images[place] = tail[number]
+            else:
+                film.into(number, images[place])
+        made = torch.from_numpy(images)
+        until = len(numbers) if len(numbers) == asked.most else 0  # the film ends with others
+        shared = range(asked.most - asked.overlap, until)
+        opened.tail = {numbers[place]: made[place].clone() for place in shared}
+        return Shot(made, time_of_first, float(film.fps))
 
     @staticmethod
     def _time(film: FilmFrames, number: int) -> float:
@@ -265,7 +289,7 @@ class FramesAhead:
 
     def _film(self, loop: str, path: str) -> _Open:
         """The open film that a loop reads, as it is now."""
-        stamp = _stamp(path)
+        stamp = stamp_at(path)
         with self._lock:
             known = self._films.pop((loop, path), None) or self._films.pop(("", path), None)
             if known is not None and known.stamp == stamp:
@@ -275,7 +299,7 @@ class FramesAhead:
             self._close(known)
         return self._open(loop, path, stamp)
 
-    def _open(self, loop: str, path: str, stamp: _Stamp) -> _Open:
+    def _open(self, loop: str, path: str, stamp: FileStamp | None) -> _Open:
         film = self._opened(path, self._arrays)
         if film.is_cut_off:
             _log.warning(
@@ -284,7 +308,7 @@ class FramesAhead:
                 *(quoted(path), film.count),
             )
         now = self._clock()
-        opened = _Open(path, stamp, film, until=now + self._kept_seconds)
+        opened = _Open(path, stamp, film, until=now + self._kept_seconds, read_at=now)
         closed = []
         with self._lock:
             self._counts[path, stamp] = film.count
@@ -312,7 +336,7 @@ class FramesAhead:
                 self._janitor = janitor
 
     def _close_idle(self) -> None:
-        """Close films that nobody asks for, until none is open."""
+        """Close films that nobody asks for, until none is left."""
         pause = threading.Event()
         while True:
             with self._lock:
@@ -322,9 +346,26 @@ class FramesAhead:
                 now = self._clock()
                 late = [key for key, opened in self._films.items() if opened.until <= now]
                 closed = [self._films.pop(key) for key in late]
+                others = list(self._films.values())
             for each in closed:
                 self._close(each)
-            pause.wait(self._kept_seconds / _LOOKS)
+            for each in others:
+                self._release_idle(each)
+            pause.wait(self._open_seconds / _LOOKS)
+
+    def _release_idle(self, opened: _Open) -> None:
+        """Close a film's file if nobody has read it for a while, and going on takes little."""
+        if not opened.lock.acquire(blocking=False):
+            return  # somebody reads it now
+        try:
+            if opened.is_released or opened.is_closed:
+                return
+            way_back = opened.frame_seconds * opened.film.way_back
+            if self._clock() - opened.read_at >= max(self._open_seconds, _WORTH * way_back):
+                opened.film.release()
+                opened.is_released = True
+        finally:
+            opened.lock.release()
 
     def _close(self, opened: _Open) -> None:
         """Close a film that was taken out of `_films`, once it is not used any more."""
@@ -348,12 +389,3 @@ def _gone(path: str, number: int, count: int) -> UnreadableFrame:
         "over.",
         "the film has no such frame any more",
     )
-
-
-def _stamp(path: str) -> _Stamp:
-    """Changes whenever the file is changed or replaced; empty if it is gone."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

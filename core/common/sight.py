@@ -1,4 +1,4 @@
-"""How a result's file looks, which tells whether somebody has replaced or edited it since."""
+"""How a file looks, which tells whether somebody has replaced or edited it since."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Sight(NamedTuple):
-    """What is seen of a file, most of it without reading it."""
+    """What is seen of a result's file, most of it without reading it."""
 
     modified: int
     """When it was last modified, in nanoseconds since the epoch."""
@@ -30,6 +30,21 @@ class Sight(NamedTuple):
         """Whether only the content of a file that looks like `found` tells if it is unchanged."""
         is_as_long = self.size is not None and self.size == found.size
         return is_as_long and self.digest is not None and found.digest is None
+
+
+class FileStamp(NamedTuple):
+    """Another one whenever a file that is read is replaced or changed."""
+
+    device: int
+    inode: int
+    size: int
+    """In bytes."""
+    modified: int
+    """In nanoseconds since the epoch."""
+
+
+class FileChanged(OSError):
+    """Raised when a file that is read on is another one, or has changed."""
 
 
 Sights = tuple[Sight, ...]
@@ -54,6 +69,20 @@ def seen(path: str) -> Sight | None:
     except (OSError, ValueError):  # ValueError: a character that no name can have
         return None
     return Sight(status.st_mtime_ns, status.st_size)
+
+
+def stamp_of(file: str | int) -> FileStamp:
+    """The stamp of the file at a path, or of an open one by its descriptor; raises OSError."""
+    found = os.stat(file)
+    return FileStamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def stamp_at(path: str) -> FileStamp | None:
+    """The stamp of the file at a path; None if it is gone."""
+    try:
+        return stamp_of(path)
+    except OSError:
+        return None
 
 
 def digest(data: bytes, before: int = 0) -> int:

@@ -91,17 +91,18 @@ def make_atomic(
     return made
 
 
-def check_name(path: str) -> None:
+def check_name(path: str, label: str = "") -> None:
     """Raise `UnwritableImage` if no file can have that real path, as far as can be told now.
 
-    The name may be too long, or a folder's: a caller should know before it goes on.
+    The name may be too long, or a folder's: a caller should know before it goes on. `label` is the
+    part of the name that a variant's value has given it.
     """
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise UnwritableImage(_message(path, error)) from error
+        raise UnwritableImage(_message(path, error, label)) from error
     if stat.S_ISDIR(mode):
         raise UnwritableImage(_message(path, IsADirectoryError(errno.EISDIR, "")))
 
@@ -240,11 +241,13 @@ def _link(folder: OpenFolder, temporary: str, name: str, at: int | None) -> None
             raise
 
 
-def _message(path: str, error: OSError | ValueError) -> str:
+def _message(path: str, error: OSError | ValueError, label: str = "") -> str:
     number = error.errno if isinstance(error, OSError) else None
     strerror = error.strerror if isinstance(error, OSError) else None
     reason, advice = _REASONS.get(
         number or 0,
         (strerror or str(error), "Check the folder and the disk"),
     )
+    if label and number == errno.ENAMETOOLONG:
+        advice += f", or a shorter value in Variants: {quoted(label)} is the label of this one"
     return f"Cannot write {quoted(path)}: {reason}. {advice}, and run again."

@@ -56,6 +56,18 @@ class FilmFrames(AbstractContextManager["FilmFrames"]):
         """Close the file."""
         self._finder.close()
 
+    def release(self) -> None:
+        """Close the file until anything is asked for.
+
+        It has to be the same one then, unchanged, as it is not read as a whole again.
+        """
+        self._finder.release()
+
+    @property
+    def way_back(self) -> int:
+        """How many frames have to be decoded to come here again, once the file was released."""
+        return self._finder.way_back
+
     @property
     def count(self) -> int:
         """How many frames there are."""

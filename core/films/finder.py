@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from typing import NamedTuple
@@ -63,7 +64,7 @@ class FrameFinder:
             self.count = self._counted()
             """How many frames there are."""
         except BaseException:
-            self._walk.close()
+            self._walk.release()
             raise
 
     @property
@@ -87,9 +88,21 @@ class FrameFinder:
         start = Fraction(film.container.start_time or 0, av.time_base)
         return FrameTimes(self._index.times, film.stream.time_base, start)
 
+    @property
+    def way_back(self) -> int:
+        """How many frames have to be decoded to come here again, once the file was released."""
+        at = max(0, min(self._position, self.count - 1))
+        return at - self._frame_of(self._start_for(at)) + 1
+
     def close(self) -> None:
         """Close the file."""
-        self._walk.close()
+        self.release()
+
+    def release(self) -> None:
+        """Close the file until anything is asked for."""
+        self._frames: Iterator[VideoFrame] = iter(())
+        self._ahead, self._position = None, _AT_THE_END
+        self._walk.release()
 
     def time_of(self, frame: VideoFrame, number: int) -> float:
         """When a frame is shown, in seconds after the start of the film or its sound."""

@@ -23,57 +23,64 @@ class Walk:
     def __init__(self, path: str, threads: int) -> None:
         self._path = path
         self._threads = threads
-        self._film = open_film(path, threads)
+        self._film: OpenFilm | None = open_film(path, threads)
         self._is_fresh = True
 
     @property
     def film(self) -> OpenFilm:
-        """The open film; another one after `from_the_start`."""
+        """The open film; another one after `from_the_start` and `release`."""
+        if self._film is None:
+            self._film = open_film(self._path, self._threads)
+            self._is_fresh = True
         return self._film
 
-    def close(self) -> None:
-        """Close the file."""
-        self._film.close()
+    def release(self) -> None:
+        """Close the file until anything is asked for."""
+        if self._film is not None:
+            self._film.close()
+            self._film = None
 
     def from_the_start(self) -> Iterator[VideoFrame]:
         """Begin at the first packet, which not every format can find again."""
         if not self._is_fresh:
-            self._film.close()
-            self._film = open_film(self._path, self._threads)
+            self.release()
+        film = self.film
         self._is_fresh = False
-        return self._decoded(self._packets())
+        return self._decoded(film, self._packets(film))
 
     def from_keyframe(self, index: PacketIndex, start: int) -> Iterator[VideoFrame]:
         """Begin at a keyframe by its position in `index.keyframes`; -1 is the film's start."""
+        film = self.film
         self._is_fresh = False
         for time in _places(index, start):
-            packets = self._sought(time)
+            packets = self._sought(film, time)
             for packet in packets:
                 frame = index.frame_at(packet.pts) if packet else None
                 if packet is None or frame is None:
                     continue
                 if index.is_start(packet, start):
-                    return self._decoded(_chained(packet, packets))
+                    return self._decoded(film, _chained(packet, packets))
                 if index.packets[frame] > index.packets[index.keyframes[start]]:
                     break  # too far
         return self.from_the_start()
 
-    def _sought(self, time: int) -> _Packets:
+    def _sought(self, film: OpenFilm, time: int) -> _Packets:
         try:
-            self._film.container.seek(time, stream=self._film.stream)
+            film.container.seek(time, stream=film.stream)
         except av.error.FFmpegError:  # the format has nothing to find it by
             return iter(())
-        return self._packets()
+        return self._packets(film)
 
-    def _packets(self) -> _Packets:
+    @staticmethod
+    def _packets(film: OpenFilm) -> _Packets:
         """The packets from here on; what ends the file, also an error, ends them."""
         try:
-            yield from self._film.container.demux(self._film.stream)
+            yield from film.container.demux(film.stream)
         except av.error.FFmpegError:
             yield None
 
-    def _decoded(self, packets: _Packets) -> Iterator[VideoFrame]:
-        context = self._film.stream.codec_context
+    def _decoded(self, film: OpenFilm, packets: _Packets) -> Iterator[VideoFrame]:
+        context = film.stream.codec_context
         with reading(self._path):
             for packet in packets:
                 try:

@@ -14,6 +14,7 @@ from .titles import label_in
 
 UNNAMEABLE = '/\\\0<>:"|?*'
 """Characters that some operating system does not allow in file names."""
+_UNNAMEABLE = frozenset(UNNAMEABLE)
 
 CAPTION_EXTENSION = ".txt"
 """Extension of the text file beside a result."""
@@ -221,6 +222,19 @@ def _around_stem(
 def format_for(source: str, chosen: Format) -> Format:
     """The format for the result of a source."""
     return format_of(posixpath.splitext(source)[1]) if chosen is Format.SOURCE else chosen
+
+
+def nameable(text: str, also: str = "") -> str:
+    """A text without what file names cannot have, nor any of `also`; the same if it has none.
+
+    Quotes are left out; other characters, and any blanks, become one blank.
+    """
+    unnameable = _UNNAMEABLE.union(also) if also else _UNNAMEABLE
+    if text.isprintable() and unnameable.isdisjoint(text):
+        return text
+    kept = text.replace('"', "")
+    shown = "".join(" " if is_control(one) or one in unnameable else one for one in kept)
+    return " ".join(shown.split())
 
 
 def _fields(source: str) -> dict[str, str]:

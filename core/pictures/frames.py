@@ -12,8 +12,8 @@ from ..common.errors import UnreadableFrame, quoted
 from ..films.finder import FrameFinder
 from ..films.first_picture import small_picture
 
-KEPT_SECONDS = 30.0
-"""How long a film stays open after the last picture: to open one is to read it once."""
+OPEN_SECONDS = 10.0
+"""How long a film's file stays open after the last picture."""
 
 
 class FramePictures:
@@ -25,10 +25,10 @@ class FramePictures:
     def __init__(
         self,
         opened: Callable[[str, int], FrameFinder] = FrameFinder,
-        kept_seconds: float = KEPT_SECONDS,
+        open_seconds: float = OPEN_SECONDS,
     ) -> None:
         self._opened = opened
-        self._kept_seconds = kept_seconds
+        self._open_seconds = open_seconds
         self._lock = threading.Lock()
         self._film: tuple[tuple[object, ...], FrameFinder] | None = None
         self._closing: threading.Timer | None = None
@@ -69,8 +69,14 @@ class FramePictures:
             self._film[1].close()
             self._film = None
 
+    def _release(self) -> None:
+        """Close the file of the film, which need not be read as a whole again."""
+        with self._lock:
+            if self._film is not None:
+                self._film[1].release()
+
     def _close_later(self) -> None:
-        self._closing = threading.Timer(self._kept_seconds, self.close)
+        self._closing = threading.Timer(self._open_seconds, self._release)
         self._closing.daemon = True
         self._closing.start()
 

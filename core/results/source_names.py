@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from ..common.errors import is_control
 from ..model.loop_key import TYPED_TEXT, LoopKey
-from ..model.result_names import UNNAMEABLE
+from ..model.result_names import nameable
 
 _IN_TYPED_TEXT = "rows"
 """What a table without a loop_name is called that was typed into the node."""
@@ -34,9 +33,6 @@ def name_of_source(key: LoopKey) -> str:
 
 
 def _nameable(name: str) -> str:
-    if any(each in UNNAMEABLE or is_control(each) for each in name):
-        name = "".join(" " if each in UNNAMEABLE or is_control(each) else each for each in name)
-        name = " ".join(name.split())
     # A name that begins with a dot is hidden, and Windows drops dots and blanks at the end.
-    name = name.encode()[:_MOST_BYTES].decode(errors="ignore").strip(". ")
+    name = nameable(name).encode()[:_MOST_BYTES].decode(errors="ignore").strip(". ")
     return _DEVICE.sub(r"\g<0>_", name, count=1) if _DEVICE.match(name) else name

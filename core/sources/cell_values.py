@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..common.errors import InvalidSetting, quoted
+from ..tables.headers import have_no_names
 from ..tables.table import Cell
 from .rows import TableRow, text_of
 
@@ -19,9 +20,15 @@ def cell_in(row: TableRow, column: str, default: str) -> Cell:
     """
     wanted = column.strip()
     if wanted and wanted not in row.columns:
+        remedy = "Choose one of them."
+        if have_no_names(row.columns):
+            remedy = (
+                "It is read without a header: if its first row has the names of the columns, set "
+                "header of Row Iterator to first row, and press Start over."
+            )
         raise InvalidSetting(
             f"column is {quoted(wanted)}, and the table has no such column. Its columns are: "
-            f"{', '.join(map(quoted, row.columns))}. Choose one of them."
+            f"{', '.join(map(quoted, row.columns))}. {remedy}"
         )
     cell = row.cells[row.columns.index(wanted) if wanted else 0]
     return default if cell is None or cell == "" else cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..common.combo_choice import chosen
 from ..common.errors import RowGone, UnreadableTable, quoted
+from ..common.sight import stamp_at
 from ..files.listing import sight
 from ..model.loop_key import TYPED_TEXT, LoopKey
 from ..model.selection import SortBy
@@ -23,6 +25,7 @@ from ..tables.row_file import RowFile
 from ..tables.table import Cell, Table, TableOptions
 from .interface import Part, Sight
 from .one_file import OneFile
+from .reopened import ReopenedFile
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -34,6 +37,8 @@ TEXT = "text"
 """Name of the option that holds a typed table; those of `TableOptions` are the others."""
 
 _AT_ONCE = 5_000
+_BUFFER = 1 << 16
+"""Bytes of a file that are read at a time."""
 _TABLES_KEPT = 4
 """Tables whose rows are at hand: those of a pair, and those that another page looks at."""
 
@@ -73,7 +78,8 @@ class Rows(OneFile):
     """The source of loops whose `directory` is a table; a row's path is its key, see `RowFile`.
 
     See `core.sources.interface.Source`. How a table is read is in `Selection.options`. The rows of
-    the newest tables are kept in temporary files, so that any of them is at hand.
+    the newest tables are kept in temporary files, so that any of them is at hand. A table's own
+    file is open only while it is read, so that it can be saved in the midst of its batch.
     """
 
     def __init__(self, opened: Callable[[str], BinaryIO]) -> None:
@@ -92,9 +98,10 @@ class Rows(OneFile):
         without: Callable[[Sequence[str]], Collection[str]] = lambda _paths: (),  # noqa: ARG002
     ) -> Sequence[str]:
         rows, paths = self.table(key, selection), list[str]()
-        while part := rows.keys(len(paths), _AT_ONCE):
-            paths += (path + ROW_EXTENSION for path in part)
-            going_on()
+        with rows.held_open():
+            while part := rows.keys(len(paths), _AT_ONCE):
+                paths += (path + ROW_EXTENSION for path in part)
+                going_on()
         if selection.sort_by is SortBy.SHUFFLE:
             random.Random(seed).shuffle(paths)  # noqa: S311 - an order, not a secret
         elif selection.descending:
@@ -129,6 +136,11 @@ class Rows(OneFile):
         message = f"There are no rows to work on in {name}"
         if selection.has_range:
             message += f", from start_index {selection.start_index} with limit {selection.limit}"
+        elif self.table(key, selection).format.header:
+            return (
+                f"{message}: its only row was taken for the names of the columns. Write rows below "
+                "it, or set header to none if it is a row by itself."
+            )
         return message + ". Write some into it, or choose another table or range."
 
     def sight(self, key: LoopKey, path: str) -> Sight:
@@ -160,7 +172,7 @@ class Rows(OneFile):
         """The rows of a table as it is now; what is wrong with it is raised when it is read."""
         options = dict(selection.options)
         typed = options.pop(TEXT, None)
-        stamp = None if typed is not None else _stamp(key.directory)
+        stamp = None if typed is not None else stamp_at(key.directory)
         read_by = tuple(option for option in selection.options if option[0] != VARIANTS_OPTION)
         wanted = (key.directory, read_by, stamp)
         with self._lock:
@@ -176,12 +188,14 @@ class Rows(OneFile):
     def _table(self, path: str, typed: str | None, options: TableOptions) -> Table:
         if typed is not None:
             return typed_table(typed, options)
-        file = self._opened(path)
+        file = ReopenedFile(partial(self._opened, path))
         try:
-            return open_table(file, os.path.basename(path), options)
+            table = open_table(io.BufferedReader(file, _BUFFER), os.path.basename(path), options)
         except BaseException:
             file.close()
             raise
+        table.release = file.release
+        return table
 
 
 def _table_options(options: dict[str, str]) -> TableOptions:
@@ -192,12 +206,3 @@ def _table_options(options: dict[str, str]) -> TableOptions:
         if field.name in options and field.name != "header"
     }
     return TableOptions(header=header, **texts)
-
-
-def _stamp(path: str) -> tuple[int, ...] | None:
-    """Changes whenever the file is changed or replaced; None if it is gone."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

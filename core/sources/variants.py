@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..common.errors import InvalidSetting, is_control, quoted
+from ..common.errors import InvalidSetting, quoted
+from ..model.result_names import nameable
 from ..model.titles import label_in, taken_with
 from ..tables.table import Cell
 from .rows import VARIANTS_OPTION, text_of
@@ -37,7 +38,6 @@ _FEWEST_BYTES = 10
 _DIGEST = 8
 
 _CROSSING = ", "
-_UNNAMEABLE = frozenset('/\\<>:"|?*·')
 
 Variant = tuple[tuple[str, Cell], ...]
 """The names of the values that an item is taken with, and the values."""
@@ -223,8 +223,7 @@ def too_many(count: int, more: str = "") -> InvalidSetting:
 def _label(heading: str, axes: int) -> str:
     """What can be part of a name of a heading; maybe nothing."""
     # Where lists cross, a comma is between their labels.
-    unnameable = _UNNAMEABLE | {","} if axes > 1 else _UNNAMEABLE
-    shown = "".join(" " if is_control(one) or one in unnameable else one for one in heading)
+    shown = nameable(heading, "·," if axes > 1 else "·")
     short = " ".join(shown.split())[:_LONGEST_LABEL]
     most = max(_FEWEST_BYTES, _MOST_BYTES // axes)
     short = short.encode("utf-8", "ignore")[:most].decode("utf-8", "ignore")

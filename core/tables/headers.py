@@ -4,61 +4,143 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ..model.settings.row_iterator import Header
+from .column_words import is_decisive, is_name_of_texts, is_usual
 from .table import Cell
 
 _NUMBER = re.compile(r"[$€£¥]?\s*[+-]?(\d[\d.,' ]*|\.\d+)(e[+-]?\d+)?\s*[%€$£¥]?", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?")
 _FILE = re.compile(r".*[\w)]\.[a-z][a-z0-9]{1,4}|.*[/\\].*\..*|\w+://.*", re.IGNORECASE)
 _NAME = re.compile(r"[^\W\d][^,;!?\"]*|[#№%]|#\s?\w*")
-_NO_NAMES = {"true", "false", "yes", "no", "null", "none", "nan", "n/a"}
+_TRUTHS = {"true", "false", "yes", "no"}
+_NO_NAMES = _TRUTHS | {"null", "none", "nan", "n/a", "random", "auto", "default", "fixed"}
 
 _LONGEST_NAME = 40
 _MOST_WORDS = 4
+_LOOKED_AT = 20
 
 
-def has_header(first: Sequence[Cell], rest: Sequence[Sequence[Cell]], header: Header) -> bool:
+class _Column(NamedTuple):
+    """What a column begins with, and its other cells that are not empty."""
+
+    name: str
+    cells: Sequence[Cell]
+
+
+def has_header(
+    first: Sequence[Cell],
+    rest: Sequence[Sequence[Cell]],
+    header: Header,
+    *,
+    is_spaced: bool = False,
+) -> bool:
     """Whether the row `first` names the columns of the rows `rest`, of which a sample is enough.
 
-    Unless the user says so, it does if all of this holds:
+    Unless the user says so, it has to look like names, and something has to tell it from the rows:
+    a header that is taken for a row is seen, but a row that is taken for a header is lost.
 
-    - Other rows follow.
-    - All its cells, but for empty ones at the end, are texts, and no two are equal, whatever the
-      case. None is empty, a number, a date, the name of a file, an address, or a word such as
-      "true".
-    - None is found again further down in its column.
-    - Either the other cells of some column are all numbers, or each cell of the first row looks
-      like a name: up to 40 characters and four words, beginning with a letter, without a comma, a
-      semicolon, a quote, and a full stop, "!" or "?" after the last of several words.
-    - If the table has one column: it holds numbers, or texts of which most do not look like names.
-      A list of words has no header.
+    It looks like names if no cell is a number, a date, the name of a file, an address, or a word
+    such as "true", and none is found again further down in its column. Then any of this will do:
+
+    - A column has nothing but numbers.
+    - The names are words that columns are called, see `_are_usual`.
+    - The first cell is empty, and the rows are numbered from 0, as pandas has it.
+    - The rows are of another make, see `_contrasts`.
+
+    Where cells are divided as in prose (`is_spaced`), with a blank behind each comma, people may
+    have listed what is in an image, so that less is taken for a name.
     """
     if header is not Header.AUTO:
         return header is Header.YES
-    names = [cell.strip() if isinstance(cell, str) else cell for cell in first]
-    while names and names[-1] in {"", None}:
+    if not all(cell is None or isinstance(cell, str) for cell in first):
+        return False
+    columns = _columns(first, rest)
+    named = [column for column in columns if column.name]
+    if not named or any(map(_begins_as_a_row, named)):
+        return False
+    return (
+        any(column.cells and all(map(is_number, column.cells)) for column in named)
+        or _are_usual(named, is_spaced=is_spaced)
+        or _are_numbered(columns)
+        or (not is_spaced and _contrasts(columns))
+    )
+
+
+def _columns(first: Sequence[Cell], rest: Sequence[Sequence[Cell]]) -> list[_Column]:
+    """The columns up to the last one that begins with something."""
+    names = ["" if cell is None else str(cell).strip() for cell in first]
+    while names and not names[-1]:
         names.pop()
-    texts = [name for name in names if isinstance(name, str) and _may_be_a_name(name)]
-    distinct = {text.casefold() for text in texts}
-    if not rest or not texts or not len(names) == len(texts) == len(distinct):
-        return False
-    columns = [
-        [row[place] for row in rest if place < len(row) and row[place] not in {"", None}]
-        for place in range(len(texts))
+    return [
+        _Column(
+            name,
+            [row[place] for row in rest if place < len(row) and row[place] not in {"", None}],
+        )
+        for place, name in enumerate(names)
     ]
-    if any(text in column for text, column in zip(texts, columns, strict=True)):
+
+
+def _begins_as_a_row(column: _Column) -> bool:
+    """Whether what a column begins with can be no name."""
+    return not _may_be_a_name(column.name) or column.name in column.cells
+
+
+def _are_usual(columns: Sequence[_Column], *, is_spaced: bool) -> bool:
+    """Whether columns begin with words that columns are called.
+
+    All have to look like names, and one be decisive, or more than half be usual; in prose the
+    latter proves nothing. A single column has to be called as texts are. If no row follows, those
+    that are not usual have to be single words.
+    """
+    names = [column.name for column in columns]
+    if not all(map(looks_like_a_name, names)) or any(map(_lists_names, columns)):
         return False
-    if any(column and all(map(is_number, column)) for column in columns):
+    has_rows = any(column.cells for column in columns)
+    if not has_rows and not all(is_usual(name) or len(name.split()) == 1 for name in names):
+        return False
+    if len(names) == 1:
+        return is_name_of_texts(names[0])
+    if any(map(is_decisive, names)):
         return True
-    if len(texts) == 1 and not _mostly_no_names(columns[0]):
-        return False
-    return all(map(looks_like_a_name, texts))
+    return not is_spaced and 2 * sum(map(is_usual, names)) > len(names)
 
 
-def _mostly_no_names(cells: Sequence[Cell]) -> bool:
-    names = sum(isinstance(cell, str) and looks_like_a_name(cell) for cell in cells)
-    return 2 * names < len(cells)
+def _lists_names(column: _Column) -> bool:
+    """Whether most cells of a column are such words, too: each row has a setting and its value."""
+    some = [cell for cell in column.cells[:_LOOKED_AT] if isinstance(cell, str)]
+    return is_usual(column.name) and 2 * sum(map(is_usual, some)) > len(some)
+
+
+def _are_numbered(columns: Sequence[_Column]) -> bool:
+    """Whether the first column has no name, and the numbers 0, 1, 2 and so on."""
+    index, *others = columns
+    numbers = [str(cell) for cell in index.cells]
+    return (
+        not index.name
+        and numbers == [str(number) for number in range(len(numbers))]
+        and bool(numbers)
+        and all(looks_like_a_name(column.name) for column in others)
+    )
+
+
+def _contrasts(columns: Sequence[_Column]) -> bool:
+    """Whether two rows or more are of another make than what their columns begin with.
+
+    The columns begin with distinct texts that look like names; and in one of them, nothing else
+    could be a name, such as files, dates, or "true" and "false".
+    """
+    names = [column.name for column in columns]
+    is_distinct = len({name.casefold() for name in names}) == len(names)
+    return (
+        is_distinct
+        and all(map(looks_like_a_name, names))
+        and any(
+            len(column.cells) > 1 and not any(_may_be_a_name(str(cell)) for cell in column.cells)
+            for column in columns
+        )
+    )
 
 
 def column_names(first: Sequence[Cell], width: int) -> tuple[str, ...]:
@@ -79,6 +161,11 @@ def column_names(first: Sequence[Cell], width: int) -> tuple[str, ...]:
         found.add(made)
         names.append(made)
     return tuple(names)
+
+
+def have_no_names(columns: Sequence[str]) -> bool:
+    """Whether the names of columns are only their places, as without a header."""
+    return tuple(columns) == column_names((), len(columns))
 
 
 def is_number(cell: Cell) -> bool:

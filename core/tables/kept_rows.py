@@ -92,6 +92,10 @@ class KeptRows:
         cells = json.loads(content)
         return key.decode(), (*cells, *[None] * (len(self.columns) - len(cells)))
 
+    def release(self) -> None:
+        """Have the table's file closed until the next rows are read."""
+        self._table.release()
+
     def close(self) -> None:
         """Close the table, and delete the file."""
         self._close_table()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import TypeVar
 
 from ..common.errors import UnreadableTable
 from ..common.pace import Pace
+from ..common.sight import FileChanged
 from .kept_rows import KeptRows
 from .row_keys import key_digest, key_occurrence
 from .table import Cell, Table, TableFormat
@@ -18,8 +20,9 @@ T = TypeVar("T")
 class RowFile:
     """The rows of a table, gone through once, so that any of them can be read at once.
 
-    The table is read only as far as has been asked for, and closed at its end. Threads may use this
-    together: none waits for more than a batch of rows that another one reads.
+    The table is read only as far as has been asked for, its file is open only meanwhile, and it is
+    closed at its end. Threads may use this together: none waits for more than a batch of rows that
+    another one reads.
 
     All but `count` and `close` raise what opening the table raises, each time, and ValueError once
     this is closed.
@@ -30,19 +33,37 @@ class RowFile:
         self._open = table
         self._lock = Lock()
         self._kept: KeptRows | None = None
+        self._holders = 0
+        """How many are asking for something now."""
         self._is_closed = False
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the table's columns."""
-        with self._lock:
+        with self.held_open(), self._lock:
             return self._opened().columns
 
     @property
     def format(self) -> TableFormat:
         """How the table is read."""
-        with self._lock:
+        with self.held_open(), self._lock:
             return self._opened().format
+
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Within, the table's file is not closed between one question and the next.
+
+        What is read so is one state of the file, unless somebody writes into it.
+        """
+        with self._lock:
+            self._holders += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._holders -= 1
+                if not self._holders and self._kept is not None:
+                    self._kept.release()
 
     def keys(self, first: int, most: int) -> list[str]:
         """The keys of up to `most` rows from row `first` on, counted from 0; fewer at the end.
@@ -118,14 +139,15 @@ class RowFile:
     def _read_on(self, found: Callable[[KeptRows], T | None]) -> T | None:
         """Read the table until something is found, or to its end."""
         pace = Pace()
-        while True:
-            with self._lock:
-                kept = self._opened()
-                result = found(kept)
-                if result is not None or kept.has_all:
-                    return result
-                self._read_batch(kept)
-            pace.rest()
+        with self.held_open():
+            while True:
+                with self._lock:
+                    kept = self._opened()
+                    result = found(kept)
+                    if result is not None or kept.has_all:
+                        return result
+                    self._read_batch(kept)
+                pace.rest()
 
     def _read_batch(self, kept: KeptRows) -> None:
         try:
@@ -150,9 +172,13 @@ class RowFile:
 
 def _read_error(error: OSError) -> UnreadableTable:
     """The error for a table whose drive does not give it: no row is to blame."""
-    reason = f"it cannot be read any further ({error.strerror or error})"
+    if isinstance(error, FileChanged):
+        reason, remedy = "it was changed while it was read", "Wait until it is saved"
+    else:
+        reason = f"it cannot be read any further ({error.strerror or error})"
+        remedy = "Look whether its drive is connected"
     message = (
-        f"Cannot read the table: {reason}. Look whether its drive is connected, and run again: the "
-        "batch goes on where it stood."
+        f"Cannot read the table: {reason}. {remedy}, and run again: the batch goes on where it "
+        "stood."
     )
     return UnreadableTable(message, reason)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from ..common.errors import is_control
+from ..model.result_names import nameable
 from .table import Cell
 
 DIGEST_BYTES = 6
@@ -16,8 +16,6 @@ later one counts as a further one of the earlier."""
 
 _LONGEST_TITLE, _MOST_BYTES = 60, 120
 """Characters, and bytes, of a title: names of files have 255 bytes, in which a result has more."""
-_UNNAMEABLE = frozenset('/\\<>:"|?*')
-"""Characters that some operating system does not allow in the name of a file."""
 _KEY = re.compile(rf"(?:.* )?([0-9a-f]{{{2 * DIGEST_BYTES}}})(?:#([1-9][0-9]*))?", re.DOTALL)
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -44,10 +42,8 @@ def row_title(cells: Sequence[Cell]) -> str:
             continue
         # Much longer texts than needed would be squeezed for nothing.
         text = cell.lstrip()[: 4 * _LONGEST_TITLE] if isinstance(cell, str) else str(cell)
-        if not text.isprintable() or not _UNNAMEABLE.isdisjoint(text):
-            text = "".join(" " if is_control(one) or one in _UNNAMEABLE else one for one in text)
         # Results are named after it: a name that begins with a dot is hidden.
-        title = " ".join(text.split()).lstrip(". ")[:_LONGEST_TITLE]
+        title = " ".join(nameable(text).split()).lstrip(". ")[:_LONGEST_TITLE]
         title = title.encode("utf-8", "replace")[:_MOST_BYTES].decode("utf-8", "ignore").rstrip()
         if title:
             return title

@@ -99,6 +99,8 @@ class Table:
         about: int | None = None,
     ) -> None:
         """`rows` begins anew at each call; `close` may be called more than once."""
+        self.release: Callable[[], object] = lambda: None
+        """Closes the file until rows are read again: whoever opened it may know how to."""
         self.format = format
         self.columns = columns
         """Distinct names, none of them empty."""

@@ -19,6 +19,7 @@ from ..files.atomic import check_name
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
+from ..model.titles import label_in
 from ..results.numbering import Numbering
 from ..results.own_names import sources_named_alike
 from ..sources.interface import Source
@@ -97,6 +98,7 @@ class ResultFiles:
         assert loop.item is not None  # noqa: S101 for the type checker: the savers have looked
         self.source = loop.item.path
         self._source_file = claims.source.file(loop.key, loop.item.path)
+        self._label = label_in(loop.item.path) if loop.key.has_variants else ""
         self._loop = loop
         self._if_exists = if_exists
         self._allowed = allowed
@@ -207,7 +209,7 @@ class ResultFiles:
 
     def _write(self, content: Content, target: str, owner: Owner) -> bool:
         """Write a file now or soon; False if one of that name has appeared and is kept."""
-        check_name(target)
+        check_name(target, self._label)
         overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
         written = partial(self._note_written, target)

@@ -125,6 +125,21 @@ def test_killed_five_times_each_image_has_a_result_for_each_value(
                     assert sheet.getpixel((place[0] - half - 2, place[1])) == (32, 32, 36)
 
 
+def test_a_name_that_a_label_makes_too_long_is_told_with_the_label(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    name = "n" * 240 + ".png"
+    write_images(workspace.input, [name])
+    graph = scaled(two_node_graph, workspace.name, "1\n1.000000000000000000000000000000")
+    result = client.run(graph)
+    assert result.status == "success"
+    result = client.run(graph)
+    assert result.error is not None
+    assert "the name is too long. Use a shorter name, prefix or suffix" in result.error.message
+    assert "shorter value in Variants: " in result.error.message
+    assert '"1.000000000000000000000000000000" is the label' in result.error.message
+
+
 @pytest.mark.oldest_too
 def test_lists_cross_value_by_value_and_a_choice_fits_a_list_of_choices(
     client: ComfyClient, workspace: Workspace

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ...model.settings.row_iterator import Header
+from ..column_words import is_decisive, is_usual
 from ..headers import has_header, is_number
 from ..table import TableKind, TableOptions
 from ..text.delimiters import Dialect, dialect_of, fit
@@ -17,12 +18,6 @@ _OBJECT = re.compile(r'\{\s*"[^"\n]*"\s*:')
 """Nothing that people write as a prompt begins so."""
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]{0,29}")
-_USUAL_NAME = re.compile(
-    "caption|cfg|character|denoise|description|file|filename|height|id|image|index|key|label|lora|"
-    "mask|model|name|neg|negative|no|nr|number|output|path|pos|positive|prompt|sampler|scene|"
-    "scheduler|seed|size|steps|strength|style|subject|tags?|text|title|url|weight|width",
-    re.IGNORECASE,
-)
 
 
 def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> TableKind:
@@ -53,8 +48,8 @@ def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> Ta
 def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
     """Whether the first line is a header, and nothing else.
 
-    Each field is one word of up to 30 letters, digits, "_" and "-"; and one of them is a usual name
-    such as "prompt", or has a "_", or stands above nothing but numbers.
+    Each field is one word of up to 30 letters, digits, "_" and "-"; and one of them is decisive,
+    such as "prompt", or stands above nothing but numbers; or all are usual names of columns.
     """
     reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
     try:
@@ -62,10 +57,12 @@ def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
     except csv.Error:
         return False
     names = [name.strip() for name in first]
-    if not all(map(_IDENTIFIER.fullmatch, names)) or not has_header(names, rest, Header.AUTO):
+    if not all(map(_IDENTIFIER.fullmatch, names)):
         return False
-    return any(
-        _USUAL_NAME.fullmatch(name) or "_" in name or all(is_number(row[at]) for row in rest)
+    if not has_header(names, rest, Header.AUTO, is_spaced=dialect.is_spaced):
+        return False
+    return all(map(is_usual, names)) or any(
+        is_decisive(name) or all(is_number(row[at]) for row in rest)
         for at, name in enumerate(names)
     )
 

@@ -64,7 +64,9 @@ def csv_table(text: Text, options: TableOptions) -> Table:
     given = delimiter_of(options.delimiter)
     dialect = dialect_of(lines, are_all=are_all, delimiter=given)
     first = _first_records(text, dialect, len(lines))
-    header = bool(first) and has_header(first[0], first[1:], options.header)
+    header = bool(first) and has_header(
+        first[0], first[1:], options.header, is_spaced=dialect.is_spaced
+    )
     columns = column_names(first[0] if header else (), len(first[0]) if first else 1)
     found = TableFormat(
         TableKind.CSV, dialect.delimiter, dialect.quote, encoding=text.encoding, header=header
@@ -117,7 +119,7 @@ def _records(text: Text, dialect: Dialect) -> Generator[tuple[int, list[str]], N
 
 
 def _broken(text: Text, dialect: Dialect, line: int, what: str) -> Exception:
-    if not dialect.quote or "NUL" in what:
+    if not dialect.quote:
         reason = f"the row cannot be read: {what}"
         return refusal(text.name, reason, "Correct it, and run again.", line)
     opened = _opened_quote(islice(text.lines(), line - 1, None), dialect)

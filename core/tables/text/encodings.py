@@ -32,6 +32,9 @@ _MOST_LOOKED_AT = 128 << 20
 few hundredths of a second to some tenths."""
 
 _SAMPLE = 4096
+_ASCII = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+_OTHERS = 4
+"""Of the bytes of a text in UTF-16 one in so many, at least, is none of these."""
 
 
 def known_encoding(name: str) -> str:
@@ -53,7 +56,7 @@ def encoding_of(file: BinaryIO) -> str:
 
     What its mark says; UTF-16 if every other byte tends to be zero; UTF-8 if it is valid as such;
     else the system's encoding, if the bytes are valid in it; else Windows-1252. Empty if it cannot
-    be a text, as there are zeros elsewhere.
+    be a text, as there are zeros elsewhere, or few among characters of ASCII.
     """
     file.seek(0)
     head = file.read(_SAMPLE)
@@ -92,6 +95,8 @@ def _without_mark(head: bytes) -> str:
 
     Characters up to U+00FF, such as line breaks, have a zero as their upper byte.
     """
+    if _OTHERS * len(head.translate(None, _ASCII)) < len(head):
+        return ""
     upper_first, upper_last = head[::2].count(0), head[1::2].count(0)
     encoding = "UTF-16-LE" if upper_last > upper_first else "UTF-16-BE"
     few, many = sorted((upper_first, upper_last))

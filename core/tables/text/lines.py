@@ -20,6 +20,7 @@ Lines: TypeAlias = Generator[str, None, None]
 _SAMPLE_LINES = 1_000
 _SAMPLE_CHARACTERS = 1 << 20
 _CHUNK = 1 << 20
+_NUL = "\0"
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,7 @@ def text_of_file(file: BinaryIO, name: str, encoding: str) -> Text:
     """The text of a file, which is seekable; `encoding` is the option of this name."""
     found = known_encoding(encoding) if encoding else encoding_of(file)
     if not found:
-        reason = "it holds zero bytes, as no text does"
-        remedy = "Choose a file of text, or set encoding if it is one, and run again."
-        raise refusal(name, reason, remedy)
+        raise _holds_nul(name, _line_of_nul(file))
     codec = codec_of(file, found)
     size = file.seek(0, os.SEEK_END)
 
@@ -67,8 +66,11 @@ def text_of_file(file: BinaryIO, name: str, encoding: str) -> Text:
         file.seek(0)
         stream = io.TextIOWrapper(file, encoding=codec, newline="")
         try:
-            # Through `islice`, as `yield from` would close a stream, and so the file, when left.
-            yield from islice(stream, None)
+            # No `yield from`, which would close the stream, and so the file, when left.
+            for number, line in enumerate(stream, 1):
+                if _NUL in line:
+                    raise _holds_nul(name, number)
+                yield line
         except UnicodeError as error:
             raise _not_decoded(file, name, found, codec) from error
         finally:
@@ -95,6 +97,26 @@ def text_as_typed(text: str) -> Text:
         yield from io.StringIO(text, newline="")
 
     return Text(TYPED, "", len(text), lines, count=count)
+
+
+def _line_of_nul(file: BinaryIO) -> int:
+    """The line of the first zero byte, in a file that has one."""
+    file.seek(0)
+    line = 1
+    for chunk in iter(lambda: file.read(_CHUNK), b""):
+        before, zero, _ = chunk.partition(b"\0")
+        line += before.count(b"\n")
+        if zero:
+            break
+    return line
+
+
+def _holds_nul(name: str, line: int) -> Exception:
+    reason = (
+        "this file holds NUL bytes, as no text does: it is likely UTF-16 without a mark, or damaged"
+    )
+    remedy = "Save it anew as UTF-8, or set encoding to UTF-16 if it is that, and run again."
+    return refusal(name, reason, remedy, line)
 
 
 def _not_decoded(file: BinaryIO, name: str, encoding: str, codec: str) -> Exception:

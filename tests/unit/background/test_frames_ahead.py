@@ -17,6 +17,7 @@ from batch_loop.core.films.film_frames import FilmFrames
 from batch_loop.core.media.buffers import Arrays
 from batch_loop.tests.support.films import make_film, number_in, numbered, spoil
 from batch_loop.tests.support.given_clock import GivenClock
+from batch_loop.tests.support.open_files import times_open
 from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
 
@@ -253,7 +254,65 @@ def test_a_film_is_closed_when_nobody_asks_and_opened_again(
     assert numbers(ahead.shot(LOOP, film, one(2))) == [2]
 
 
-def test_a_film_stays_open_while_a_slow_model_works(
+@pytest.mark.linux
+def test_a_film_s_file_is_open_only_while_frames_are_asked_for(
+    ahead: FramesAhead, films: Films, clock: GivenClock, film: str
+) -> None:
+    """So it can be replaced while a model works, and soon after a batch has ended."""
+    assert ahead.count(film) == FRAMES
+    for turn, number in enumerate((0, 1, 2, 20, 3)):
+        assert numbers(ahead.shot(LOOP, film, one(number))) == [number]
+        ahead.begin(LOOP, film, one(number + 1))
+        wait_for(is_decoded(ahead, LOOP, film), "the frame ahead")
+        assert times_open(film) == 1
+        clock.now = (turn + 1) * 5 * MINUTE
+        wait_for(lambda: not times_open(film), "the film's file to be closed")
+    assert len(films.opened) == 1
+    assert not films.closed
+
+
+@pytest.mark.linux
+def test_a_film_that_was_only_counted_is_closed(
+    ahead: FramesAhead, clock: GivenClock, film: str
+) -> None:
+    ahead.count(film)
+    assert times_open(film) == 1
+    clock.now = 0.02
+    wait_for(lambda: not times_open(film), "the film's file to be closed")
+
+
+@pytest.mark.linux
+def test_a_film_whose_frames_are_far_from_where_decoding_begins_stays_open_longer(
+    films: Films, clock: GivenClock, tmp_path: Path
+) -> None:
+    """Only its first frame is a keyframe: going on would take as long as all before it."""
+    film = str(make_film(tmp_path / "one.mp4", frames=FRAMES, options={"g": "300"}))
+    ahead = FramesAhead(MemoryBudget(PLENTY), films, kept_seconds=0.05, clock=clock)
+    ahead.shot(LOOP, film, one(FRAMES - 1))
+    opened = ahead._films[LOOP, film]
+    with opened.lock:
+        opened.frame_seconds = 1.0
+    clock.now = 9.0 * FRAMES
+    with pytest.raises(AssertionError):
+        wait_for(lambda: not times_open(film), "the film's file to be closed", timeout=0.2)
+    clock.now = 11.0 * FRAMES
+    wait_for(lambda: not times_open(film), "the film's file to be closed")
+
+
+def test_a_film_that_was_replaced_while_its_file_was_closed_is_read_anew(
+    ahead: FramesAhead, films: Films, clock: GivenClock, film: str, tmp_path: Path
+) -> None:
+    ahead.shot(LOOP, film, one(0))
+    clock.now = MINUTE
+    wait_for(lambda: ahead._films[LOOP, film].is_released, "the film's file to be closed")
+    other = make_film(tmp_path / "other.mp4", pictures=[numbered(100 + n) for n in range(5)])
+    os.replace(other, film)
+    ahead.begin(LOOP, film, one(1))
+    assert numbers(ahead.shot(LOOP, film, one(1))) == [101]
+    assert len(films.opened) == 2
+
+
+def test_a_film_is_not_given_up_while_a_slow_model_works(
     ahead: FramesAhead, films: Films, clock: GivenClock, film: str
 ) -> None:
     ahead.shot(LOOP, film, one(0))

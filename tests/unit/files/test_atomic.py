@@ -13,7 +13,7 @@ from batch_loop.core.common.processes import this_process
 from batch_loop.core.common.sight import Sight, digest, read, seen
 from batch_loop.core.files import atomic as files
 from batch_loop.core.files import real_paths
-from batch_loop.core.files.atomic import Make, make_atomic, write_atomic
+from batch_loop.core.files.atomic import Make, check_name, make_atomic, write_atomic
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX, sweep
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.if_exists import IfExists
@@ -259,6 +259,15 @@ class TestWithoutHardLinks:
         with pytest.raises(UnwritableImage, match="Input/output error"):
             write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
         assert content(tmp_path) == {}
+
+
+def test_a_name_too_long_with_the_label_of_a_variant(tmp_path: Path) -> None:
+    path = str(tmp_path / ("n" * 240 + " · a red label.png"))
+    with pytest.raises(UnwritableImage) as raised:
+        check_name(path, "a red label")
+    message = str(raised.value)
+    assert "the name is too long. Use a shorter name, prefix or suffix" in message
+    assert 'a shorter value in Variants: "a red label" is the label of this one' in message
 
 
 @pytest.mark.parametrize("if_exists", KINDS)

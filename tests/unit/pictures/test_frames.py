@@ -13,6 +13,7 @@ from batch_loop.core.films.finder import FrameFinder
 from batch_loop.core.pictures.frames import FramePictures, frame_stamp
 from batch_loop.core.pictures.thumbnail import thumbnail_of_frame
 from batch_loop.tests.support.films import make_film, number_in
+from batch_loop.tests.support.open_files import times_open
 from batch_loop.tests.support.waiting import wait_for
 
 
@@ -40,27 +41,24 @@ def test_a_frame_that_the_film_does_not_have_is_gone(film: str) -> None:
     pictures.close()
 
 
-def test_a_film_that_is_replaced_is_opened_anew_and_closed_after_a_while(
+@pytest.mark.linux
+def test_a_film_is_read_as_a_whole_once_until_it_is_replaced_and_closed_after_a_while(
     film: str, tmp_path: Path
 ) -> None:
     opened: list[FrameFinder] = []
-    closed: list[FrameFinder] = []
-
-    class Noted(FrameFinder):
-        def close(self) -> None:
-            closed.append(self)
-            super().close()
 
     def note(path: str, threads: int) -> FrameFinder:
-        opened.append(Noted(path, threads))
+        opened.append(FrameFinder(path, threads))
         return opened[-1]
 
-    pictures = FramePictures(note, kept_seconds=0.05)
-    pictures.picture(film, 1, 96)
-    wait_for(lambda: closed == opened, "the film is closed")
+    pictures = FramePictures(note, open_seconds=0.05)
+    for number in (1, 30):
+        assert number_of(pictures.picture(film, number, 96)) == number
+        wait_for(lambda: not times_open(film), "the film's file to be closed")
+    assert len(opened) == 1
     make_film(tmp_path / "film.mp4", frames=60)
     assert number_of(pictures.picture(film, 50, 96)) == 50
-    wait_for(lambda: closed == opened, "the film is closed again")
+    wait_for(lambda: not times_open(film), "the other film's file to be closed")
     assert len(opened) == 2
 
 
@@ -78,5 +76,5 @@ def test_what_is_no_film_has_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"no film")
     with pytest.raises(UnreadableFilm):
-        FramePictures(kept_seconds=0.01).picture(str(path), 0, 96)
+        FramePictures(open_seconds=0.01).picture(str(path), 0, 96)
     assert frame_stamp(str(tmp_path / "gone.mp4")) == ""

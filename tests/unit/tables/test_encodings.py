@@ -91,8 +91,45 @@ def test_a_text_that_ends_within_a_character_is_refused() -> None:
 
 
 def test_a_file_of_zeros_is_no_text() -> None:
-    with pytest.raises(UnreadableTable, match="zero bytes"):
+    with pytest.raises(UnreadableTable, match="NUL bytes"):
         opened(b"\x00\x01\x02\x00\x00\x00\x07", "a.txt")
+
+
+ROWS = b"".join(b"a cat,%d\n" % number for number in range(2_000))
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        (b"prompt,n\na c\0at,1\n" + ROWS, 2),
+        (b"prompt,n\n" + ROWS + b"a d\0og,5\nx,3\n", 2_002),
+        (b"prompt,n\n" + ROWS + b"x,3\n\0\0\0\0", 2_003),
+        ("prompt,n\né,1\n".encode("cp1252") + ROWS + b"\0,3\n", 2_003),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_a_file_with_a_zero_byte_is_refused_with_its_line(
+    name: str, data: bytes, line: int
+) -> None:
+    """It is neither taken for UTF-16 nor read with the byte in a cell."""
+    with pytest.raises(UnreadableTable, match=f"line {line}: this file holds NUL") as refused:
+        rows_of(opened(data, name))
+    assert refused.value.line == line
+    assert "Save it anew as UTF-8" in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "cp1252"])
+def test_utf_16_that_is_read_as_another_encoding_is_refused(encoding: str) -> None:
+    data = "prompt,n\na cat,1\n".encode("utf-16-le")
+    with pytest.raises(UnreadableTable, match=r"line 1: this file holds NUL .* UTF-16"):
+        rows_of(opened(data, encoding=encoding))
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("row", ["a cat", "кот", "猫", "一只猫坐在屋顶上", "é"])
+def test_utf_16_is_seen_without_a_mark(codec: str, row: str) -> None:
+    data = f"prompt,n\n{row},1\n{row},2\n".encode(codec)
+    assert cells_of(opened(data)) == [(row, "1"), (row, "2")]
 
 
 @pytest.mark.parametrize("name", ["nonsense", "base64", "rot13", "a\0b"])

@@ -107,6 +107,11 @@ PROMPTS = [
     "red,blue\ngreen,white",
     "1girl, solo\n2girls, duo",
     "[1girl], solo",
+    "long_hair, blue_eyes\nshort_hair, red_eyes",
+    "long_hair, solo\nsmile, hat",
+    "text, watermark, logo\nblurry, lowres, jpeg",
+    "artist_name, signature\nsmile, hat",
+    "portrait, woman\nlandscape, man",
 ]
 
 
@@ -124,7 +129,7 @@ def test_typed_prompts_stay_lines_whatever_they_contain(text: str) -> None:
         ("prompt, seed\na cat, 1\nb, 2", ("prompt", "seed"), [("a cat", "1"), ("b", "2")]),
         ("a,b\n1,x\n2,y", ("a", "b"), [("1", "x"), ("2", "y")]),
         ('text,n\n"a, b",1\n', ("text", "n"), [("a, b", "1")]),
-        ("my_name;other\nx;y", ("my_name", "other"), [("x", "y")]),
+        ("my_prompt;other\nx;y", ("my_prompt", "other"), [("x", "y")]),
         ("Name\tWert\nx\t1", ("Name", "Wert"), [("x", "1")]),
         ("x y z.\ta, b\nq\tr", ("column 1", "column 2"), [("x y z.", "a, b"), ("q", "r")]),
         ('[{"a": 1}, {"b": 2}]', ("a", "b"), [(1, None), (None, 2)]),

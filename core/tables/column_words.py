@@ -1,0 +1,97 @@
+"""Words that columns are often called, in the languages of the pack: evidence for a header."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def _of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_DECISIVE = _of(
+    """
+    prompt prompts caption captions filename filenames filepath id uuid url
+    cfg sampler scheduler ckpt checkpoint lora
+    bildunterschrift dateiname légende leyenda legenda промпт промт подпись
+    提示词 提示詞 正向提示词 正向提示詞 负面提示词 負面提示詞 反向提示词 反向提示詞
+    文件名 檔名 檔案名稱
+    プロンプト ネガティブプロンプト キャプション ファイル名 프롬프트 캡션 파일명
+    """
+)
+"""No prompt, and no value in a table, is one of these alone."""
+
+_LAST_WORDS = frozenset({"caption", "filename", "filepath", "id", "path", "prompt", "url"})
+"""So is nothing of two or three words that ends with one of these, such as `negative prompt`."""
+
+_TEXTS = _of(
+    """
+    description descriptions keyword keywords name names sentence sentences
+    tag tags text texts title titles
+    beschreibung titel
+    nom texte titre
+    descripción nombre texto título
+    descrição nome
+    название описание текст
+    文本 文字 标题 標題 描述 名称 名稱 テキスト タイトル 説明 名前 텍스트 제목 설명 이름
+    """
+)
+"""What else a single column of texts is called."""
+
+_USUAL = _of(
+    """
+    action age amount animal answer artist aspect author batch category character class color colour
+    comment comments count country date denoise duration email emotion expression file format gender
+    genre group height image index item key label language location loop mask material medium model
+    mood neg negative no note notes nr number object order output path person place pos positive
+    price priority product question rating ratio resolution row scene score season seed setting size
+    source status steps strength style subject theme time type value version weather weight width
+    anzahl bild breite datei farbe größe höhe kategorie motiv nummer ort preis stil stimmung thema
+    catégorie couleur fichier lieu numéro prix sujet taille
+    archivo categoría color estilo imagen lugar número precio tamaño tema
+    arquivo categoria cor imagem preço tamanho
+    изображение категория номер объект место стиль тема цвет цена
+    编号 編號 风格 風格 种子 種子 颜色 顏色 主题 主題 图片 圖片 场景 場景 角色 类别 類別 价格 價格
+    スタイル シード 画像 番号 色 場所 価格 스타일 시드 이미지 번호 색 색상 장소 가격
+    """
+)
+"""A prompt of a few words may have one of these, hardly more than half of all."""
+
+_LAST_OF_USUAL = frozenset({"color", "colour", "count", "name", "number", "type"})
+"""What two or three words end with that are such a name, as in `first name`."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*\Z")
+_BETWEEN = re.compile(r"[\s_./:-]+")
+_MOST_WORDS = 3
+
+
+def is_decisive(name: str) -> bool:
+    """Whether a text is the name of a column, whatever is beside it: `negative_prompt`, `id`."""
+    words = _words(name)
+    if len(words) == 1:
+        return words[0] in _DECISIVE
+    return 1 < len(words) <= _MOST_WORDS and (
+        words[-1] in _LAST_WORDS or words[0] == "prompt" or " ".join(words) == "file name"
+    )
+
+
+def is_usual(name: str) -> bool:
+    """Whether a text is often the name of a column: `style`, `hair color`, `First Name`."""
+    words = _words(name)
+    if len(words) == 1:
+        return words[0] in _DECISIVE | _TEXTS | _USUAL
+    return is_decisive(name) or (1 < len(words) <= _MOST_WORDS and words[-1] in _LAST_OF_USUAL)
+
+
+def is_name_of_texts(name: str) -> bool:
+    """Whether a text is the name of a column even if that is the only one: `prompt`, `text`."""
+    words = _words(name)
+    return is_decisive(name) or (len(words) == 1 and words[0] in _TEXTS)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in any spelling, in small letters: also of `cfgScale`, `Prompt (EN)`."""
+    text = _CAMEL.sub(" ", _REMARK.sub("", unicodedata.normalize("NFKC", name)))
+    return [word for word in _BETWEEN.split(text.casefold()) if word]
