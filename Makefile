@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry bench screenshots crash soak machines test-quick
+.PHONY: check-registry bench screenshots crash soak soak-films machines test-quick
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -22,8 +22,9 @@ help:
 	@echo 'make screenshots   take the pictures of the documentation anew'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes)'
+	@echo 'make soak-films   300 videos, and a film of 20,000 frames (about 10 minutes)'
 	@echo 'make machines   three servers, one folder, kills and outages (about 4 minutes)'
-	@echo '             these three write docs/figures/'
+	@echo '             these four write docs/figures/'
 
 ifeq ($(PYTHON),)
 setup setup-demo setup-bench:
@@ -75,6 +76,9 @@ crash: setup
 
 soak: setup
 	@$(IN_VENV) -m tools.soak $(ARGS)
+
+soak-films: setup
+	@$(IN_VENV) -m tools.soak_films $(ARGS)
 
 machines: setup
 	@$(IN_VENV) -m tools.postgresql

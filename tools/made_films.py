@@ -1,9 +1,11 @@
-"""Films of many kinds, made with the program ffmpeg, for `tools.check_films`."""
+"""Films made with the program ffmpeg; of many kinds for `tools.check_films`."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
+
+from .errors import ToolError
+from .programs import complaint, run
 
 _PICTURE = "-f lavfi -i testsrc2=s=320x180:r=25:d=4"
 _ODD = "-f lavfi -i testsrc2=s=321x181:r=25:d=2"
@@ -94,8 +96,7 @@ def make_films(folder: Path) -> list[Path]:
     """Make the films in a folder; returns their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, told in _FILMS.items():
-        command = ["ffmpeg", "-v", "error", "-y", *told.split(), name]
-        subprocess.run(command, cwd=folder, check=True, stderr=subprocess.DEVNULL)  # noqa: S603
+        make_film(folder, name, told)
     made = [folder / name for name in _FILMS if not name.endswith(".png")]
     for name in _CUT_OFF:
         data = (folder / name).read_bytes()
@@ -111,6 +112,16 @@ def make_films(folder: Path) -> list[Path]:
         first = len(data) // 3 // _OFTEN * _OFTEN
         made.append(_written(folder / f"joined_late_{name}", data[first:]))
     return made
+
+
+def make_film(folder: Path, name: str, told: str) -> None:
+    """Make what the program is told to, in a folder; `ToolError` if it is not there, or fails."""
+    try:
+        made = run(["ffmpeg", "-v", "error", "-y", *told.split(), name], cwd=folder)
+    except FileNotFoundError:
+        raise ToolError("the program ffmpeg is not there: install it, and run again") from None
+    if made.returncode:
+        raise ToolError(f"ffmpeg could not make {name}: {complaint(made.stderr)}")
 
 
 def _written(path: Path, data: bytes) -> Path:

@@ -33,7 +33,22 @@ MOST_SECONDS = 120.0
 
 
 @dataclass
-class Figures:
+class Limited:
+    """Figures of which some have limits."""
+
+    def most(self) -> dict[str, float]:
+        """The limits, by the figures' names."""
+        return {}
+
+    @property
+    def faults(self) -> dict[str, float]:
+        """The figures above their limits."""
+        found = {name: getattr(self, name) for name in self.most()}
+        return {name: value for name, value in found.items() if value > self.most()[name]}
+
+
+@dataclass
+class Figures(Limited):
     """What a trial has found."""
 
     seed: int = 1
@@ -53,12 +68,6 @@ class Figures:
     def most(self) -> dict[str, float]:
         """The limits of the figures that count faults."""
         return {"lost": 0, "half_files": 0, "stray_files": 0}
-
-    @property
-    def faults(self) -> dict[str, float]:
-        """The figures above their limits."""
-        found = {name: getattr(self, name) for name in self.most()}
-        return {name: value for name, value in found.items() if value > self.most()[name]}
 
 
 class Trial:
@@ -184,7 +193,7 @@ def wait(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def checked(run: Callable[[], Figures]) -> dict[str, Any]:
+def checked(run: Callable[[], Limited]) -> dict[str, Any]:
     """Run a trial, and print and return its figures; `ToolError` if there are faults."""
     began = time.monotonic()
     figures = run()
