@@ -96,6 +96,10 @@ class UnreadableCompanion(Unreadable):
     """Raised when the file beside an image is missing, or is no text."""
 
 
+class LeftOut(UnreadableCompanion):
+    """Raised when a file is missing without which its image is to be left out."""
+
+
 class UnreadableSound(Unreadable):
     """Raised when a sound cannot be decoded."""
 

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from ..common.errors import (
     BatchLoopError,
     FolderNotFound,
+    LeftOut,
     PathRefused,
     UnreadableCompanion,
     UnreadableImage,
@@ -24,7 +25,7 @@ from ..files.listing import is_file
 from ..files.path_texts import is_within
 from ..files.real_paths import scanned
 from ..files.same_file import folded, folds
-from ..model.selection import Companion
+from ..model.selection import Companion, WhenMissing
 from .patterns import Wanted, pattern_of
 
 T = TypeVar("T")
@@ -101,7 +102,8 @@ def missing(
             elsewhere=f"The folder {quoted(os.path.basename(lost))} {what}",
         )
     reason = f"its companion {quoted(name)} is missing"
-    return UnreadableCompanion(
+    is_left_out = companion.when_missing is WhenMissing.LEAVE_OUT
+    return (LeftOut if is_left_out else UnreadableCompanion)(
         f"The companion of the image {quoted(path)} is missing: the pattern "
         f"{companion.pattern!r} stands for {quoted(name)}, and there is no such file. Put it there "
         "and run again, or choose in when_missing what else is to happen. To go on without such "

@@ -77,11 +77,35 @@ class Turns(Questions):
             failure = Failure(reason if one == to_blame else beside)
             policy = item.claim.policy
             self._items.happens(one.key, item, Event(on, failure=failure), policy)
-            times = self._loops.clock.ends(one.key, self._loops.entry(one.key).times, 0.0)
-            self._loops.save(one.key, times=times, ran_at=self._host.now())
-            self._loops.note_completion(one.key)
-            self.memory.end_turns(one.key, Turn.of(one.key, iteration.prompt, item).__eq__)
+            self._note_given_back(one.key, Turn.of(one.key, iteration.prompt, item))
         return skip
+
+    def leave_out(self, iteration: Iteration) -> bool:
+        """Give back an item that its batch is to leave out by now, as a companion of it is gone.
+
+        The next `acquire` of the same prompt hands out another. False, with nothing changed, if the
+        folder does not say that it is gone.
+        """
+        leave_out = partial(self._leave_out, iteration)
+        return not iteration.partners and self.listings.with_listings(leave_out, patient=True)
+
+    @in_transaction(patient=True)
+    def _leave_out(self, iteration: Iteration, listed: Listed) -> bool | Due:
+        key = iteration.key
+        item = self._loops.claimed(iteration)
+        if item is None:
+            return True
+        left = self._batches.leave_out(key, item, listed)
+        if left is True:
+            self._note_given_back(key, Turn.of(key, iteration.prompt, item))
+        return left
+
+    def _note_given_back(self, key: LoopKey, turn: Turn) -> None:
+        """Note that a turn has ended by now, as its item is not its prompt's any more."""
+        times = self._loops.clock.ends(key, self._loops.entry(key).times, 0.0)
+        self._loops.save(key, times=times, ran_at=self._host.now())
+        self._loops.note_completion(key)
+        self.memory.end_turns(key, turn.__eq__)
 
     def end(self, iteration: Iteration, value: Any = None) -> None:
         """Note that the iteration's prompt has reached Loop End with the `value` to carry over.

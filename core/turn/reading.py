@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 
-from ..common.errors import BatchLoopError, FolderNotFound, PathRefused, Unreadable
+from ..common.errors import BatchLoopError, FolderNotFound, LeftOut, PathRefused, Unreadable
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
@@ -59,6 +59,8 @@ class Reading:
                     companions = asked.selection.companions
                     beside |= self.companions.of_image(one, companions, allowed)
             except _REPORTED as error:
+                if isinstance(error, LeftOut) and self._registry.leave_out(iteration):
+                    return None
                 raised, reason = self._told_of(error, asked)
                 self._registry.reject(iteration, raised, reason, one)
                 if was_read:  # its partners were already passed on
