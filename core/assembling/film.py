@@ -86,7 +86,8 @@ class Assembler:
         """The real path of the film of a batch that is complete; it is made if it is not there.
 
         It appears once it is whole. Raises ResultsMissing if the results make no film,
-        FolderNotFound if the film is gone that they were made from, and UnwritableImage.
+        FolderNotFound if the film is gone that they were made from, and UnwritableImage. What has
+        lost a result that it takes is FAILED then, so that Retry failed does it again.
         """
         if key.has_variants:
             raise ResultsMissing(_VARIANTS)
@@ -94,16 +95,11 @@ class Assembler:
         wanted = Wanted(
             self._registry, self._allowed, settings.missing, settings.results, self._going_on
         )
-        sources: list[str] = []
-        if key.kind == FRAMES:
-            sources.append(there(key.directory, self._allowed))
-            with FilmFrames(sources[0]) as film:
-                found = wanted.of_frames(key, film.count)
-                times, start = _times_of(film.times, found)
-            sound = SoundOf(sources[0], start) if settings.sound else None
-        else:
-            found, sound = wanted.of_items(key), None
-            times = _even_times(len(found.paths), settings.fps)
+        try:
+            sources, found, times, sound = self._gathered(key, wanted, settings)
+        except ResultsMissing:
+            self._registry.results_gone(key, wanted.gone, node)
+            raise
         made_of = [*sources, *found.paths]
         mark = Mark.made_by(key.id, node, made_of, _said(settings), self._roots)
         name = assembled_as(
@@ -139,6 +135,19 @@ class Assembler:
                 return place.path
         message = "unreachable: there is always another place"
         raise AssertionError(message)
+
+    def _gathered(
+        self, key: LoopKey, wanted: Wanted, settings: Settings
+    ) -> tuple[list[str], Pictures, Times, SoundOf | None]:
+        """The film that the results were made from, if any, the results, their times and sound."""
+        if key.kind != FRAMES:
+            found = wanted.of_items(key)
+            return [], found, _even_times(len(found.paths), settings.fps), None
+        source = there(key.directory, self._allowed)
+        with FilmFrames(source) as film:
+            found = wanted.of_frames(key, film.count)
+            times, start = _times_of(film.times, found)
+        return [source], found, times, SoundOf(source, start) if settings.sound else None
 
 
 def _times_of(film: FrameTimes, found: Pictures) -> tuple[Times, Fraction]:

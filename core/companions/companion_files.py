@@ -19,13 +19,14 @@ from ..common.errors import (
     UnreadableImage,
     quoted,
 )
+from ..common.names import COMPANION_IMAGE, COMPANION_TEXT
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.listing import is_file
 from ..files.path_texts import is_within
 from ..files.real_paths import scanned
 from ..files.same_file import folded, folds
-from ..model.selection import Companion, WhenMissing
+from ..model.selection import Companion, CompanionKind, WhenMissing
 from .patterns import Wanted, pattern_of
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ def missing(
             f"The folder {quoted(lost)} {what}",
             elsewhere=f"The folder {quoted(os.path.basename(lost))} {what}",
         )
-    reason = f"its companion {quoted(name)} is missing"
+    reason = f"{quoted(name)}, its companion, is missing"
     is_left_out = companion.when_missing is WhenMissing.LEAVE_OUT
     return (LeftOut if is_left_out else UnreadableCompanion)(
         f"The companion of the image {quoted(path)} is missing: the pattern "
@@ -109,6 +110,7 @@ def missing(
         "and run again, or choose in when_missing what else is to happen. To go on without such "
         "images, set error_handling to Skip on error.",
         reason,
+        COMPANION_IMAGE if companion.kind is CompanionKind.IMAGE else COMPANION_TEXT,
     )
 
 

@@ -37,15 +37,19 @@ class Turns(Questions):
         error: BatchLoopError,
         reason: str,
         partner: Partner | None = None,
+        *,
+        asked_by: str | None = None,
     ) -> None:
         """Give back an item because its file, or that of its `partner`, cannot be read.
 
         With Skip on error it becomes FAILED for `reason`, and the next `acquire` of the same prompt
         hands out another. With Stop on error it waits for the next run, and `error` is raised. If
         the whole folder is gone (`error` is a FolderNotFound), it waits in either case, as no image
-        is to blame. Items that were handed out together are given back together.
+        is to blame. Items that were handed out together are given back together. `asked_by` is the
+        type of the nodes that ask for what cannot be read, if that is not the item's file.
         """
-        if not self._give_back(iteration, error, reason, partner):
+        failure = Failure(reason, node_type=asked_by)
+        if not self._give_back(iteration, error, failure, partner):
             raise error
 
     @in_transaction(patient=True)
@@ -53,7 +57,7 @@ class Turns(Questions):
         self,
         iteration: Iteration,
         error: BatchLoopError,
-        reason: str,
+        failure: Failure,
         partner: Partner | None,
     ) -> bool:
         """See `reject`; returns whether the prompt goes on with another item."""
@@ -69,14 +73,13 @@ class Turns(Questions):
         on = On.FOLDER_GONE if isinstance(error, FolderNotFound) else On.UNREADABLE
         skips = item.claim.policy.error_handling is ErrorHandling.SKIP
         skip = skips and on is On.UNREADABLE
-        beside = together_with(to_blame.key, to_blame.path, reason)
+        beside = Failure(together_with(to_blame.key, to_blame.path, failure.reason))
         for one in given:
             item = self._store.item(one.key, one.path)
             if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
                 continue
-            failure = Failure(reason if one == to_blame else beside)
-            policy = item.claim.policy
-            self._items.happens(one.key, item, Event(on, failure=failure), policy)
+            event = Event(on, failure=failure if one == to_blame else beside)
+            self._items.happens(one.key, item, event, item.claim.policy)
             self._note_given_back(one.key, Turn.of(one.key, iteration.prompt, item))
         return skip
 

@@ -82,9 +82,13 @@ class Steering(Parts):
     def retry_failed(self, loop_id: str, *, looks: bool = True) -> Snapshot:
         """Have the next runs retry the FAILED items of a loop; raises UnknownLoop.
 
-        Those that their source no longer has leave the batch, if it `looks`, and can be read.
+        Those that their source no longer has leave the batch, if it `looks`, and can be read. Not
+        while it is being listed anyway: nobody is to wait for that.
         """
-        retry = partial(self._retry_failed, loop_id, self._group(loop_id), looks=looks)
+        group = self._group(loop_id)
+        with self.listings.turns.if_free(group[0]) as is_free:
+            looks = looks and is_free
+        retry = partial(self._retry_failed, loop_id, group, looks=looks)
         return self._told(self.listings.with_listings(retry))
 
     @in_transaction()

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 
-from ..common.errors import BatchLoopError, FolderNotFound, LeftOut, PathRefused, Unreadable
+from ..common.errors import (
+    BatchLoopError,
+    FolderNotFound,
+    LeftOut,
+    PathRefused,
+    Unreadable,
+    UnreadableCompanion,
+)
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
@@ -62,7 +69,8 @@ class Reading:
                 if isinstance(error, LeftOut) and self._registry.leave_out(iteration):
                     return None
                 raised, reason = self._told_of(error, asked)
-                self._registry.reject(iteration, raised, reason, one)
+                asked_by = error.asked_by if isinstance(error, UnreadableCompanion) else None
+                self._registry.reject(iteration, raised, reason, one, asked_by=asked_by)
                 if was_read:  # its partners were already passed on
                     raise raised from error
                 return None

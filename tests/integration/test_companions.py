@@ -197,7 +197,7 @@ def test_a_missing_mask_stops_the_batch_on_its_image(
     assert 'The companion of the image "b.png" is missing' in failed.error.message
     state = loop_state(client, first)
     assert state["stopped_on"]["path"] == "b.png"
-    assert state["stopped_on"]["reason"] == 'its companion "b_mask.png" is missing'
+    assert state["stopped_on"]["reason"] == '"b_mask.png", its companion, is missing'
     assert (state["total"], state["done"], state["failed"]) == (3, 1, 0)
     write_mask(workspace.input, "b_mask.png", 20)
     run_until_stop(client, graph)
@@ -218,8 +218,8 @@ def test_a_missing_mask_is_skipped_without_a_prompt_of_its_own(
     assert greys(workspace.output) == {"a.png": 10, "d.png": 40}
     state = loop_state(client, results[-1])
     reasons = {each["path"]: each["reason"] for each in state["failures"]}
-    assert reasons["c.png"] == 'its companion "c_mask.png" is missing'
-    assert reasons["b.png"].startswith('its companion "b_mask.png" cannot be read: ')
+    assert reasons["c.png"] == '"c_mask.png", its companion, is missing'
+    assert reasons["b.png"].startswith('"b_mask.png", its companion, cannot be read: ')
     assert len(reasons) == 2
 
 

@@ -140,7 +140,8 @@ class Listings:
         patient: bool,
     ) -> Listing:
         """The listing of what is new, with what leaves the batch, if anything may."""
-        gone, kept = [], []
+        gone: Sequence[str] = ()
+        kept: Sequence[str] = ()
         if due.leaves:
             present = set(contents.present)
             if any(path not in present for path in listed):

@@ -7,86 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import large_listings
-from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.model.loop_key import ROWS, LoopKey
-from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
-from batch_loop.core.model.records import Iteration, Snapshot
+from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.sql import listing_rows
-from batch_loop.tests.support.fake_host import ByHand, FakeHost
-from batch_loop.tests.support.numbered_rows import NumberedRows
-
-SKIP = Policy(ErrorHandling.SKIP)
-KEY = LoopKey("", "/table.csv", source=ROWS)
-REQUEST = Request(KEY, Selection(), policy=SKIP)
-FAILS = ("r00001", "r00003")
-
-
-class Server:
-    """A registry on a table of six rows, two of which fail."""
-
-    def __init__(self, store: Store) -> None:
-        self.host = FakeHost()
-        self.source = NumberedRows(6)
-        self.broken = set(FAILS)
-        self.registry = LoopRegistry(store, self.host, self.source, poll_outcomes=ByHand)
-
-    def one(self, request: Request = REQUEST) -> str | None:
-        """Work on the next row; what cannot be read is passed over."""
-        prompt = self.host.submit()
-        iteration = self.registry.acquire(request, prompt)
-        while iteration.item is not None and self.fails(iteration.item.path):
-            self.fail(iteration)
-            iteration = self.registry.acquire(request, prompt)
-        if iteration.item is not None:
-            self.registry.end(iteration)
-        self.host.finish(prompt)
-        self.registry.reconcile_all()
-        return iteration.item and iteration.item.path
-
-    def fails(self, path: str) -> bool:
-        return path in self.broken or path not in self.source.rows
-
-    def fail(self, iteration: Iteration) -> None:
-        self.registry.reject(iteration, UnreadableImage("it is broken", "broken"), "broken")
-
-    def all(self, request: Request = REQUEST) -> list[str]:
-        done = []
-        while (path := self.one(request)) is not None:
-            done.append(path)
-        return done
-
-    def remove(self, *paths: str) -> None:
-        for path in paths:
-            self.source.rows.remove(path)
-
-    @property
-    def state(self) -> Snapshot:
-        return self.registry.full_snapshot(KEY.id)
-
-    @property
-    def figures(self) -> tuple[int, int, int]:
-        """How many rows there are, are done and have failed."""
-        counts = self.state.counts
-        return counts.total, counts.done, counts.failed
-
-    @property
-    def listed(self) -> list[str]:
-        return [item.path for item, _ in self.registry.page(KEY.id, 0, 100).items]
+from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
 
 
 @pytest.fixture(params=["memory", "file"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Server:
-    return Server(MemoryStore() if request.param == "memory" else open_store(str(tmp_path)))
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> FailingRows:
+    return FailingRows(MemoryStore() if request.param == "memory" else open_store(str(tmp_path)))
 
 
-def test_a_failed_row_that_was_corrected_leaves_with_the_next_run(server: Server) -> None:
+def test_a_failed_row_that_was_corrected_leaves_with_the_next_run(server: FailingRows) -> None:
     server.all()
     assert server.figures == (6, 4, 2)
     server.source.rows[1] = "corrected"
@@ -96,7 +31,7 @@ def test_a_failed_row_that_was_corrected_leaves_with_the_next_run(server: Server
     assert [item.path for item in server.state.failures] == ["r00003"]
 
 
-def test_a_failed_row_that_was_removed_leaves_with_retry_failed(server: Server) -> None:
+def test_a_failed_row_that_was_removed_leaves_with_retry_failed(server: FailingRows) -> None:
     server.all()
     server.remove(*FAILS)
     state = server.registry.retry_failed(KEY.id)
@@ -104,7 +39,7 @@ def test_a_failed_row_that_was_removed_leaves_with_retry_failed(server: Server) 
     assert server.one() is None
 
 
-def test_retry_failed_tries_what_is_there(server: Server) -> None:
+def test_retry_failed_tries_what_is_there(server: FailingRows) -> None:
     server.all()
     server.remove("r00001")
     assert server.registry.retry_failed(KEY.id).counts.pending == 1
@@ -112,14 +47,14 @@ def test_retry_failed_tries_what_is_there(server: Server) -> None:
     assert server.figures == (5, 4, 1)
 
 
-def test_so_does_the_mode_retry_failed(server: Server) -> None:
+def test_so_does_the_mode_retry_failed(server: FailingRows) -> None:
     server.all()
     server.remove("r00001")
     server.all(replace(REQUEST, mode=IterationMode.RETRY_FAILED))
     assert server.figures == (5, 4, 1)
 
 
-def test_with_a_range_it_leaves_too_and_nothing_joins(server: Server) -> None:
+def test_with_a_range_it_leaves_too_and_nothing_joins(server: FailingRows) -> None:
     request = replace(REQUEST, selection=Selection(limit=4))
     server.all(request)
     assert server.figures == (4, 2, 2)
@@ -128,7 +63,7 @@ def test_with_a_range_it_leaves_too_and_nothing_joins(server: Server) -> None:
     assert server.figures == (3, 2, 1)
 
 
-def test_what_is_done_stays(server: Server) -> None:
+def test_what_is_done_stays(server: FailingRows) -> None:
     server.all()
     server.remove("r00000", "r00001")
     assert server.one() is None
@@ -136,7 +71,7 @@ def test_what_is_done_stays(server: Server) -> None:
     assert "r00000" in server.listed
 
 
-def test_what_comes_back_is_tried_again(server: Server) -> None:
+def test_what_comes_back_is_tried_again(server: FailingRows) -> None:
     server.all()
     server.remove("r00001")
     server.one()
@@ -146,13 +81,13 @@ def test_what_comes_back_is_tried_again(server: Server) -> None:
     assert server.figures == (6, 5, 1)
 
 
-def test_a_table_that_is_empty_or_away_takes_nothing_with_it(server: Server) -> None:
+def test_a_table_that_is_empty_or_away_takes_nothing_with_it(server: FailingRows) -> None:
     server.all()
     server.source.rows.clear()
     assert server.registry.retry_failed(KEY.id).counts.pending == 2
 
 
-def test_a_row_that_is_removed_before_its_turn_fails_and_is_told(server: Server) -> None:
+def test_a_row_that_is_removed_before_its_turn_fails_and_is_told(server: FailingRows) -> None:
     server.one()
     server.remove("r00004")
     assert [server.one(), server.one()] == ["r00002", "r00005"]
@@ -161,7 +96,7 @@ def test_a_row_that_is_removed_before_its_turn_fails_and_is_told(server: Server)
     assert server.figures == (5, 3, 2)
 
 
-def test_an_item_that_lost_its_companion_is_left_out_at_once(server: Server) -> None:
+def test_an_item_that_lost_its_companion_is_left_out_at_once(server: FailingRows) -> None:
     prompt = server.host.submit()
     iteration = server.registry.acquire(REQUEST, prompt)
     assert iteration.item is not None
@@ -180,7 +115,7 @@ def test_an_item_that_lost_its_companion_is_left_out_at_once(server: Server) -> 
     assert server.all() == ["r00000"]
 
 
-def test_its_share_of_the_time_leaves_with_what_leaves(server: Server) -> None:
+def test_its_share_of_the_time_leaves_with_what_leaves(server: FailingRows) -> None:
     server.all()
     before = server.state.took
     server.all(replace(REQUEST, selection=Selection(limit=3)))
@@ -198,7 +133,7 @@ def test_out_of_a_large_batch_they_leave_in_parts(
 ) -> None:
     monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
     monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
-    server = Server(open_store(str(tmp_path)))
+    server = FailingRows(open_store(str(tmp_path)))
     server.all()
     server.remove("r00001")
     server.source.rows.append("new")

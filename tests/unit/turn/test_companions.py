@@ -117,7 +117,7 @@ def test_an_image_without_its_mask_is_given_back_before_it_is_passed_on(root: Pa
     assert image is None
     (failed,) = server.registry.snapshot(iteration.key.id).failures
     assert failed.failure is not None
-    assert failed.failure.reason == 'its companion "../masks/a.png" is missing'
+    assert failed.failure.reason == '"../masks/a.png", its companion, is missing'
     assert failed.attempts == 1
 
 
