@@ -12,7 +12,7 @@ from PIL import Image
 
 from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, loops_of, refusal, run_until_stop
+from batch_loop.tests.support.batches import loop_state, loops_of, refusal, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, SAVE_SETTINGS, Graph, iterator, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient, RunResult, UnexpectedAnswer
@@ -246,9 +246,9 @@ def test_images_without_a_mask_are_left_out_and_counted(
     results = run_until_stop(client, graph)
     assert statuses(results) == ["success"] * 2
     assert greys(workspace.output) == {"b.png": 20, "d.png": 40}
-    told = results[-1].outputs[SAVE]["batch_loop"][0]
-    assert (told["total"], told["done"], told["failed"], told["lacking"]) == (2, 2, 0, 2)
-    assert told["status"] == "Complete: 2 of 2 done, 2 left out without a companion"
+    said = results[-1].outputs[SAVE]["batch_loop"][0]
+    assert (said["total"], said["done"], said["failed"], said["lacking"]) == (2, 2, 0, 2)
+    assert said["status"] == "Complete: 2 of 2 done, 2 left out without a companion"
     # One that has got its mask joins.
     write_mask(workspace.input, "a_mask.png", 10)
     run_until_stop(client, graph)
@@ -274,8 +274,10 @@ def test_an_image_that_loses_its_mask_in_mid_batch_is_left_out_until_that_is_bac
     assert statuses(results) == ["success"]
     assert greys(workspace.output) == {"a.png": 10, "c.png": 30}
     state = loop_state(client, first)
-    told = [state[name] for name in ("complete", "total", "done", "failed", "lacking")]
-    assert told == [True, 2, 2, 0, 2]
+    stands = [state[name] for name in ("complete", "total", "done", "failed", "lacking")]
+    assert stands == [True, 2, 2, 0, 2]
+    # It is not told as one that could not be read.
+    assert told(results[-1], ITERATOR)["unreadable"] == 0
     write_mask(workspace.input, "b_mask.png", 50)
     run_until_stop(client, graph)
     assert greys(workspace.output) == {"a.png": 10, "b.png": 50, "c.png": 30}

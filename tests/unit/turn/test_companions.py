@@ -62,9 +62,8 @@ class Server:
         """The next iteration, with its image."""
         iteration = self.registry.acquire(self.request, self.host.submit())
         selections = {self.request.key: self.request.selection}
-        image = self.reading.opened(iteration, selections, self.allowed)
-        assert image is None or isinstance(image, DecodedImage)
-        return iteration, image
+        opened = self.reading.opened(iteration, selections, self.allowed)
+        return iteration, opened if isinstance(opened, DecodedImage) else None
 
     def end(self, iteration: Any) -> None:
         self.registry.end(iteration)
