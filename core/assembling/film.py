@@ -89,11 +89,12 @@ class Assembler:
 
         What is there is not made again; a film appears once it is whole. Raises ResultsMissing if
         the results make no film, before any is made, FolderNotFound if the film is gone that they
-        were made from, and UnwritableImage.
+        were made from, and UnwritableImage. What has lost a result that it takes is FAILED then, so
+        that Retry failed does it again.
         """
         variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
         labels = [""] if variants is None else [*variants.labelled]
-        films = [self._of_variant(key, settings, label) for label in labels]
+        films = [self._of_variant(key, node, settings, label) for label in labels]
         count, before = sum(len(film.pictures) for film in films), 0
         paths = []
         for film in films:
@@ -101,7 +102,7 @@ class Assembler:
             before += len(film.pictures)
         return paths
 
-    def _of_variant(self, key: LoopKey, settings: Settings, label: str) -> _Film:
+    def _of_variant(self, key: LoopKey, node: str, settings: Settings, label: str) -> _Film:
         """What the film of a variant is made of; of the whole batch if `label` is empty."""
         wanted = Wanted(
             self._registry,
@@ -113,6 +114,14 @@ class Assembler:
         )
         source = name_of_source(key) + ".film"
         name = taken_with(source, label) if label else source
+        try:
+            return self._gathered(name, key, wanted, settings)
+        except ResultsMissing:
+            self._registry.results_gone(key, wanted.gone, node)
+            raise
+
+    def _gathered(self, name: str, key: LoopKey, wanted: Wanted, settings: Settings) -> _Film:
+        """The film of that name: the results, their times and sound."""
         if key.kind != FRAMES:
             found = wanted.of_items(key)
             return _Film(name, found.paths, _even_times(len(found.paths), settings.fps))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..common.errors import PathRefused, ResultsMissing, quoted
@@ -36,6 +36,9 @@ class Registry(Protocol):
     def selection_of(self, loop_id: str) -> Selection:
         """See `core.engine.questions`."""
 
+    def results_gone(self, key: LoopKey, paths: Collection[str], node: str) -> None:
+        """See `core.engine.lost_results`."""
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -60,6 +63,8 @@ class Wanted:
     """It is called repeatedly, and what it raises ends this."""
     label: str = ""
     """That of the variant whose results are taken; empty if the batch has none."""
+    gone: list[str] = field(default_factory=list, init=False)
+    """The items that have lost a result, by their paths; filled while results are looked for."""
 
     def of_frames(self, key: LoopKey, frames: int) -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
@@ -75,7 +80,7 @@ class Wanted:
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
         found: list[str | None] = [None] * (end - first)
-        known = {item.path: outputs for item, outputs in self._items(key)}
+        known = {item.path: results for item, results in self._items(key)}
         for place in places:
             self.going_on()
             begin = place * windows.step
@@ -83,9 +88,7 @@ class Wanted:
             if key.has_variants:
                 path = taken_with(path, self.label)
             count = min(windows.frames, frames - begin)
-            results = known.get(path)
-            if results is None:
-                results = self._by_name(selection, path, count)
+            results = known[path] if path in known else self._by_name(selection, path, count)
             if results and len(results) != count:
                 raise ResultsMissing(_of_another_number(path, len(results), count))
             for number, result in enumerate(results, begin - first):
@@ -97,45 +100,51 @@ class Wanted:
     def of_items(self, key: LoopKey) -> Pictures:
         """The results of all items, several of one in natural order."""
         found: list[str | None] = []
-        titles: dict[int, str] = {}
+        titles: list[str] = []
         for item, results in self._items(key):
-            if not results:
-                titles[len(found)] = item.title
             found += results or [None]
+            titles += [item.title] * (len(found) - len(titles))
         if not found:
             raise ResultsMissing(_NOTHING)
         return Pictures(self._filled(found, titles.__getitem__))
 
-    def _items(self, key: LoopKey) -> Iterator[tuple[Item, list[str]]]:
-        """All items of the variant, in order, with those of their results that are there."""
+    def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str | None]]]:
+        """The variant's items, a page at a time, with their results; None for one that is gone."""
         start = 0
         while True:
             self.going_on()
             page = self.registry.page(key.id, start, _AT_ONCE)
             for item, outputs in page.items:
-                if not key.has_variants or label_in(item.path) == self.label:
-                    yield item, self._there(item, outputs)
+                if key.has_variants and label_in(item.path) != self.label:
+                    continue
+                results = self._results(item, outputs)
+                if None in results:
+                    self.gone.append(item.path)
+                yield item, results
             start += len(page.items)
             if not page.items or start >= page.total:
                 return
 
-    def _there(self, item: Item, outputs: Sequence[str]) -> list[str]:
+    def _results(self, item: Item, outputs: Sequence[str]) -> list[str | None]:
+        """The results of an item that the film is made of, in order."""
         if item.state is ItemState.FAILED:
             return []
-        return sorted(filter(self._counts, outputs), key=natural_key)
+        wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
+        return [path if self._is_there(path) else None for path in wanted]
 
-    def _counts(self, path: str) -> bool:
-        """Whether a result is a picture of the film."""
+    def _is_wanted(self, path: str) -> bool:
+        """Whether a result is a picture, and in the folder whose results are taken."""
         if os.path.splitext(path)[1].lower() not in IMAGE_EXTENSIONS:
             return False
-        if self.folder is not None and not is_within(path, self.folder):
-            return False
+        return self.folder is None or is_within(path, self.folder)
+
+    def _is_there(self, path: str) -> bool:
         try:
             return os.path.isfile(check_source_file(path, self.allowed))
         except PathRefused:
             return False
 
-    def _by_name(self, selection: Selection, path: str, count: int) -> list[str]:
+    def _by_name(self, selection: Selection, path: str, count: int) -> Sequence[str | None]:
         """The results of an item that has no part in the batch, as it had them before."""
         for name in selection.finished:
             whole = os.path.join(name.folder, *name.of(path).split("/"))
@@ -143,7 +152,7 @@ class Wanted:
             digits = len(str(count))
             several = [f"{stem}_{number:0{digits}}{extension}" for number in range(1, count + 1)]
             files = several if count > 1 else [whole]
-            if all(map(self._counts, files)):
+            if all(self._is_wanted(file) and self._is_there(file) for file in files):
                 return files
         return []
 
@@ -169,9 +178,10 @@ _NOTHING = (
 def _missing(named: Sequence[str], count: int) -> str:
     more = f" and {count - len(named)} more" if count > len(named) else ""
     return (
-        f"No film was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. They "
-        "failed (Retry failed does them again), or their files are gone, or were not saved by Save "
-        "Image (Batch) (Start over does all again). Or set missing to repeat the frame before."
+        f"No film was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
+        "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
+        "nothing else. If nothing saves them, add Save Image (Batch), and press Start over. Or set "
+        "missing to repeat the frame before."
     )
 
 

@@ -93,7 +93,18 @@ class UnreadableFrame(UnreadableFilm):
 
 
 class UnreadableCompanion(Unreadable):
-    """Raised when the file beside an image is missing, or is no text."""
+    """Raised when the file beside an image is missing, or cannot be read.
+
+    `asked_by` is the type of the nodes that ask for it: the image itself is not to blame.
+    """
+
+    def __init__(self, message: str, reason: str, asked_by: str | None = None) -> None:
+        super().__init__(message, reason)
+        self.asked_by = asked_by
+
+
+class LeftOut(UnreadableCompanion):
+    """Raised when a file is missing without which its image is to be left out."""
 
 
 class UnreadableSound(Unreadable):

@@ -49,6 +49,8 @@ ASSEMBLE_VIDEO = node_id("AssembleVideo")
 """The node that makes a film of a batch's results."""
 
 CONTACT_SHEET = node_id("ContactSheet")
+
+COMPANION_IMAGE, COMPANION_TEXT = node_id("CompanionImage"), node_id("CompanionText")
 """The node that draws a batch's results on one image."""
 
 MAKERS_OF_A_WHOLE = frozenset({ASSEMBLE_VIDEO, CONTACT_SHEET})

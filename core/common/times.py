@@ -56,6 +56,25 @@ class Times:
             return more
         return changed(more, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
 
+    def share(self, of_all: float) -> Times:
+        """The times of a share of what has ended, such as 0.8, as the rest left the series.
+
+        More than 1 if some of that came back.
+        """
+        if of_all == 1:
+            return self
+        ended = round(self.ended * of_all)
+        return Times(
+            self.seconds * of_all,
+            self.until,
+            ended,
+            turns=self.turns * of_all,
+            first=self.first * of_all,
+            firsts=min(ended, round(self.firsts * of_all)),
+            first_turns=self.first_turns * of_all,
+            last=self.last * of_all,
+        )
+
     def each_since(self, before: Times) -> float:
         """What passed for each image that has ended since `before`, by whichever server."""
         return (self.last - before.last) / max(1, self.ended - before.ended)

@@ -13,18 +13,20 @@ from typing import Generic, TypeVar
 from ..common.errors import (
     BatchLoopError,
     FolderNotFound,
+    LeftOut,
     PathRefused,
     UnreadableCompanion,
     UnreadableImage,
     quoted,
 )
+from ..common.names import COMPANION_IMAGE, COMPANION_TEXT
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.listing import is_file
 from ..files.path_texts import is_within
 from ..files.real_paths import scanned
 from ..files.same_file import folded, folds
-from ..model.selection import Companion
+from ..model.selection import Companion, CompanionKind, WhenMissing
 from .patterns import Wanted, pattern_of
 
 T = TypeVar("T")
@@ -100,13 +102,15 @@ def missing(
             f"The folder {quoted(lost)} {what}",
             elsewhere=f"The folder {quoted(os.path.basename(lost))} {what}",
         )
-    reason = f"its companion {quoted(name)} is missing"
-    return UnreadableCompanion(
+    reason = f"{quoted(name)}, its companion, is missing"
+    is_left_out = companion.when_missing is WhenMissing.LEAVE_OUT
+    return (LeftOut if is_left_out else UnreadableCompanion)(
         f"The companion of the image {quoted(path)} is missing: the pattern "
         f"{companion.pattern!r} stands for {quoted(name)}, and there is no such file. Put it there "
         "and run again, or choose in when_missing what else is to happen. To go on without such "
         "images, set error_handling to Skip on error.",
         reason,
+        COMPANION_IMAGE if companion.kind is CompanionKind.IMAGE else COMPANION_TEXT,
     )
 
 

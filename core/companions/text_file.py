@@ -6,6 +6,7 @@ import codecs
 import os
 
 from ..common.errors import UnreadableCompanion, quoted
+from ..common.names import COMPANION_TEXT
 from ..files.real_paths import open_file
 
 MOST_BYTES = 1_000_000
@@ -55,5 +56,6 @@ def _unreadable(real_path: str, reason: str) -> UnreadableCompanion:
         f"Cannot read the text {quoted(real_path)}: {reason}. Save it again as text in UTF-8, or "
         "take it out of the folder, and run again. To go on without such images, set "
         "error_handling to Skip on error.",
-        f"its companion {quoted(os.path.basename(real_path))} cannot be read: {reason}",
+        f"{quoted(os.path.basename(real_path))}, its companion, cannot be read: {reason}",
+        COMPANION_TEXT,
     )

@@ -20,6 +20,7 @@ from .changes.moments import END, LOOK
 from .changes.transactions import Transactions
 from .end_of_batch import BatchEnds
 from .folders.due_listings import Due, Listed, Listing, Why
+from .leaving import Leaving
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -50,13 +51,15 @@ class Request:
 class Batches:
     """The batches of all loops; every method must be called inside a transaction."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
         self,
         store: Store,
         transactions: Transactions,
+        *,
         loops: Loops,
         items: Items,
         ends: BatchEnds,
+        leaving: Leaving,
     ) -> None:
         self._store = store
         self._transactions = transactions
@@ -64,6 +67,7 @@ class Batches:
         self._loops = loops
         self._items = items
         self._ends = ends
+        self._leaving = leaving
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
         """Prepare the loops for `requests`: relist folders and begin new batches where that is due.
@@ -120,6 +124,9 @@ class Batches:
         elif listing is not None and listing.due.why is Why.MORE:
             self._store.append(key, *listing.paths)
             self._loops.save(key, to_list=listing.to_list)
+        elif listing is not None and listing.due.why is Why.LEAVE:
+            self._leaving.leave(listing)
+            self._loops.save(key, looked_at=listing.began)
         elif listing is not None:
             self._ends.join(listing)
         if retries:
@@ -172,6 +179,32 @@ class Batches:
         for listing, entry in zip(listings, entries, strict=True):
             self.begin(listing, entry.mode, kept_at=now)
         return None
+
+    def retry_failed(self, keys: Sequence[LoopKey], listed: Listed, *, looks: bool) -> Due | None:
+        """Make the loops' FAILED items PENDING; returns like `prepare`.
+
+        What their source no longer has leaves the batch instead, if somebody `looks`.
+        """
+        looks = looks and len(keys) == 1
+        due = self._leaving.due(keys[0], self._loops.entry(keys[0])) if looks else None
+        if due is not None:
+            listing = self._taken(due, listed)
+            if listing is None:
+                return due
+            self._leaving.leave(listing)
+        for key in keys:
+            self._items.retry_failed(key)
+            self._loops.note_completion(key)
+        return None
+
+    def leave_out(self, key: LoopKey, item: Item, listed: Listed) -> bool | Due:
+        """Have an item leave that a prompt has, and has found to be gone; returns whether it did.
+
+        If a listing is needed that is not in `listed`, nothing is done, and it is returned as due.
+        """
+        due = self._leaving.due_of(key, item.path)
+        listing = self._taken(due, listed)
+        return due if listing is None else self._leaving.give_back(listing, item)
 
     def put_back(self, key: LoopKey, goes_on: Callable[[Item], bool]) -> None:
         """Continue the batch that was kept.
@@ -228,8 +261,10 @@ class Batches:
         )
         # A range counts files: one more in front of it would change what it contains.
         if is_new_run and not retries and not selection.has_range:
-            return Due(Why.JOIN, key, selection, entry.batch)
-        return None
+            return Due(Why.JOIN, key, selection, entry.batch, leaves=in_parts)
+        # In a pair items go by their places.
+        leaves = in_parts and (is_new_run or retries)
+        return self._leaving.due(key, entry) if leaves else None
 
     def _due_now(self, due: Due, listed: Listed) -> Due:
         """`due`; or in place of a later part all items, if the source has changed since the first.
@@ -250,7 +285,9 @@ class Batches:
     def _relist(self, listing: Listing) -> None:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
+        counts = self._store.counts(key)
         self._store.relist(key, listing.paths, listing.new)
+        self._loops.times_leave(key, counts)
         before = self._memory[key].forecast.of(listing.due.batch)
         forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
         self._memory.change(key, forecast=forecast)

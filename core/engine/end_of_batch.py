@@ -14,19 +14,28 @@ from .changes.moments import LOOK
 from .changes.process_memory import Memory
 from .folders.due_listings import Due, Listed, Listing, Why
 from .folders.own_results import OwnResults
+from .leaving import Leaving
 
 
 class BatchEnds:
     """How the batches of all loops end; every method must be called inside a transaction."""
 
-    def __init__(
-        self, store: Store, memory: Memory, loops: Loops, items: Items, own_results: OwnResults
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        memory: Memory,
+        *,
+        loops: Loops,
+        items: Items,
+        own_results: OwnResults,
+        leaving: Leaving,
     ) -> None:
         self._store = store
         self._memory = memory
         self._loops = loops
         self._items = items
         self._own_results = own_results
+        self._leaving = leaving
 
     def look_before_the_last(self, entry: LoopEntry, key: LoopKey, *, retries: bool) -> Due | None:
         """The look at what else is in the folder that is due before a batch's last image.
@@ -114,8 +123,9 @@ class BatchEnds:
         self.reached_the_end(key, item, at)
 
     def join(self, listing: Listing) -> None:
-        """Append the new files of a listing to a batch."""
+        """Append the new files of a listing to a batch, which what is gone leaves."""
         key = listing.due.key
+        self._leaving.leave(listing)
         left_out = {"finished": listing.finished, "lacking": listing.lacking}
         self._loops.save(key, looked_at=listing.began, **left_out)
         # Some may have joined since the folder was read, or turned out to be results.

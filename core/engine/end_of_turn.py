@@ -37,15 +37,19 @@ class Turns(Questions):
         error: BatchLoopError,
         reason: str,
         partner: Partner | None = None,
+        *,
+        asked_by: str | None = None,
     ) -> None:
         """Give back an item because its file, or that of its `partner`, cannot be read.
 
         With Skip on error it becomes FAILED for `reason`, and the next `acquire` of the same prompt
         hands out another. With Stop on error it waits for the next run, and `error` is raised. If
         the whole folder is gone (`error` is a FolderNotFound), it waits in either case, as no image
-        is to blame. Items that were handed out together are given back together.
+        is to blame. Items that were handed out together are given back together. `asked_by` is the
+        type of the nodes that ask for what cannot be read, if that is not the item's file.
         """
-        if not self._give_back(iteration, error, reason, partner):
+        failure = Failure(reason, node_type=asked_by)
+        if not self._give_back(iteration, error, failure, partner):
             raise error
 
     @in_transaction(patient=True)
@@ -53,7 +57,7 @@ class Turns(Questions):
         self,
         iteration: Iteration,
         error: BatchLoopError,
-        reason: str,
+        failure: Failure,
         partner: Partner | None,
     ) -> bool:
         """See `reject`; returns whether the prompt goes on with another item."""
@@ -69,19 +73,42 @@ class Turns(Questions):
         on = On.FOLDER_GONE if isinstance(error, FolderNotFound) else On.UNREADABLE
         skips = item.claim.policy.error_handling is ErrorHandling.SKIP
         skip = skips and on is On.UNREADABLE
-        beside = together_with(to_blame.key, to_blame.path, reason)
+        beside = Failure(together_with(to_blame.key, to_blame.path, failure.reason))
         for one in given:
             item = self._store.item(one.key, one.path)
             if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
                 continue
-            failure = Failure(reason if one == to_blame else beside)
-            policy = item.claim.policy
-            self._items.happens(one.key, item, Event(on, failure=failure), policy)
-            times = self._loops.clock.ends(one.key, self._loops.entry(one.key).times, 0.0)
-            self._loops.save(one.key, times=times, ran_at=self._host.now())
-            self._loops.note_completion(one.key)
-            self.memory.end_turns(one.key, Turn.of(one.key, iteration.prompt, item).__eq__)
+            event = Event(on, failure=failure if one == to_blame else beside)
+            self._items.happens(one.key, item, event, item.claim.policy)
+            self._note_given_back(one.key, Turn.of(one.key, iteration.prompt, item))
         return skip
+
+    def leave_out(self, iteration: Iteration) -> bool:
+        """Give back an item that its batch is to leave out by now, as a companion of it is gone.
+
+        The next `acquire` of the same prompt hands out another. False, with nothing changed, if the
+        folder does not say that it is gone.
+        """
+        leave_out = partial(self._leave_out, iteration)
+        return not iteration.partners and self.listings.with_listings(leave_out, patient=True)
+
+    @in_transaction(patient=True)
+    def _leave_out(self, iteration: Iteration, listed: Listed) -> bool | Due:
+        key = iteration.key
+        item = self._loops.claimed(iteration)
+        if item is None:
+            return True
+        left = self._batches.leave_out(key, item, listed)
+        if left is True:
+            self._note_given_back(key, Turn.of(key, iteration.prompt, item))
+        return left
+
+    def _note_given_back(self, key: LoopKey, turn: Turn) -> None:
+        """Note that a turn has ended by now, as its item is not its prompt's any more."""
+        times = self._loops.clock.ends(key, self._loops.entry(key).times, 0.0)
+        self._loops.save(key, times=times, ran_at=self._host.now())
+        self._loops.note_completion(key)
+        self.memory.end_turns(key, turn.__eq__)
 
     def end(self, iteration: Iteration, value: Any = None) -> None:
         """Note that the iteration's prompt has reached Loop End with the `value` to carry over.

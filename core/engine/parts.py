@@ -27,6 +27,7 @@ from .folders.listings import Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
 from .iterations import Iterations
+from .leaving import Leaving
 from .outcomes.ended_prompts import EndedPrompts
 from .outcomes.lease import Servers
 from .outcomes.outcomes import Outcomes, Untold
@@ -85,8 +86,23 @@ class Parts:
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
         own_results = OwnResults(store, source, roots)
-        self._ends = BatchEnds(store, self.memory, self._loops, self._items, own_results)
-        self._batches = Batches(store, self._transactions, self._loops, self._items, self._ends)
+        leaving = Leaving(store, self._loops, self._items)
+        self._ends = BatchEnds(
+            store,
+            self.memory,
+            loops=self._loops,
+            items=self._items,
+            own_results=own_results,
+            leaving=leaving,
+        )
+        self._batches = Batches(
+            store,
+            self._transactions,
+            loops=self._loops,
+            items=self._items,
+            ends=self._ends,
+            leaving=leaving,
+        )
         ended_prompts = EndedPrompts(
             store,
             host,

@@ -7,11 +7,12 @@ from contextlib import suppress
 from ..common.errors import UnknownLoop
 from .end_of_turn import Turns
 from .handing_out import HandingOut
+from .lost_results import LostResults
 from .result_claims import Results
 from .skip_retry_forget import Steering
 
 
-class LoopRegistry(HandingOut, Results, Turns, Steering):
+class LoopRegistry(HandingOut, Results, LostResults, Turns, Steering):
     """Every loop of the process; safe to use from any thread.
 
     A prompt calls `acquire`, and `end` when it reaches Loop End. The prompt's own outcome, read

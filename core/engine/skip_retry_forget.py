@@ -79,18 +79,27 @@ class Steering(Parts):
         """Whether an item's prompt may still end well, here or on another server at work."""
         return self._outcomes.of(key, item) is None
 
-    def retry_failed(self, loop_id: str) -> Snapshot:
-        """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""
-        return self._told(self._retry_failed(loop_id, self._group(loop_id)))
+    def retry_failed(self, loop_id: str, *, looks: bool = True) -> Snapshot:
+        """Have the next runs retry the FAILED items of a loop; raises UnknownLoop.
+
+        Those that their source no longer has leave the batch, if it `looks`, and can be read. Not
+        while it is being listed anyway: nobody is to wait for that.
+        """
+        group = self._group(loop_id)
+        with self.listings.turns.if_free(group[0]) as is_free:
+            looks = looks and is_free
+        retry = partial(self._retry_failed, loop_id, group, looks=looks)
+        return self._told(self.listings.with_listings(retry))
 
     @in_transaction()
-    def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
+    def _retry_failed(
+        self, loop_id: str, group: Sequence[LoopKey], listed: Listed, *, looks: bool
+    ) -> Snapshot | Due:
         key, group = self._take(loop_id, group)
         for each in group:
             self._reconciler.reconcile(each)
-            self._items.retry_failed(each)
-            self._loops.note_completion(each)
-        return self._loops.full_snapshot(key)
+        due = self._batches.retry_failed(group, listed, looks=looks)
+        return self._loops.full_snapshot(key) if due is None else due
 
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: it is FAILED, with the reason of that stop.

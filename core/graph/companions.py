@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..common.names import node_id
+from ..common.names import COMPANION_IMAGE, COMPANION_TEXT, node_id
 from .iterators import is_iterator
 from .links import Graph, feeds_by_node, is_link, linked
-
-COMPANION_IMAGE, COMPANION_TEXT = node_id("CompanionImage"), node_id("CompanionText")
 
 PATTERN_INPUT, MISSING_INPUT = "pattern", "when_missing"
 """The inputs that say which file it is, and what becomes of an image without it."""

@@ -32,6 +32,7 @@ class On(Enum):
     UNREADABLE = "its file cannot be read"
     FOLDER_GONE = "its folder is gone, or that of the results is full or read-only"
     SKIPPED = "Skip, where a run has stopped on it"
+    RESULT_GONE = "Assemble Video finds that a result of it is gone"
     RETRIED = "Retry failed"
     NEW_BATCH = "Reset, Start over"
 
@@ -156,6 +157,7 @@ LIFE = (
     Move(OPEN, On.UNREADABLE, FAILED, _failed, _SKIP, _skips),
     Move(OPEN, On.FOLDER_GONE, PENDING, _stopped_by_folder),
     Move(frozenset({PENDING}), On.SKIPPED, FAILED, _given_up),
+    Move(frozenset({DONE}), On.RESULT_GONE, FAILED, _given_up),
     Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
     Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _as_new),
 )

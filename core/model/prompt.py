@@ -78,15 +78,16 @@ class Failure:
     reason: str
     """At most `LONGEST_REASON` characters."""
     node_id: str | None = None
-    """The node that raised the error; None if the file itself could not be read."""
+    """The node that raised the error; None if the file itself could not be read, or another one."""
     node_type: str | None = None
+    """Its type; without an id, that of the nodes that ask for the other file."""
     blames_image: bool = field(default=True, compare=False)
     """Whether the image may be the cause: not for a full disk. Known only until it is noted."""
 
     @property
     def unreadable(self) -> bool:
         """Whether the file itself is at fault: it failed before or in the iterator."""
-        return self.node_id is None or self.node_type in ITERATORS
+        return self.node_type is None or self.node_type in ITERATORS
 
     def __post_init__(self) -> None:
         """Shorten the reason."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import Refused
+from ..common.errors import PathRefused, Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
@@ -51,6 +51,11 @@ def add_routes(
         return {"forgotten": loop_id}
 
     def retry(loop_id: str) -> dict[str, Any]:
+        try:
+            check_folder(loop_id)
+        except PathRefused:
+            # The run will be refused with the reason; until then nothing is looked at.
+            return as_json(registry.retry_failed(loop_id, looks=False))
         return as_json(registry.retry_failed(loop_id))
 
     def undo(loop_id: str) -> dict[str, Any]:
@@ -59,9 +64,9 @@ def add_routes(
     on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
     table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
     table.post(f"{ROUTE_PREFIX}/loops/watch")(on_a_loop(watch))
+    table.post(f"{ROUTE_PREFIX}/loops/retry")(on_a_loop(retry))
     in_store = functools.partial(on_a_loop, threads=Threads.STORE)
     table.post(f"{ROUTE_PREFIX}/loops/undo_reset")(in_store(undo))
-    table.post(f"{ROUTE_PREFIX}/loops/retry")(in_store(retry))
     table.post(f"{ROUTE_PREFIX}/loops/forget")(in_store(forget))
 
     @table.post(f"{ROUTE_PREFIX}/loops/skip")

@@ -18,6 +18,7 @@ from ..common.errors import (
     UnreadableImage,
     quoted,
 )
+from ..common.names import COMPANION_IMAGE
 from ..companions.companion_files import Read, candidates, missing, read_companion
 from ..companions.patterns import pattern_of
 from ..companions.text_file import read_text
@@ -149,8 +150,8 @@ class Companions:
             return self._read_ahead.read(real_path)
         except UnreadableImage as error:
             name = quoted(os.path.basename(real_path))
-            reason = f"its companion {name} cannot be read: {error.reason}"
-            raise UnreadableCompanion(str(error), reason) from error
+            reason = f"{name}, its companion, cannot be read: {error.reason}"
+            raise UnreadableCompanion(str(error), reason, COMPANION_IMAGE) from error
 
 
 def _own(iteration: Iteration) -> Partner:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
+from enum import Enum
 
-from ..common.errors import BatchLoopError, FolderNotFound, PathRefused, Unreadable
+from ..common.errors import (
+    BatchLoopError,
+    FolderNotFound,
+    LeftOut,
+    PathRefused,
+    Unreadable,
+    UnreadableCompanion,
+)
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
@@ -18,6 +26,14 @@ from .openers.opener import Asked, Opened, Opener, Selections
 
 _REPORTED = (Unreadable, FolderNotFound, PathRefused)
 """What an item that cannot be read raises."""
+
+
+class GivenBack(Enum):
+    """Why an item, or a partner of it, was given back instead of being read."""
+
+    UNREADABLE = "unreadable"
+    LEFT_OUT = "left out"
+    """The batch is to have it only with a companion, which is gone."""
 
 
 class Reading:
@@ -36,8 +52,8 @@ class Reading:
 
     def opened(
         self, iteration: Iteration, selections: Selections, allowed: AllowedFolders
-    ) -> Opened | None:
-        """What the item of an iteration opens to; None if it, or a partner, was given back.
+    ) -> Opened | GivenBack:
+        """What the item of an iteration opens to, or why it was given back.
 
         Its partners, whose iterators have yet to run in this prompt, are read with it, and so are
         companions, so that nothing is done with an item if something that goes with it cannot be
@@ -59,11 +75,14 @@ class Reading:
                     companions = asked.selection.companions
                     beside |= self.companions.of_image(one, companions, allowed)
             except _REPORTED as error:
+                if isinstance(error, LeftOut) and self._registry.leave_out(iteration):
+                    return GivenBack.LEFT_OUT
                 raised, reason = self._told_of(error, asked)
-                self._registry.reject(iteration, raised, reason, one)
+                asked_by = error.asked_by if isinstance(error, UnreadableCompanion) else None
+                self._registry.reject(iteration, raised, reason, one, asked_by=asked_by)
                 if was_read:  # its partners were already passed on
                     raise raised from error
-                return None
+                return GivenBack.UNREADABLE
         if not was_read:
             self._turn = turn
             self._waiting = {one: each for one, each in opened.items() if one != own}

@@ -29,6 +29,7 @@ from ...core.sources.variants import variant_of
 from ...core.turn.companion_requests import check_companions
 from ...core.turn.linked_inputs import Learned, Wanted
 from ...core.turn.openers.opener import Opened, Selections
+from ...core.turn.reading import GivenBack
 from ...core.turn.saver_folders import (
     check_beside,
     check_known_folders,
@@ -127,11 +128,11 @@ class Iterator(comfy_io.ComfyNode):
             turn = Turn.of(iteration.key, prompt, iteration.item)
             runtime.spare_time().starts(turn, iteration.batch)
             opened = runtime.reading().opened(iteration, selections, allowed)
-            if opened is not None:
+            if not isinstance(opened, GivenBack):
                 return cls._handed_out(
                     iteration, opened, request.selection, unreadable, decides=decides
                 )
-            unreadable += 1
+            unreadable += opened is GivenBack.UNREADABLE
 
     @classmethod
     def _own_id(cls) -> str:

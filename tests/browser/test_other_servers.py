@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # The page does the same on every frontend; `test_watch.py` tests it on all of them.
 pytestmark = pytest.mark.one_frontend
 
-WAITING = "Waiting for other servers: they are working on the last images"
+WAITING = "Waiting for other servers: they are finishing the batch"
 NAMES = ["img1.png", "img2.png", "img3.png"]
 LOOKS = 4
 """Requests of the page for the loop; some are from its cards, which ask just as often."""

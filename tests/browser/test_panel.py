@@ -205,7 +205,7 @@ def test_forgetting_is_asked_about_first(
     panel.press("Forget")
     question = panel.page.get_by_role("dialog", name="Forget this batch?")
     # It says which batch; only one that is paired with another names that.
-    expect(question).to_contain_text("1 done, 0 failed. This, and why images failed")
+    expect(question).to_contain_text("1 done, 0 failed. This, and why anything failed")
     expect(question).to_contain_text(f"{batch.input}")
     expect(question).not_to_contain_text("paired")
     panel.answer("Cancel")

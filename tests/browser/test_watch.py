@@ -19,7 +19,7 @@ def watched(comfy: ComfyPage, batch: Batch) -> Batch:
     comfy.run_instant()
     # The files are so new that the first run may wait until they have stopped growing.
     wait_until_done(batch, 2)
-    comfy.toast(f"Watching {batch.input.resolve()} for new images")
+    comfy.toast(f"Watching {batch.input.resolve()} for more")
     return batch
 
 
@@ -43,7 +43,7 @@ def test_a_new_image_is_processed_without_a_click_until_stop_watching(
         comfy.close_toasts()
         watched.add(f"new{number}.png")
         wait_until_done(watched, number)
-        comfy.toast(f"Watching {watched.input.resolve()} for new images")
+        comfy.toast(f"Watching {watched.input.resolve()} for more")
         comfy.wait_until_off()
     assert watched.ran[2:] == ["new3.png", "new4.png"]
     comfy.settle()
@@ -59,7 +59,7 @@ def test_a_new_image_is_processed_without_a_click_until_stop_watching(
     # But it is not lost: Run processes it, and waits again.
     comfy.run_instant()
     wait_until_done(watched, 5)
-    comfy.toast(f"Watching {watched.input.resolve()} for new images")
+    comfy.toast(f"Watching {watched.input.resolve()} for more")
 
 
 @pytest.mark.one_frontend

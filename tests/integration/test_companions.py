@@ -12,7 +12,7 @@ from PIL import Image
 
 from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, loops_of, refusal, run_until_stop
+from batch_loop.tests.support.batches import loop_state, loops_of, refusal, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, SAVE_SETTINGS, Graph, iterator, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient, RunResult, UnexpectedAnswer
@@ -197,7 +197,9 @@ def test_a_missing_mask_stops_the_batch_on_its_image(
     assert 'The companion of the image "b.png" is missing' in failed.error.message
     state = loop_state(client, first)
     assert state["stopped_on"]["path"] == "b.png"
-    assert state["stopped_on"]["reason"] == 'its companion "b_mask.png" is missing'
+    stopped = state["stopped_on"]
+    assert stopped["reason"] == '"b_mask.png", its companion, is missing'
+    assert (stopped["node_type"], stopped["unreadable"]) == ("BatchLoopCompanionImage", False)
     assert (state["total"], state["done"], state["failed"]) == (3, 1, 0)
     write_mask(workspace.input, "b_mask.png", 20)
     run_until_stop(client, graph)
@@ -218,8 +220,8 @@ def test_a_missing_mask_is_skipped_without_a_prompt_of_its_own(
     assert greys(workspace.output) == {"a.png": 10, "d.png": 40}
     state = loop_state(client, results[-1])
     reasons = {each["path"]: each["reason"] for each in state["failures"]}
-    assert reasons["c.png"] == 'its companion "c_mask.png" is missing'
-    assert reasons["b.png"].startswith('its companion "b_mask.png" cannot be read: ')
+    assert reasons["c.png"] == '"c_mask.png", its companion, is missing'
+    assert reasons["b.png"].startswith('"b_mask.png", its companion, cannot be read: ')
     assert len(reasons) == 2
 
 
@@ -244,14 +246,43 @@ def test_images_without_a_mask_are_left_out_and_counted(
     results = run_until_stop(client, graph)
     assert statuses(results) == ["success"] * 2
     assert greys(workspace.output) == {"b.png": 20, "d.png": 40}
-    told = results[-1].outputs[SAVE]["batch_loop"][0]
-    assert (told["total"], told["done"], told["failed"], told["lacking"]) == (2, 2, 0, 2)
-    assert told["status"] == "Complete: 2 of 2 done, 2 left out without a companion"
+    said = results[-1].outputs[SAVE]["batch_loop"][0]
+    assert (said["total"], said["done"], said["failed"], said["lacking"]) == (2, 2, 0, 2)
+    assert said["status"] == "Complete: 2 of 2 done, 2 left out without a companion"
     # One that has got its mask joins.
     write_mask(workspace.input, "a_mask.png", 10)
     run_until_stop(client, graph)
     assert greys(workspace.output) == {"a.png": 10, "b.png": 20, "d.png": 40}
     assert loop_state(client, results[-1])["lacking"] == 1
+
+
+@pytest.mark.parametrize("error_handling", ["Stop on error", "Skip on error"])
+def test_an_image_that_loses_its_mask_in_mid_batch_is_left_out_until_that_is_back(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    names = ["a.png", "b.png", "c.png", "d.png"]
+    write_images(workspace.input, names)
+    for grey, name in enumerate(names, start=1):
+        write_mask(workspace.input, name.replace(".", "_mask."), 10 * grey)
+    settings = {"error_handling": error_handling}
+    graph = with_masks(workspace, settings, when_missing="Leave the image out")
+    first = client.run(graph)
+    for lost in ("b_mask.png", "d_mask.png"):
+        (workspace.input / lost).unlink()
+    results = run_until_stop(client, graph)
+    # The last one that is left has its prompt, and no prompt is lost to the others.
+    assert statuses(results) == ["success"]
+    assert greys(workspace.output) == {"a.png": 10, "c.png": 30}
+    state = loop_state(client, first)
+    stands = [state[name] for name in ("complete", "total", "done", "failed", "lacking")]
+    assert stands == [True, 2, 2, 0, 2]
+    # It is not told as one that could not be read.
+    assert told(results[-1], ITERATOR)["unreadable"] == 0
+    write_mask(workspace.input, "b_mask.png", 50)
+    run_until_stop(client, graph)
+    assert greys(workspace.output) == {"a.png": 10, "b.png": 50, "c.png": 30}
+    state = loop_state(client, first)
+    assert (state["total"], state["done"], state["lacking"]) == (3, 3, 1)
 
 
 def test_a_folder_in_which_no_image_has_a_mask_is_refused_with_the_reason(

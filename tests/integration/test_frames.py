@@ -219,6 +219,56 @@ def test_with_variants_there_is_a_film_of_each(client: ComfyClient, workspace: W
     assert not list(films.iterdir())
 
 
+def test_after_reset_with_another_window_the_film_has_nothing_of_the_former_ones(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace)
+    run_until_stop(client, film_graph(workspace.name, frames_of(film, frames=5)))
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    before = {path: path.read_bytes() for path in frames.iterdir()}
+    for path in before:
+        Image.fromarray(numbered(99)).save(path)
+    shorter = frames_of(film, frames=3, iteration_mode="Reset")
+    results = run_until_stop(client, film_graph(workspace.name, shorter))
+    assert loop_state(client, results[-1])["done"] == len(results) == 7
+    assert shown_in(made)[0] == list(range(FRAMES))
+    assert set(before) <= set(frames.iterdir()), "no file of the former windows is deleted"
+
+
+def test_what_has_lost_its_result_is_named_and_made_again_by_retry_failed(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    results = run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    for number in (3, 19):
+        (frames / f"clip_{number:06}.png").unlink()
+    message = refusal(client, graph)
+    assert "2 results missing, of frame 3, frame 19. Press Retry failed" in message
+    state = loop_state(client, results[-1])
+    assert (state["done"], state["failed"]) == (FRAMES - 2, 2)
+    reasons = {each["reason"] for each in state["failures"]}
+    assert reasons == {"its result is gone"}
+    loop = told(results[-1], ITERATOR)["loop"]
+    client.post_json("/batch_loop/loops/retry", {"loop": loop})
+    made.unlink()
+    assert len(run_until_stop(client, graph)) == 2
+    assert shown_in(made)[0] == list(range(FRAMES))
+
+
+def test_a_window_that_has_lost_one_of_its_results_is_made_again_as_a_whole(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), frames=8))
+    results = run_until_stop(client, graph)
+    (workspace.output / "frames" / "clip_000008_3.png").unlink()
+    assert "1 result missing, of frame 10" in refusal(client, graph)
+    loop = told(results[-1], ITERATOR)["loop"]
+    client.post_json("/batch_loop/loops/retry", {"loop": loop})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
+
+
 def test_a_film_is_made_again_only_if_something_changed(
     client: ComfyClient, workspace: Workspace
 ) -> None:

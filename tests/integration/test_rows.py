@@ -227,6 +227,30 @@ def test_a_row_that_was_removed_fails_and_the_batch_goes_on(
     assert state["failures"][0]["reason"] == "the table no longer has this row"
 
 
+@pytest.mark.parametrize("how", ["typed", "a file"])
+def test_a_failed_row_that_is_corrected_leaves_nothing_behind(
+    client: ComfyClient, workspace: Workspace, how: str
+) -> None:
+    def table(*sizes: str) -> Graph:
+        lines = [
+            "prompt,size",
+            *(f"{name},{size}" for name, size in zip("abc", sizes, strict=True)),
+        ]
+        write(workspace, *lines)
+        if how == "a file":
+            graph = of_file(workspace, error_handling=SKIP)
+        else:
+            graph = rows(workspace, text="\n".join(lines), header="first row", error_handling=SKIP)
+        return with_value(graph, "size", "int")
+
+    results = run_until_stop(client, table("1", "two", "3"))
+    state = loop_state(client, results[-1])
+    assert (state["total"], state["done"], state["failed"]) == (3, 2, 1)
+    run_until_stop(client, table("1", "2", "3"))
+    state = loop_state(client, results[-1])
+    assert [state[name] for name in ("complete", "total", "done", "failed")] == [True, 3, 3, 0]
+
+
 def test_with_stop_on_error_a_row_that_was_removed_is_told(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -330,7 +330,7 @@ test("a batch that was started over shows the folder's contents", () => {
 
 test("settings that select more or fewer images than the batch has are pointed out", () => {
   const shown = model({ folder: { ...FOLDER, total: 4 }, state: REST });
-  assert.equal(shown.detail, "The folder holds 4 images under these settings.");
+  assert.equal(shown.detail, "Under these settings now: 4 images.");
 });
 
 test("a folder from another node is not guessed at", () => {
@@ -739,7 +739,7 @@ test("Start over asks first where something was done", async () => {
 
 test("Forget asks first, and says which batch and what is paired with it", async () => {
   const loop = { id: "l", directory: "/in", title: "Upscale", name: "", done: 3, failed: 1 };
-  const sure = "3 done, 1 failed. This, and why images failed, will be forgotten. This cannot be undone.";
+  const sure = "3 done, 1 failed. This, and why anything failed, will be forgotten. This cannot be undone.";
   for (const isSure of [false, true]) {
     const { asked, changing } = acting({ isSure });
     assert.equal(await changing.forget({ ...loop, paired: [] }), isSure);
@@ -837,7 +837,7 @@ test("while the page waits for other servers, the card says so", () => {
   const detail = (stands, awaitsLoop) => model({ state: { ...STATE, stands }, awaitsLoop }).detail;
   assert.equal(
     detail("waiting", true),
-    "Waiting for other servers: they are working on the last images",
+    "Waiting for other servers: they are finishing the batch",
   );
   assert.equal(detail("waiting", false), "Image 3 of 10");
   assert.equal(detail("running", true), "Image 3 of 10");
@@ -876,7 +876,7 @@ test("new images of a complete batch are named where Run takes just those", () =
   const state = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "stop" };
   const folder = { ...FOLDER, total: 12, new: 2 };
   const detail = (known) => model({ state, folder, adds: true, ...known }).detail;
-  const holds = "The folder holds 12 images under these settings.";
+  const holds = "Under these settings now: 12 images.";
   assert.equal(detail({}), "2 new images: press Run.");
   assert.equal(detail({ adds: false }), holds);
   assert.equal(detail({ goesOn: true }), holds);

@@ -586,7 +586,7 @@ test("new images are named only if Run neither begins anew nor leaves any out", 
     return shown.at(-1).detail;
   };
   const settings = { iteration_mode: "Continue", when_complete: "Stop", skip_finished: false };
-  const holds = "The folder holds 5 images under these settings.";
+  const holds = "Under these settings now: 5 images.";
   assert.equal(detail(settings), "2 new images: press Run.");
   assert.equal(detail({ ...settings, when_complete: "Start over" }), holds);
   assert.equal(detail({ ...settings, skip_finished: true }), holds);
@@ -604,7 +604,7 @@ test("what a folder held before a batch has run is not told at its end, as files
     assert.doesNotMatch(shown.at(-1).detail, /holds/);
   }
   asked(entry.folderQuestion, { value: { ...FOLDER, total: 5 } });
-  assert.equal(shown.at(-1).detail, "The folder holds 5 images under these settings.");
+  assert.equal(shown.at(-1).detail, "Under these settings now: 5 images.");
 });
 
 test("a batch that another tab runs says so, and is not paused", async () => {

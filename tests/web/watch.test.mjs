@@ -87,7 +87,7 @@ test("a run waits for loops that other servers finish, if nothing is left to do 
 test("it asks until there are images, and then goes on in the previous mode", async () => {
   const { autoQueue, button, look, shown, watch } = setUp([{ next: "watch", ready: 0 }, { next: "go", ready: 2 }]);
   assert.equal(watch.stopped(RUN, "instant-running"), true);
-  assert.deepEqual(shown, ["Watching /in for new images"]);
+  assert.deepEqual(shown, ["Watching /in for more"]);
   assert.equal(button.shown, true);
   await look();
   assert.deepEqual(autoQueue.did, []);
@@ -163,7 +163,7 @@ test("a loop that the server has forgotten ends it", async () => {
 });
 
 const BUSY = { next: "wait", pending: 0, unpaired: 0 };
-const WAITING = "Waiting for other servers: they are working on the last images";
+const WAITING = "Waiting for other servers: they are finishing the batch";
 
 for (const [what, state, prompts] of [
   ["images come back", { next: "go", pending: 3, unpaired: 1 }, 2],

@@ -82,12 +82,16 @@ export class Changes {
    * @param {string} loop
    */
   retry(loop) {
+    let title = t("retry.title");
     const act = async () => {
       const state = await this.#server.retry({ loop });
-      return `${sourceOf(state.directory)}\n${this.#pressNext("retry.done", state)}`.trim();
+      const isGone = state.complete && !state.failed;
+      // The button's own words also say that something went wrong.
+      title = isGone ? t("retry.gone") : textsOf(state)("retry.will");
+      const next = isGone ? "" : this.#pressNext("retry.done", state);
+      return `${sourceOf(state.directory)}\n${next}`.trim();
     };
-    // The button's own words also say that something went wrong.
-    return this.#do("retry", { loop }, act, t("retry.will"));
+    return this.#do("retry", { loop }, act, () => title);
   }
 
   /**
@@ -168,7 +172,7 @@ export class Changes {
    * @param {"startOver" | "undo" | "retry" | "skip" | "forget"} what
    * @param {Which} which
    * @param {() => Promise<string | null>} act - returns the message to show, if any
-   * @param {string} [title] - of that message
+   * @param {() => string} [title] - of that message; the button's own words without it
    */
   async #do(what, which, act, title) {
     const key = JSON.stringify([what, which]);
@@ -177,8 +181,8 @@ export class Changes {
     const summary = t(`${what}.title`);
     try {
       const detail = await act();
-      const said = { severity: /** @type {const} */ ("success"), summary: title ?? summary, detail: detail ?? "" };
-      if (detail !== null) this.#toasts.show(what, { ...said, life: LIFE_MS });
+      const said = { severity: /** @type {const} */ ("success"), summary: title?.() ?? summary };
+      if (detail !== null) this.#toasts.show(what, { ...said, detail, life: LIFE_MS });
       return true;
     } catch (error) {
       const severity = error instanceof Refused ? "warn" : "error";

@@ -108,6 +108,21 @@ class Loops:
             at = self._memory.moments.note(key, END, since) if complete else None
             self.save(key, completed_at=at)
 
+    def times_leave(self, key: LoopKey, before: Counts) -> None:
+        """Have the times of items leave with them, or come back, if a batch's listing is another.
+
+        `before` are the counts under the former one. What is done or has failed counts alike, as
+        adding up what each of a million items took would hold up others.
+        """
+        now = self._store.counts(key)
+        ended, of_all = now.done + now.failed, before.done + before.failed
+        if of_all in {ended, 0}:
+            return
+        share = ended / of_all
+        self.save(key, times=self.entry(key).times.share(share))
+        known = self._memory[key].forecast
+        self._memory.change(key, forecast=changed(known, times=known.times.share(share)))
+
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
         entry = self.entry(key)

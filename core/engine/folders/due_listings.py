@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -27,7 +27,9 @@ class Why(Enum):
     RELIST = "relist"
     """Other settings for the current batch."""
     JOIN = "join"
-    """New files for a batch that is complete."""
+    """New files for a batch that is complete; what failed and is gone leaves it."""
+    LEAVE = "leave"
+    """What is left of a batch that its source no longer has: it leaves the batch."""
     BEFORE_THE_LAST = "before the last"
     """New files beside the last image of a batch, before a prompt is given it."""
     JOIN_AT_THE_END = "join at the end"
@@ -46,6 +48,10 @@ class Due:
     """At the end: what was new before the last image was handed out."""
     first: int | None = None
     """The place of the first item to list, where the batch may be listed in parts; None if not."""
+    leaves: bool = False
+    """Whether items leave that the source no longer has. Not in a pair: they go by their places."""
+    at: str | None = None
+    """Path of an item that leaves, too, though a prompt has it: that has found it to be gone."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,17 @@ class Listing:
     """Whether it has only some of the items, because they are listed in parts."""
     follows: str | None = None
     """Of a later part: the path in front of its own; None if there is none."""
+    gone: Collection[str] = ()
+    """What leaves the batch, as the source no longer has it."""
+    kept: Sequence[str] = ()
+    """What stays listed then, in order."""
+
+    @property
+    def whole(self) -> Sequence[str] | None:
+        """What a loop's listing is replaced by; None if it is not."""
+        if self.due.why in {Why.BEGIN, Why.RELIST}:
+            return self.paths
+        return self.kept if self.gone else None
 
 
 Listed = Mapping[LoopKey, Listing]

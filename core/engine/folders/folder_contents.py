@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...common.errors import NoImages
 from ...companions.listed_companions import Beside, FindBeside
+from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import KnownResult
@@ -33,6 +34,10 @@ IN_A_PART = 2_000
 """Items of a part: so many are added in a hundredth of a second, for which others wait."""
 
 
+_MAY_LEAVE = frozenset({ItemState.PENDING, ItemState.FAILED})
+"""The states of what leaves a batch when the source no longer has it."""
+
+
 class _TakesLong(Exception):
     """Ends the reading of a folder that takes longer than that."""
 
@@ -46,6 +51,8 @@ class Found(NamedTuple):
     """Those that are left out as their results already exist."""
     lacking: Collection[str] = frozenset()
     """Those that are left out as companions of theirs are missing."""
+    present: Sequence[str] = ()
+    """Those of `paths` and `finished`, and all others that the range leaves out."""
 
     def left_out_of(self, listed: Collection[str]) -> tuple[int, int]:
         """How many of both kinds are not among those that are listed."""
@@ -123,7 +130,7 @@ class FolderContents:
         names = selection.finished
         # A folder that may not be accessed proves nothing finished.
         if not names or None in {self._source_files.real_path(name.folder) for name in names}:
-            return Found(paths, lacking=lacking)
+            return Found(paths, lacking=lacking, present=everything)
         left_out = finished(
             names,
             key.directory,
@@ -139,7 +146,7 @@ class FolderContents:
         )
         if left_out:
             paths = [path for path in paths if path not in left_out]
-        return Found(paths, left_out, lacking)
+        return Found(paths, left_out, lacking, everything)
 
     def _known(self, key: LoopKey, folder: str, *, patient: bool) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
@@ -219,6 +226,25 @@ class FolderContents:
         """Those of `found` that are not listed, and all that are listed."""
         listed = self._transactions.beside(partial(self._store.outside.paths, key), patient=patient)
         return [path for path in found if path not in listed], listed
+
+    def leaving(
+        self, due: Due, present: Collection[str], *, patient: bool
+    ) -> tuple[list[str], list[str]]:
+        """What of a batch its source no longer has, and what stays, in order.
+
+        `present` is what the source has. What is done stays, as a workflow may move finished images
+        away, and so does what a prompt has, but for the item that is due to leave.
+        """
+        known = self._transactions.beside(
+            partial(self._store.outside.report, due.key), patient=patient
+        )
+        gone: list[str] = []
+        kept: list[str] = []
+        for item, _ in known:
+            may_leave = item.state in _MAY_LEAVE or item.path == due.at
+            leaves = may_leave and item.path not in present
+            (gone if leaves else kept).append(item.path)
+        return gone, kept
 
 
 def _without(lacking: Collection[str]) -> str:

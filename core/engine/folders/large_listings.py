@@ -53,10 +53,10 @@ class LargeListings:
 
     def is_large(self, listing: Listing, *, patient: bool) -> bool:
         """Whether a listing has to be written before a loop takes it."""
-        due = listing.due
-        if due.why not in {Why.BEGIN, Why.RELIST}:
+        if listing.whole is None:
             return False
-        is_large = partial(self._store.outside.is_large, _wanted(due), len(listing.paths))
+        wanted = _wanted(listing.due)
+        is_large = partial(self._store.outside.is_large, wanted, len(listing.whole))
         return self._transactions.beside(is_large, patient=patient)
 
     def begin(self, listing: Listing, written: Written, *, patient: bool) -> Listing | None:
@@ -83,11 +83,12 @@ class LargeListings:
         Some rows at a time, each part in its own transaction, so that others can use the store
         between.
         """
-        new, outside = listing.new, self._store.outside
+        new, whole, outside = listing.new, listing.whole, self._store.outside
         assert new is not None  # noqa: S101 for the type checker: it was begun
+        assert whole is not None  # noqa: S101 - the same
         beside = partial(self._transactions.beside, patient=patient)
         first = 0
-        for part in parts_of(listing.paths, WRITTEN_AT_ONCE):
+        for part in parts_of(whole, WRITTEN_AT_ONCE):
             beside(partial(outside.write_listing, new, first, part))
             first += len(part)
             beside(self._hold_lease)
@@ -137,4 +138,4 @@ class LargeListings:
 
 
 def _wanted(due: Due) -> WantedListing:
-    return WantedListing(due.key, due.selection, due.batch, keeps=due.why is Why.RELIST)
+    return WantedListing(due.key, due.selection, due.batch, keeps=due.why is not Why.BEGIN)

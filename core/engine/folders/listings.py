@@ -100,6 +100,8 @@ class Listings:
         """Read a source for a listing that is due."""
         if due.why is Why.BEFORE_THE_LAST:
             return self._before_the_last(due)
+        if due.why is Why.LEAVE:
+            return self._leaving(due, patient=patient)
         key, began = due.key, self._moments.note(due.key, LOOK)
         if due.before is not None:
             sights = due.before.sights
@@ -115,7 +117,37 @@ class Listings:
             return self._all(due, began, contents, patient=patient)
         new, listed = self._contents.unknown(key, contents.paths, patient=patient)
         new = list(self._whole(key, new, (), self._contents.going_on(patient=patient)))
-        return Listing(due, began, new, *contents.left_out_of(listed))
+        return self._with_leaving(due, began, new, contents, listed, patient=patient)
+
+    def _leaving(self, due: Due, *, patient: bool) -> Listing:
+        """What leaves a batch; nothing if the folder cannot be read, as nothing is known then."""
+        began = self._moments.note(due.key, LOOK)
+        try:
+            contents = self._contents.found(due, patient=patient)
+        except BatchLoopError:
+            return Listing(due, began)
+        _, listed = self._contents.unknown(due.key, (), patient=patient)
+        return self._with_leaving(due, began, (), contents, listed, patient=patient)
+
+    def _with_leaving(  # noqa: PLR0913 - what was found, in its parts
+        self,
+        due: Due,
+        began: float,
+        new: Sequence[str],
+        contents: Found,
+        listed: Collection[str],
+        *,
+        patient: bool,
+    ) -> Listing:
+        """The listing of what is new, with what leaves the batch, if anything may."""
+        gone: Sequence[str] = ()
+        kept: Sequence[str] = ()
+        if due.leaves:
+            present = set(contents.present)
+            if any(path not in present for path in listed):
+                gone, kept = self._contents.leaving(due, present, patient=patient)
+        left_out = contents.left_out_of(set(listed).difference(gone) if gone else listed)
+        return Listing(due, began, new, *left_out, gone=gone, kept=kept)
 
     def _all(self, due: Due, began: float, contents: Found, *, patient: bool) -> Listing:
         """The listing of all items that were found."""

@@ -182,7 +182,7 @@ def test_a_missing_companion_is_named_without_this_machine_s_paths(photos: Path)
     assert shown(companion("/data/masks/{stem}.png"), "x/a.png") == "a.png"
     error = missing(beside, str(photos), "a.png")
     assert isinstance(error, UnreadableCompanion)
-    assert error.reason == 'its companion "../masks/a.*" is missing'
+    assert error.reason == '"../masks/a.*", its companion, is missing'
     assert '"a.png"' in str(error)
     assert str(photos) not in str(error)
 

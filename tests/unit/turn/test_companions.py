@@ -62,9 +62,8 @@ class Server:
         """The next iteration, with its image."""
         iteration = self.registry.acquire(self.request, self.host.submit())
         selections = {self.request.key: self.request.selection}
-        image = self.reading.opened(iteration, selections, self.allowed)
-        assert image is None or isinstance(image, DecodedImage)
-        return iteration, image
+        opened = self.reading.opened(iteration, selections, self.allowed)
+        return iteration, opened if isinstance(opened, DecodedImage) else None
 
     def end(self, iteration: Any) -> None:
         self.registry.end(iteration)
@@ -117,7 +116,7 @@ def test_an_image_without_its_mask_is_given_back_before_it_is_passed_on(root: Pa
     assert image is None
     (failed,) = server.registry.snapshot(iteration.key.id).failures
     assert failed.failure is not None
-    assert failed.failure.reason == 'its companion "../masks/a.png" is missing'
+    assert failed.failure.reason == '"../masks/a.png", its companion, is missing'
     assert failed.attempts == 1
 
 

@@ -15,6 +15,7 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn.reading import GivenBack
 from batch_loop.tests.support.background import turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.given_clock import GivenClock
@@ -50,12 +51,12 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     allowed = AllowedFolders(root, root, root)
     request = Request(LoopKey("", root), Selection())
     first = registry.acquire(request, host.submit())
-    assert reading.opened(first, {}, allowed) is not None
+    assert not isinstance(reading.opened(first, {}, allowed), GivenBack)
     wait_for(lambda: len(began) == 2, "b.png to be read")
     registry.end(first)
     host.finish(first.prompt)
     second = registry.acquire(request, host.submit())
-    assert reading.opened(second, {}, allowed) is not None
+    assert not isinstance(reading.opened(second, {}, allowed), GivenBack)
     assert registry.memory.read_ahead(turn_of(first)) == (0, 0)
     assert registry.memory.read_ahead(turn_of(second)) == (2, 3)
 
@@ -88,7 +89,7 @@ def test_the_next_image_is_read_once_a_prompt_has_its_own(tmp_path: Path) -> Non
     request = Request(LoopKey("", root), Selection())
     for _ in names:
         iteration = registry.acquire(request, host.submit())
-        assert reading.opened(iteration, {}, allowed) is not None
+        assert not isinstance(reading.opened(iteration, {}, allowed), GivenBack)
         registry.end(iteration)
         host.finish(iteration.prompt)
     assert events == [

@@ -1,5 +1,6 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { Progress } from "../progress_bar.js";
+import { titleOf } from "../items.js";
 import { t } from "../texts.js";
 import { firstLine } from "./phases.js";
 
@@ -69,13 +70,14 @@ export class CompleteCard {
 
   /** @param {Failure} failure */
   #entry(failure) {
-    const { path, reason, node_id: nodeId, node_type: nodeType } = failure;
-    const isRead = nodeId !== null;
-    const where = isRead ? t("card.atNode", { node: nodeType ?? nodeId }) : t("card.cannotBeRead");
+    const { reason, node_id: id, node_type: type, unreadable } = failure;
+    const name = titleOf(failure);
+    const node = type ?? id;
+    const where = unreadable || !node ? t("card.cannotBeRead") : t("card.atNode", { node });
     const entry = button("failure", "", () => this.#chosen(failure));
-    entry.title = `${path}\n${where}\n${reason}`;
+    entry.title = `${name}\n${where}\n${reason}`;
     entry.append(
-      element("span", "failure-path", path),
+      element("span", "failure-path", name),
       element("span", "failure-reason", firstLine(reason)),
     );
     return element("li", "failure-line", entry);

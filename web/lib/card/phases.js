@@ -55,7 +55,8 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
     const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say);
-    return { ...said, ...newsOf(more.isFolderOld ? null : folder, state, adds && !goesOn, say) };
+    const now = more.isFolderOld ? null : folder;
+    return { ...said, ...newsOf(now, settings, state, adds && !goesOn, say) };
   }
   if (ends) return { phase: "running", headline: ends, figures };
   if (folder) return holding(folder, settings, { goesOn, isInOtherTab, source: more.source ?? "images" }, say);
@@ -236,19 +237,20 @@ function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say) {
  * A note if the settings or the files are no longer those of the batch.
  *
  * @param {Folder | Table | null} folder
+ * @param {ItemSettings | null} settings
  * @param {Loop} state
  * @param {boolean} adds - whether Run takes just the new images of a complete batch
  * @param {Say} say
  */
-function newsOf(folder, { complete, next, total }, adds, say) {
+function newsOf(folder, settings, { complete, next, total }, adds, say) {
   if (!folder || !isCounted(folder)) return {};
-  const { entries = folder.total, variants } = folder;
+  const { variants } = folder;
   // As many others may have gone since.
   const isNew = complete && next === "stop" && adds && folder.new > 0;
   if (!isNew && folder.total === total) return {};
   const detail = isNew
     ? say("card.newImages", { count: Math.ceil(folder.new / (variants || 1)) })
-    : say("card.holdsNow", { count: entries });
+    : t("card.holdsNow", { held: headlineOf(folder, settings, say) });
   return { detail, isNews: true };
 }
 
@@ -336,9 +338,9 @@ function namesIn(first, last, total) {
  * How a complete batch has ended.
  *
  * @param {Figures} figures
- * @param {Say} [say]
+ * @param {Say} say
  */
-export function completeLine({ done, failed }, say = t) {
+export function completeLine({ done, failed }, say) {
   return failed ? t("card.completeFailed", { done, failed }) : say("card.complete", { count: done });
 }
 

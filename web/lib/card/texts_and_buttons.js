@@ -2,7 +2,7 @@ import { whyUntold } from "../errors.js";
 import { figuresOf, timesOf } from "../figures.js";
 import { areFiles } from "../iterators.js";
 import { runAction } from "../run_control.js";
-import { t } from "../texts.js";
+import { t, textsOf } from "../texts.js";
 import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
@@ -12,6 +12,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @import { Figures } from "../figures.js"
  * @import { QueuePlace } from "../gate/queue_places.js"
  * @import { RunAction } from "../run_control.js"
+ * @import { Say } from "./phases.js"
  */
 
 /**
@@ -194,7 +195,7 @@ export function completeModel(state) {
   if (!state) return { headline: t("card.notRun"), figures: null, failures: [], more: 0 };
   const figures = figuresOf(state);
   return {
-    headline: state.complete ? endLine(state, figures) : t("card.progress", settledOf(figures)),
+    headline: state.complete ? endLine(state, figures, textsOf(state)) : t("card.progress", settledOf(figures)),
     figures,
     failures: state.failures,
     more: Math.max(0, state.failed - state.failures.length),
@@ -209,7 +210,8 @@ function settledOf({ done, failed, total }) {
 /**
  * @param {Loop} state
  * @param {Figures} figures
+ * @param {Say} say
  */
-function endLine({ next }, figures) {
-  return next === "watch" ? soFar(figures) : completeLine(figures);
+function endLine({ next }, figures, say) {
+  return next === "watch" ? soFar(figures) : completeLine(figures, say);
 }

@@ -58,7 +58,7 @@ export function words(item) {
 /** @param {Item} item */
 function state({ state, seconds, node_type: type, node_id: id }) {
   const word = t(`panel.item.${state}`);
-  if (state === "failed" && type) return t("panel.item.failedAt", { node: type, id: id ?? "" });
+  if (state === "failed" && type && id) return t("panel.item.failedAt", { node: type, id });
   return state === "done" && seconds >= WORTH_TELLING ? `${word} · ${duration(seconds)}` : word;
 }
 

@@ -1,0 +1,62 @@
+"""What leaves a batch, as its source no longer has it: a removed file or row, a lost companion.
+
+What is done stays, as a workflow may move finished images away. What has left is still known, and
+comes back to be tried, as PENDING, if its source has it again.
+"""
+
+from __future__ import annotations
+
+from ..model.item_life import Event, On
+from ..model.items import Item, ItemState
+from ..model.loop_key import LoopKey
+from ..store.interface import Store
+from ..store.records import LoopEntry
+from .changes.loops import Items, Loops
+from .folders.due_listings import Due, Listing, Why
+
+
+class Leaving:
+    """Takes out of batches what is gone; every method must be called inside a transaction."""
+
+    def __init__(self, store: Store, loops: Loops, items: Items) -> None:
+        self._store = store
+        self._loops = loops
+        self._items = items
+
+    def due(self, key: LoopKey, entry: LoopEntry) -> Due | None:
+        """The listing that shows which FAILED items are gone; None if none has failed."""
+        if not self._store.counts(key).failed:
+            return None
+        return Due(Why.LEAVE, key, entry.selection, entry.batch, leaves=True)
+
+    def due_of(self, key: LoopKey, path: str) -> Due:
+        """The listing that shows whether an item is gone that a prompt has."""
+        entry = self._loops.entry(key)
+        return Due(Why.LEAVE, key, entry.selection, entry.batch, leaves=True, at=path)
+
+    def leave(self, listing: Listing) -> bool:
+        """Have what is gone leave a batch; returns False if the batch has changed meanwhile."""
+        key, gone = listing.due.key, listing.gone
+        if not gone:
+            return True
+        before = self._store.counts(key)
+        if before.listed != len(gone) + len(listing.kept):
+            return False
+        for path in gone:
+            item = self._store.item(key, path)
+            if item is not None and item.state is ItemState.FAILED:
+                self._items.happens(key, item, Event(On.RETRIED))
+        self._store.relist(key, listing.kept, listing.new)
+        self._loops.save(key, finished=listing.finished, lacking=listing.lacking)
+        self._loops.times_leave(key, before)
+        return True
+
+    def give_back(self, listing: Listing, item: Item) -> bool:
+        """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""
+        key = listing.due.key
+        if item.path not in listing.gone or not self.leave(listing):
+            return False
+        left = self._store.item(key, item.path)
+        if left is not None:
+            self._items.happens(key, left, Event(On.STOPPED))
+        return True

@@ -1,0 +1,142 @@
+"""What its source no longer has leaves a batch, unless it is done, and comes back with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.model.policy import IterationMode
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.sql import listing_rows
+from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
+
+
+@pytest.fixture(params=["memory", "file"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> FailingRows:
+    return FailingRows(MemoryStore() if request.param == "memory" else open_store(str(tmp_path)))
+
+
+def test_a_failed_row_that_was_corrected_leaves_with_the_next_run(server: FailingRows) -> None:
+    server.all()
+    assert server.figures == (6, 4, 2)
+    server.source.rows[1] = "corrected"
+    assert server.all() == ["corrected"]
+    assert server.figures == (6, 5, 1)
+    assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005", "corrected"]
+    assert [item.path for item in server.state.failures] == ["r00003"]
+
+
+def test_a_failed_row_that_was_removed_leaves_with_retry_failed(server: FailingRows) -> None:
+    server.all()
+    server.remove(*FAILS)
+    state = server.registry.retry_failed(KEY.id)
+    assert (state.complete, server.figures) == (True, (4, 4, 0))
+    assert server.one() is None
+
+
+def test_retry_failed_tries_what_is_there(server: FailingRows) -> None:
+    server.all()
+    server.remove("r00001")
+    assert server.registry.retry_failed(KEY.id).counts.pending == 1
+    server.all()
+    assert server.figures == (5, 4, 1)
+
+
+def test_so_does_the_mode_retry_failed(server: FailingRows) -> None:
+    server.all()
+    server.remove("r00001")
+    server.all(replace(REQUEST, mode=IterationMode.RETRY_FAILED))
+    assert server.figures == (5, 4, 1)
+
+
+def test_with_a_range_it_leaves_too_and_nothing_joins(server: FailingRows) -> None:
+    request = replace(REQUEST, selection=Selection(limit=4))
+    server.all(request)
+    assert server.figures == (4, 2, 2)
+    server.remove("r00001")
+    assert server.all(request) == []
+    assert server.figures == (3, 2, 1)
+
+
+def test_what_is_done_stays(server: FailingRows) -> None:
+    server.all()
+    server.remove("r00000", "r00001")
+    assert server.one() is None
+    assert server.figures == (5, 4, 1)
+    assert "r00000" in server.listed
+
+
+def test_what_comes_back_is_tried_again(server: FailingRows) -> None:
+    server.all()
+    server.remove("r00001")
+    server.one()
+    server.source.rows.append("r00001")
+    server.broken.remove("r00001")
+    assert server.all() == ["r00001"]
+    assert server.figures == (6, 5, 1)
+
+
+def test_a_table_that_is_empty_or_away_takes_nothing_with_it(server: FailingRows) -> None:
+    server.all()
+    server.source.rows.clear()
+    assert server.registry.retry_failed(KEY.id).counts.pending == 2
+
+
+def test_a_row_that_is_removed_before_its_turn_fails_and_is_told(server: FailingRows) -> None:
+    server.one()
+    server.remove("r00004")
+    assert [server.one(), server.one()] == ["r00002", "r00005"]
+    assert server.figures == (6, 3, 3)
+    server.one()
+    assert server.figures == (5, 3, 2)
+
+
+def test_an_item_that_lost_its_companion_is_left_out_at_once(server: FailingRows) -> None:
+    prompt = server.host.submit()
+    iteration = server.registry.acquire(REQUEST, prompt)
+    assert iteration.item is not None
+    assert not server.registry.leave_out(iteration)  # it is there
+    server.remove(iteration.item.path, "r00002")
+    assert server.registry.leave_out(iteration)
+    assert server.figures == (4, 0, 0)
+    assert not server.state.current
+    following = server.registry.acquire(REQUEST, prompt)
+    assert following.item is not None
+    assert following.item.path == "r00001"
+    server.fail(following)
+    server.host.finish(prompt)
+    server.all()
+    server.source.rows[:0] = ["r00000"]
+    assert server.all() == ["r00000"]
+
+
+def test_its_share_of_the_time_leaves_with_what_leaves(server: FailingRows) -> None:
+    server.all()
+    before = server.state.took
+    server.all(replace(REQUEST, selection=Selection(limit=3)))
+    assert server.figures == (3, 2, 1)
+    took = server.state.took
+    assert before.per_minute is not None
+    assert took.per_minute == pytest.approx(before.per_minute)
+    assert took.seconds == pytest.approx(before.seconds / 2)
+    server.all()
+    assert server.state.took.seconds == pytest.approx(before.seconds)
+
+
+def test_out_of_a_large_batch_they_leave_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+    server = FailingRows(open_store(str(tmp_path)))
+    server.all()
+    server.remove("r00001")
+    server.source.rows.append("new")
+    assert server.all() == ["new"]
+    assert server.figures == (6, 5, 1)
+    assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005", "new"]
