@@ -25,6 +25,7 @@ from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import busy, recorded, records
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.small_batches import ITEMS, KINDS, titles_in
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
@@ -117,6 +118,22 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
     assert case.command("reset", case.workspace.name)[0] == 0
     assert case.run()[0] == 0
     assert case.ran == NAMES + NAMES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_every_kind_runs_to_its_end(
+    server: ComfyServer, client: ComfyClient, workspace: Workspace, kind: str
+) -> None:
+    batch = KINDS[kind](f"{workspace.name}-batch", server)
+    record, workflow = workspace.scratch / "record", workspace.scratch / "workflow.json"
+    graph = batch.graph(client, lambda value: node("TestSlow", value=value, seconds=0.0), record)
+    graph[ITERATOR]["inputs"][batch.place] = "elsewhere"
+    workflow.write_text(json.dumps(graph), encoding="utf-8")
+    source = f"{graph[ITERATOR]['class_type']}.{batch.place}={batch.source}"
+    code, out, err = batch_loop(server.url, "run", workflow, "--set", source)
+    assert (code, titles_in(records(record))) == (0, batch.titles()), err
+    assert out.startswith(f"{ITEMS} of {ITEMS} done, complete")
+    batch.check()
 
 
 FORMULA, AFTER_A_SEPARATOR, NO_UTF8 = "=1+1.png", "a;@b.png", os.fsdecode(b"caf\xe9.png")

@@ -13,8 +13,7 @@ from PIL import Image
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_command import batch_loop, start, the_line_of
 from batch_loop.tests.support.batches import records
-from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, Graph, iterator, node, save
-from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.graphs import SAVE, WORK, Graph, node, save
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
@@ -251,25 +250,6 @@ def test_the_template_runs(case: Case) -> None:
     assert code == 0, err
     assert out.startswith("4 of 4 done, complete")
     assert case.sizes == [512, 640, 768, 896]
-
-
-def test_images_and_rows_can_go_through_one_workflow(case: Case) -> None:
-    write_images(case.workspace.input, ["a.png", "b.png", "c.png"])
-    record = node("TestRecord", image=[SAVE, 0], text=[ROWS, 2], path=str(case.record))
-    graph = {
-        ITERATOR: iterator(case.workspace.name),
-        ROWS: node("BatchLoopRowIterator", file=case.named),
-        # Where they meet, they go together.
-        SAVE: save([ITERATOR, 1], case.workspace.name, loop=[ITERATOR, 0]),
-        RECORD: record,
-    }
-    case.write(filled_in(case.client, graph))
-    code, out, err = case.run()
-    assert (code, case.ran) == (0, PROMPTS), err
-    assert out.startswith("3 of 3 done, complete")
-    assert sorted(path.name for path in case.workspace.output.iterdir()) == [
-        *("a.png", "b.png", "c.png")
-    ]
 
 
 def test_a_server_that_restarts_is_waited_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,7 @@ from batch_loop.tests.support.graphs import (
     save,
     two_node_graph,
 )
-from batch_loop.tests.support.images import colour_of, write_images
-from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.server import ComfyServer
 
@@ -78,51 +76,6 @@ def files_in(folder: Path) -> dict[str, tuple[int, int]]:
         with Image.open(path) as image:
             found[path.name] = image.size
     return found
-
-
-@pytest.mark.one_release
-def test_killed_five_times_each_image_has_a_result_for_each_value(
-    start_server: Callable[..., ComfyServer],
-) -> None:
-    """And the contact sheet has each result in its place."""
-    names = [f"{number}.png" for number in range(8)]
-    values = ["0.5", "0.75", "1", "1.25", "1.5"]
-    server, chance = start_server(), random.Random(3)  # noqa: S311 - moments, not secrets
-    write_images(server.input / "pics", names)
-    results = server.output / "pics"
-    graph = scaled(batch_graph, "pics", "0.5 to 1.5 step 0.25")
-    graph["slow"] = node("TestSlow", value=[ITERATOR, 1], seconds=0.05)
-    graph[SHEET] = contact_sheet(folder="sheets", size=128)
-    graph["plain"] = contact_sheet(folder="sheets", prefix="plain_", labels=False)
-    for kill in range(1, 6):
-        with server.client() as client:
-            for _ in range(12):
-                client.submit(graph)
-            wait_for(lambda most=6 * kill: len(list(results.glob("*.png"))) >= most, "results")
-            wait_for(lambda: chance.random() < 0.1, "any moment")
-        server.kill()
-        server.start()
-    with server.client() as client:
-        run_until_stop(client, graph, 45)
-    wanted = {
-        f"{name[:-4]} · {label}.png": (round(64 * float(label)),) * 2
-        for name in names
-        for label in values
-    }
-    assert files_in(results) == wanted
-    assert set(files_in(server.output / "sheets")) == {"pics.png", "plain_pics.png"}
-    with Image.open(server.output / "sheets" / "plain_pics.png") as sheet:
-        # Pictures of 64 pixels at most, with 8 between them.
-        assert sheet.size == (8 + 5 * 72, 8 + 8 * 72)
-        for row, name in enumerate(names):
-            for column, label in enumerate(values):
-                place = (8 + column * 72 + 32, 8 + row * 72 + 32)
-                assert sheet.getpixel(place) == colour_of(name)
-                half = min(32, round(32 * float(label)))
-                left = sheet.getpixel((place[0] - half + 1, place[1]))
-                assert left == colour_of(name)
-                if half < 32:
-                    assert sheet.getpixel((place[0] - half - 2, place[1])) == (32, 32, 36)
 
 
 @pytest.mark.oldest_too

@@ -231,7 +231,7 @@ PromptServer.instance.app.middlewares.append(_answered_once_held)
 
 
 class TestHold:
-    """Passes the image on; waits with the one called `held` until the file `until` exists.
+    """Passes any value on; waits with the one called `held` until the file `until` exists.
 
     While it waits, the file `until` + `.held` contains the process's id. Cancel ends the wait,
     unless it is `deaf`.
@@ -245,11 +245,11 @@ class TestHold:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         texts = {name: ("STRING", {"default": ""}) for name in ("filename", "held", "until")}
         optional = {"deaf": ("BOOLEAN", {"default": False})}
-        return {"required": {"image": ("IMAGE",), **texts}, "optional": optional}
+        return {"required": {"image": ("*",), **texts}, "optional": optional}
 
     def run(
-        self, image: torch.Tensor, filename: str, held: str, until: str, *, deaf: bool = False
-    ) -> tuple[torch.Tensor]:
+        self, image: Any, filename: str, held: str, until: str, *, deaf: bool = False
+    ) -> tuple[Any]:
         pause = threading.Event()
         while filename == held and not Path(until).exists():
             own = Path(f"{until}.{os.getpid()}")

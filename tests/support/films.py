@@ -12,6 +12,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from PIL import Image
 
 WIDTH, HEIGHT = 96, 64
 BLOCK = 16
@@ -83,6 +84,19 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
             container.mux(tone.encode(audio))
             container.mux(tone.encode(None))
     return path
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """The numbers that the PNG files of a folder show, in the order of their names."""
+    return [number_in(np.asarray(Image.open(path)) / 255) for path in sorted(folder.glob("*.png"))]
+
+
+def shown_in(film: Path) -> tuple[list[int], list[float]]:
+    """The numbers that a film's frames show, and when, in 25ths of a second."""
+    with av.open(str(film)) as container:
+        frames = list(container.decode(video=0))
+        numbers = [number_in(frame.to_ndarray(format="rgb24") / 255) for frame in frames]
+        return numbers, [round(float(frame.pts * frame.time_base) * FPS, 3) for frame in frames]
 
 
 def clicks_in(path: Path) -> list[float]:
