@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from batch_loop.core.common.names import ITERATORS
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import ON_NEWEST
 from batch_loop.tests.support.batches import (
@@ -139,6 +140,10 @@ def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
     """A server that is killed again and again; each test has folders of its own on it."""
     with ComfyServer(tmp_path_factory.mktemp("mortal"), custom_nodes=[HELPERS]) as server:
         yield server
+
+
+def test_each_iterator_has_a_small_batch() -> None:
+    assert {batch.iterator for batch in KINDS.values()} == ITERATORS
 
 
 @pytest.mark.one_release

@@ -229,6 +229,22 @@ def test_no_frame_fails_for_a_film_that_is_gone(client: ComfyClient, workspace: 
     assert (state["done"], state["failed"]) == (FRAMES, 0)
 
 
+def test_of_a_film_that_is_replaced_in_mid_batch_the_frames_left_are_done(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    """Of the new film: also the one that was decoded ahead of the old one."""
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    first = [client.run(graph) for _ in range(4)]
+    others = [numbered(100 + number) for number in range(FRAMES + 3)]
+    make_film(workspace.input / "new.mp4", pictures=others).replace(workspace.input / "clip.mp4")
+    results = run_until_stop(client, graph)
+    # More frames at the end join as new images of a folder do.
+    assert len(first) + len(results) == FRAMES + 3
+    expected = [number if number < 4 else 100 + number for number in range(FRAMES + 3)]
+    assert numbers_in(workspace.output / "frames") == expected
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == expected
+
+
 def test_frames_with_a_result_are_left_out_and_are_in_the_film(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -22,6 +22,7 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import SortBy
 from batch_loop.core.sources.by_kind import ByKind
 from batch_loop.core.store.interface import Store
+from batch_loop.core.turn.iterator_kinds import KINDS
 from batch_loop.tests.support.kept_items import (
     MAKERS,
     Film,
@@ -54,6 +55,12 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
     folder = tmp_path / "kept"
     folder.mkdir()
     return MAKERS[request.param](folder)
+
+
+def test_each_kind_of_loop_is_among_them() -> None:
+    assert {maker.made.kind for maker in MAKERS.values()} == {
+        kind.source for kind in KINDS.values()
+    }
 
 
 # What there is.
