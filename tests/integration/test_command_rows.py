@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,12 @@ import pytest
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.integration.test_command import batch_loop, start, the_line_of
+from batch_loop.tests.integration.test_command import batch_loop, the_line_of
 from batch_loop.tests.support.batches import records
 from batch_loop.tests.support.graphs import SAVE, WORK, Graph, node, save
-from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.layout import EXAMPLES
-from batch_loop.tools.programs import free_port
-from batch_loop.tools.server import ComfyServer
 
 SECONDS = 60
 ROWS, VALUE, RECORD = "rows", "value", "record"
@@ -250,29 +246,3 @@ def test_the_template_runs(case: Case) -> None:
     assert code == 0, err
     assert out.startswith("4 of 4 done, complete")
     assert case.sizes == [512, 640, 768, 896]
-
-
-def test_a_server_that_restarts_is_waited_for(
-    start_server: Callable[..., ComfyServer], tmp_path: Path
-) -> None:
-    server = start_server(port=free_port())
-    record = tmp_path / "record"
-    with server.client() as client:
-        graph = pictures(client, "batch", record, text="8 to 96 step 8")
-        graph[VALUE]["inputs"]["column"] = ""
-        # So slow that the result of one row is written while the next is worked on.
-        graph["slow"] = node("TestSlow", value=[ROWS, 1], seconds=0.3)
-        graph[VALUE]["inputs"]["row"] = ["slow", 0]
-    path = tmp_path / "workflow.json"
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    with start(server.url, "run", path) as process:
-        wait_for(lambda: len(records(record)) > 3, "some rows")
-        server.kill()
-        assert process.poll() is None
-        server.start()
-        _, err = process.communicate(timeout=SECONDS * 2)
-    assert process.returncode == 0, err
-    assert "is back" in err
-    done = records(record)
-    assert sorted(map(int, set(done))) == list(range(8, 97, 8))
-    assert len(done) <= 13

@@ -42,7 +42,7 @@ from batch_loop.tests.support.graphs import (
     node,
 )
 from batch_loop.tests.support.images import write_images
-from batch_loop.tests.support.small_batches import ITEMS, KINDS, titles_in
+from batch_loop.tests.support.small_batches import ITEMS, KINDS, slow, titles_in
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
@@ -177,11 +177,6 @@ def test_killed_at_random_moments_nothing_is_lost_of_any_kind(
     assert len(done) <= ITEMS + KILLS
     batch.check()
     assert list(mortal.output.rglob(f"*{TEMPORARY_SUFFIX}*")) == []
-
-
-def slow(seconds: float, value: list[Any]) -> dict[str, Any]:
-    """A node that works for some time on any value."""
-    return node("TestSlow", value=value, seconds=seconds)
 
 
 def settled(client: ComfyClient, result: RunResult) -> dict[str, Any] | None:

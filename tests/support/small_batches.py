@@ -138,6 +138,11 @@ class SmallBatch(ABC):
         assert [path.name for path in self.files()] == sorted(names)
 
 
+def slow(seconds: float, value: list[Any]) -> dict[str, Any]:
+    """A node that works for some time on any value."""
+    return node("TestSlow", value=value, seconds=seconds)
+
+
 def titles_in(records: Sequence[str]) -> list[str]:
     """The titles of the recorded items."""
     return [line.partition(": ")[2] for line in records]

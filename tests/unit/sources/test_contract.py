@@ -31,6 +31,7 @@ from batch_loop.tests.support.kept_items import (
     Ranges,
     Table,
     TableFile,
+    Windows,
     names_of,
 )
 from batch_loop.tests.support.one_store import Server, World, opener
@@ -340,6 +341,8 @@ class Batch:
 def _change(kept: Kept, chance: random.Random, number: int) -> None:
     if kept.values and chance.random() < 0.3:
         _edit(kept.values, chance, number, 1)
+    elif isinstance(kept, Windows) and chance.random() < 0.3:
+        kept.frames, kept.overlap = chance.choice([(1, 0), (2, 1), (3, 0), (3, 1), (4, 2)])
     else:
         _edit(kept.names, chance, f"n{number}", 5)
         kept.write()
