@@ -134,6 +134,7 @@ def test_a_batch_of_every_kind_runs_to_its_end(
     code, out, err = batch_loop(server.url, "run", workflow, "--set", source)
     assert (code, titles_in(records(record))) == (0, batch.titles()), err
     assert out.startswith(f"{ITEMS} of {ITEMS} done, complete")
+    batch.wait_until_done(client)
     batch.check()
 
 

@@ -24,6 +24,7 @@ from batch_loop.tests.support.graphs import (
     node,
 )
 from batch_loop.tests.support.images import colour_of, write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.node_snapshot import SNAPSHOT
@@ -105,6 +106,17 @@ class SmallBatch(ABC):
             RECORD: node("TestRecord", text=[ITERATOR, status], **same),
         }
         return filled_in(client, graph)
+
+    def wait_until_done(self, client: ComfyClient) -> None:
+        """Wait until a server has noted how all prompts ended; then every item is done."""
+
+        def settled() -> list[dict[str, Any]]:
+            told = client.get_json("/batch_loop/loops")["loops"]
+            loops = [loop for loop in told if f"/{self.name}" in loop["directory"]]
+            return [] if any(loop["running"] or loop["finishing"] for loop in loops) else loops
+
+        for loop in wait_for(settled, "the last item"):
+            assert (loop["done"], loop["failed"], loop["complete"]) == (ITEMS, 0, True)
 
     def at_the_end(self, maker: str, **settings: Any) -> Graph:
         """The nodes that find the end of the batch, and one that makes a whole of its results."""
