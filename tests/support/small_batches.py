@@ -112,7 +112,7 @@ class SmallBatch(ABC):
 
         def settled() -> list[dict[str, Any]]:
             told = client.get_json("/batch_loop/loops")["loops"]
-            loops = [loop for loop in told if f"/{self.name}" in loop["directory"]]
+            loops = [loop for loop in told if f"/{self.name}/" in f"{loop['directory']}/"]
             return [] if any(loop["running"] or loop["finishing"] for loop in loops) else loops
 
         for loop in wait_for(settled, "the last item"):
