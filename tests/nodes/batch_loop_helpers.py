@@ -25,6 +25,7 @@ import folder_paths
 import nodes
 import torch
 from aiohttp import web
+from comfy.comfy_types import IO
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 from PIL import Image
 from server import PromptServer
@@ -245,7 +246,7 @@ class TestHold:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         texts = {name: ("STRING", {"default": ""}) for name in ("filename", "held", "until")}
         optional = {"deaf": ("BOOLEAN", {"default": False})}
-        return {"required": {"image": ("*",), **texts}, "optional": optional}
+        return {"required": {"image": (IO.ANY,), **texts}, "optional": optional}
 
     def run(
         self, image: Any, filename: str, held: str, until: str, *, deaf: bool = False
@@ -272,7 +273,7 @@ class TestSlow:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
-            "required": {"value": ("*",), "seconds": ("FLOAT", {"default": 0.06})},
+            "required": {"value": (IO.ANY,), "seconds": ("FLOAT", {"default": 0.06})},
             "optional": {"after": ("*",)},
         }
 
