@@ -53,6 +53,7 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
     pixels: str = "yuv420p",
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
     times: Iterable[int] | None = None,
     pictures: Iterable[Pixels] | None = None,
     sound: float = 0,
@@ -63,6 +64,7 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
     `sound` is how many seconds of silence it has, but for `clicks` at these seconds.
     """
     with av.open(str(path), "w", options=muxer or {}) as container:
+        container.metadata.update(metadata or {})
         stream: Any = container.add_stream(codec, rate=FPS, options=options or {})
         shown = list(map(numbered, range(frames)) if pictures is None else pictures)
         stream.height, stream.width = shown[0].shape[:2]
