@@ -89,7 +89,7 @@ def places(
         path = f"{stem}_{number}{extension}" if number else stem + extension
         if not os.path.lexists(path):
             yield Place(path, IfExists.SKIP)
-            continue
+            # It is taken meanwhile: maybe by the same film, as another server has seen the end too.
         found = Mark.in_film(path)
         if found == mark or if_exists is IfExists.SKIP:
             yield Place(path, if_exists, is_there=True)

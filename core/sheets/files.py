@@ -57,7 +57,8 @@ def write_page(page: Image.Image, path: str, page_format: Format, owner: str) ->
         page.save(data, "PNG", pnginfo=info, compress_level=6)
     is_own = _owner_of(path) == owner
     written = write_atomic(path, data.getvalue(), IfExists.OVERWRITE if is_own else IfExists.SKIP)
-    if written is None:
+    # Another server may have seen the end of the batch too, and drawn the same.
+    if written is None and _owner_of(path) != owner:
         raise UnwritableImage(
             f"Cannot write the contact sheet {quoted(path)}: a file of this name appeared while it "
             "was drawn. Run again, and it gets another name."

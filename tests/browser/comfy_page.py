@@ -25,6 +25,7 @@ from ...tools.tab import CLICK_MS, NODES_2, TRIES, WAIT_MS, Tab, clicked
 from .slow_page import slow_down, slow_url
 
 if TYPE_CHECKING:
+    from ...tools.client import ComfyClient
     from .batch import Batch
 
 PACK = "batch-loop"
@@ -68,6 +69,15 @@ NOT_OURS = {
 
 WORKFLOW = "0d7f1c9e-5a54-4c0e-9a3b-0d6f6a3c2b11"
 """The id of the workflows that tests open, unless they name one: each has folders of its own."""
+
+
+def run_to_the_end(comfy: ComfyPage, client: ComfyClient) -> None:
+    """Wait until a run has ended by itself, and the page has heard of all of it."""
+    comfy.wait_until_off()
+    client.wait_until_idle()
+    comfy.settle()
+    client.wait_until_idle()
+    comfy.wait_until_heard()
 
 
 class ComfyPage(Tab):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from batch_loop.tests.browser.comfy_page import run_to_the_end
 from batch_loop.tests.browser.selection import NODES_2
 from batch_loop.tests.support.graphs import iterator, node
 from batch_loop.tools.graphs import filled_in
@@ -69,14 +70,6 @@ class Table:
 @pytest.fixture
 def table(client: ComfyClient, server: ComfyServer) -> Table:
     return Table(client, server)
-
-
-def run_to_the_end(comfy: ComfyPage, client: ComfyClient) -> None:
-    comfy.wait_until_off()
-    client.wait_until_idle()
-    comfy.settle()
-    client.wait_until_idle()
-    comfy.wait_until_heard()
 
 
 def test_rows_that_are_typed_run_one_by_one(

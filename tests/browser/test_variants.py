@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from batch_loop.tests.browser.comfy_page import run_to_the_end
 from batch_loop.tests.support.graphs import node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.graphs import filled_in
@@ -75,11 +76,7 @@ def test_each_image_is_taken_with_each_value_and_the_panel_shows_a_grid(
     )
     comfy.press_button("Run", DIRECTORY)
     expect(card).to_contain_text("All 18 runs done")
-    comfy.wait_until_off()
-    client.wait_until_idle()
-    comfy.settle()
-    client.wait_until_idle()
-    comfy.wait_until_heard()
+    run_to_the_end(comfy, client)
     comfy.close_toasts()
     assert len(list(sweep.output.glob("*.png"))) == 18
     panel.open()

@@ -14,6 +14,7 @@ import sys
 import termios
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import busy, recorded, records
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.small_batches import ITEMS, KINDS, slow, titles_in
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
@@ -117,6 +119,23 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
     assert case.command("reset", case.workspace.name)[0] == 0
     assert case.run()[0] == 0
     assert case.ran == NAMES + NAMES
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_every_kind_runs_to_its_end(
+    server: ComfyServer, client: ComfyClient, workspace: Workspace, kind: str
+) -> None:
+    batch = KINDS[kind](f"{workspace.name}-batch", server)
+    record, workflow = workspace.scratch / "record", workspace.scratch / "workflow.json"
+    graph = batch.graph(client, partial(slow, 0.0), record)
+    graph[ITERATOR]["inputs"][batch.place] = "elsewhere"
+    workflow.write_text(json.dumps(graph), encoding="utf-8")
+    source = f"{graph[ITERATOR]['class_type']}.{batch.place}={batch.source}"
+    code, out, err = batch_loop(server.url, "run", workflow, "--set", source)
+    assert (code, titles_in(records(record))) == (0, batch.titles()), err
+    assert out.startswith(f"{ITEMS} of {ITEMS} done, complete")
+    batch.wait_until_done(client)
+    batch.check()
 
 
 FORMULA, AFTER_A_SEPARATOR, NO_UTF8 = "=1+1.png", "a;@b.png", os.fsdecode(b"caf\xe9.png")
@@ -375,30 +394,27 @@ def test_it_goes_on_after_its_prompts_were_deleted(case: Case) -> None:
     assert (process.returncode, case.ran) == (0, NAMES), err
 
 
+@pytest.mark.parametrize("kind", ["images", "rows"])
 def test_a_server_that_restarts_is_waited_for(
-    start_server: Callable[..., ComfyServer], tmp_path: Path
+    start_server: Callable[..., ComfyServer], tmp_path: Path, kind: str
 ) -> None:
     server = start_server(port=free_port())
-    names = [f"img{number:02}.png" for number in range(12)]
-    write_images(server.input / "batch", names)
-    record = tmp_path / "record"
-    # So slow that the result of one image is written while the next is worked on.
-    slow = node("TestSlow", value=[ITERATOR, 1], seconds=0.3)
+    batch, record, path = KINDS[kind]("batch", server), tmp_path / "record", tmp_path / "w.json"
     with server.client() as client:
-        graph = filled_in(client, recorded(batch_graph("batch", "batch", slow), record))
-    path = tmp_path / "workflow.json"
-    path.write_text(json.dumps(graph), encoding="utf-8")
+        # So slow that the result of one item is written while the next is worked on.
+        path.write_text(json.dumps(batch.graph(client, partial(slow, 0.3), record)), "utf-8")
     with start(server.url, "run", path) as process:
-        wait_for(lambda: len(records(record)) > 3, "some images")
+        wait_for(lambda: len(records(record)) > 3, "some items")
         server.kill()
         assert process.poll() is None
         server.start()
         _, err = process.communicate(timeout=SECONDS * 2)
     assert process.returncode == 0, err
     assert "is back" in err
-    done = records(record)
-    assert sorted(set(done)) == names
-    assert len(done) <= len(names) + 1
+    done = titles_in(records(record))
+    assert list(dict.fromkeys(done)) == batch.titles()
+    assert len(done) <= ITEMS + 1
+    batch.check()
 
 
 def test_it_goes_on_if_the_last_result_is_lost_with_its_server(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,12 @@ import pytest
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.integration.test_command import batch_loop, start, the_line_of
+from batch_loop.tests.integration.test_command import batch_loop, the_line_of
 from batch_loop.tests.support.batches import records
-from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, Graph, iterator, node, save
-from batch_loop.tests.support.images import write_images
-from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tests.support.graphs import SAVE, WORK, Graph, node, save
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.layout import EXAMPLES
-from batch_loop.tools.programs import free_port
-from batch_loop.tools.server import ComfyServer
 
 SECONDS = 60
 ROWS, VALUE, RECORD = "rows", "value", "record"
@@ -251,48 +246,3 @@ def test_the_template_runs(case: Case) -> None:
     assert code == 0, err
     assert out.startswith("4 of 4 done, complete")
     assert case.sizes == [512, 640, 768, 896]
-
-
-def test_images_and_rows_can_go_through_one_workflow(case: Case) -> None:
-    write_images(case.workspace.input, ["a.png", "b.png", "c.png"])
-    record = node("TestRecord", image=[SAVE, 0], text=[ROWS, 2], path=str(case.record))
-    graph = {
-        ITERATOR: iterator(case.workspace.name),
-        ROWS: node("BatchLoopRowIterator", file=case.named),
-        # Where they meet, they go together.
-        SAVE: save([ITERATOR, 1], case.workspace.name, loop=[ITERATOR, 0]),
-        RECORD: record,
-    }
-    case.write(filled_in(case.client, graph))
-    code, out, err = case.run()
-    assert (code, case.ran) == (0, PROMPTS), err
-    assert out.startswith("3 of 3 done, complete")
-    assert sorted(path.name for path in case.workspace.output.iterdir()) == [
-        *("a.png", "b.png", "c.png")
-    ]
-
-
-def test_a_server_that_restarts_is_waited_for(
-    start_server: Callable[..., ComfyServer], tmp_path: Path
-) -> None:
-    server = start_server(port=free_port())
-    record = tmp_path / "record"
-    with server.client() as client:
-        graph = pictures(client, "batch", record, text="8 to 96 step 8")
-        graph[VALUE]["inputs"]["column"] = ""
-        # So slow that the result of one row is written while the next is worked on.
-        graph["slow"] = node("TestSlow", value=[ROWS, 1], seconds=0.3)
-        graph[VALUE]["inputs"]["row"] = ["slow", 0]
-    path = tmp_path / "workflow.json"
-    path.write_text(json.dumps(graph), encoding="utf-8")
-    with start(server.url, "run", path) as process:
-        wait_for(lambda: len(records(record)) > 3, "some rows")
-        server.kill()
-        assert process.poll() is None
-        server.start()
-        _, err = process.communicate(timeout=SECONDS * 2)
-    assert process.returncode == 0, err
-    assert "is back" in err
-    done = records(record)
-    assert sorted(map(int, set(done))) == list(range(8, 97, 8))
-    assert len(done) <= 13

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batch_loop.core.common.names import ITERATORS
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import ON_NEWEST
 from batch_loop.tests.support.batches import (
     loop_state,
@@ -28,19 +32,24 @@ from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
     ITERATOR,
+    SAVE,
     START,
     STOP,
+    WORK,
     Graph,
     batch_graph,
     iterator,
     node,
 )
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.small_batches import ITEMS, KINDS, slow, titles_in
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import loop, two_nodes
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.server import ComfyServer
+from batch_loop.tools.trial import wait
 
 StartServer = Callable[..., ComfyServer]
 
@@ -83,6 +92,8 @@ def states(server: ComfyServer) -> list[str]:
         connection.close()
 
 
+KILLS, WORK_SECONDS, TAIL = 3, 0.05, "tail"
+
 PNG = {"format": "PNG"}
 WEBP = {"format": "WebP", "quality": 100}
 
@@ -121,6 +132,49 @@ def check_survived(figures: crash.Figures) -> None:
     found = asdict(figures)
     assert figures.faults == {}, found
     assert figures.events == dict.fromkeys(crash.MOMENTS, 1), found
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
+    """A server that is killed again and again; each test has folders of its own on it."""
+    with ComfyServer(tmp_path_factory.mktemp("mortal"), custom_nodes=[HELPERS]) as server:
+        yield server
+
+
+def test_each_iterator_has_a_small_batch() -> None:
+    assert {batch.iterator for batch in KINDS.values()} == ITERATORS
+
+
+@pytest.mark.one_release
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_at_random_moments_nothing_is_lost_of_any_kind(
+    mortal: ComfyServer, tmp_path: Path, kind: str
+) -> None:
+    chance = random.Random(kind)  # noqa: S311 for chance that can be repeated
+    batch, record = KINDS[kind](tmp_path.name, mortal), tmp_path / "record"
+
+    def graph_for(client: ComfyClient) -> Graph:
+        graph = batch.graph(client, partial(slow, WORK_SECONDS), record)
+        return {**graph, TAIL: slow(WORK_SECONDS, [SAVE, 0])}
+
+    for moment in chance.sample([ITERATOR, WORK, SAVE, TAIL], KILLS):
+        with mortal.client() as client:
+            graph = graph_for(client)
+            # So few that some are left for the last kill.
+            prompts = [client.submit(graph) for _ in range(3)]
+            client.wait_until_executing(prompts[chance.randrange(2)], moment)
+            wait(chance.uniform(0, WORK_SECONDS))
+            mortal.kill()
+        mortal.start()
+    with mortal.client() as client:
+        results = run_until_stop(client, graph_for(client))
+        assert {result.status for result in results} == {"success"}
+        batch.wait_until_done(client)
+    done = titles_in(records(record))
+    assert list(dict.fromkeys(done)) == batch.titles()
+    assert len(done) <= ITEMS + KILLS
+    batch.check()
+    assert list(mortal.output.rglob(f"*{TEMPORARY_SUFFIX}*")) == []
 
 
 # A damaged state file.

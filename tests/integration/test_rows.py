@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -161,24 +160,6 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(
     message = refusal(client, with_value(of_file(workspace), "price", "int"))
     for word in ('"price"', '"name"', '"size"'):
         assert word in message
-
-
-def test_a_killed_server_goes_on_with_the_next_row(
-    start_server: Callable[..., ComfyServer], tmp_path: Path
-) -> None:
-    server = start_server()
-    workspace = Workspace("t", server.input / "t", server.output / "t", tmp_path)
-    workspace.input.mkdir()
-    write(workspace, "prompt", *[f"row {number}" for number in range(6)])
-    graph = of_file(workspace)
-    with server.client() as client:
-        before = [client.run(graph) for _ in range(3)]
-        wait_for(lambda: loop_state(client, before[0])["finishing"] == 0, "the third to be done")
-    server.kill()
-    server.start()
-    with server.client() as client:
-        after = run_until_stop(client, graph)
-    assert titles([*before, *after]) == [f"row {number}" for number in range(6)]
 
 
 @pytest.mark.parametrize("handling", ["Stop on error", SKIP])

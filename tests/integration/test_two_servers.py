@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,13 +39,14 @@ from batch_loop.tests.support.graphs import (
 )
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.pairs import OTHER, pairs, write_both
+from batch_loop.tests.support.small_batches import KINDS, SmallBatch, titles_in
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
 from batch_loop.tools.layout import HELPERS
+from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer, running
 
-NAMES = [f"img{number}.png" for number in range(1, 25)]
 MOST_PROMPTS = 1000
 """A server without images left asks again until the other one has done its last."""
 
@@ -101,16 +103,45 @@ def shared_servers(
 
 @pytest.fixture
 def pair(shared_servers: tuple[ComfyServer, ComfyServer], tmp_path: Path) -> Iterator[Pair]:
-    first, second = shared_servers
-    with first.client() as one, second.client() as other:
-        yield Pair(shared_servers, (one, other), tmp_path)
+    with clients_of(shared_servers, tmp_path) as pair:
+        yield pair
+
+
+@contextmanager
+def clients_of(servers: tuple[ComfyServer, ComfyServer], scratch: Path) -> Iterator[Pair]:
+    with servers[0].client() as one, servers[1].client() as other:
+        yield Pair(servers, (one, other), scratch)
+
+
+@pytest.fixture(scope="module")
+def two_machines(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: Postgresql
+) -> Iterator[tuple[ComfyServer, ComfyServer]]:
+    """Servers that share a database and the output folder; their inputs are at other places."""
+    base, address = tmp_path_factory.mktemp("machines"), postgresql.new_database()
+
+    def machine(name: str, output: Path) -> ComfyServer:
+        roots = {"in": base / name / "input", "out": output}
+        env = {
+            "BATCH_LOOP_DATABASE": address,
+            "BATCH_LOOP_SERVER": name,
+            "BATCH_LOOP_ROOTS": os.pathsep.join(f"{name}={at}" for name, at in roots.items()),
+        }
+        flags = ["--output-directory", str(output)]
+        server = ComfyServer(base / name, env=env, flags=flags, custom_nodes=[HELPERS])
+        server.output = output
+        return server
+
+    servers = machine("first", base / "output"), machine("second", base / "output")
+    with running(servers):
+        yield servers
 
 
 @pytest.fixture
 def mortal_pair(tmp_path: Path) -> Iterator[Pair]:
     """Like `pair`, with servers for one test alone."""
-    with two_servers(tmp_path) as servers, servers[0].client() as one, servers[1].client() as other:
-        yield Pair(servers, (one, other), tmp_path)
+    with two_servers(tmp_path) as servers, clients_of(servers, tmp_path) as pair:
+        yield pair
 
 
 def waiting(until: Path) -> dict[str, Any]:
@@ -134,42 +165,59 @@ def settled_state(client: ComfyClient, result: RunResult) -> dict[str, Any] | No
     return None if under_way(state) else state
 
 
-def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
-    write_images(pair.input, NAMES)
-    graph = pair.graph()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_every_kind_is_shared_each_item_done_once(pair: Pair, kind: str) -> None:
+    share(KINDS[kind](pair.name, pair.servers[0]), pair)
+
+
+@pytest.mark.one_release
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_machines_share_a_batch_of_every_kind(
+    two_machines: tuple[ComfyServer, ComfyServer], tmp_path: Path, kind: str
+) -> None:
+    """What its items are in is at another place on each."""
+    with clients_of(two_machines, tmp_path) as pair:
+        first, second = pair.servers
+        batch = KINDS[kind](pair.name, first)
+        shutil.copytree(batch.input, second.input / pair.name)
+        share(batch, pair)
+
+
+def share(batch: SmallBatch, pair: Pair) -> None:
+    """Run a batch on two servers, each of which does some of its items."""
+    go = pair.scratch / "go"
+
+    def held(value: list[Any]) -> dict[str, Any]:
+        return node("TestHold", image=value, filename="any", held="any", until=str(go))
+
+    graph = batch.graph(pair.clients[0], held, pair.record)
+    prompts = [client.submit(graph) for client in pair.clients]
+    for client, prompt in zip(pair.clients, prompts, strict=True):
+        client.wait_until_executing(prompt, WORK)
+    # Each has an item now, and waits with it.
+    go.touch()
     with ThreadPoolExecutor() as both:
         runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
         results = [run.result() for run in runs]
-    assert sorted(records(pair.record)) == sorted(NAMES)
-    assert sorted(path.name for path in (pair.output).iterdir()) == sorted(NAMES)
-    for client, ended in zip(pair.clients, results, strict=True):
-        assert {result.status for result in ended} == {"success"}
-        # The other server may not have reconciled its last image yet.
-        state = wait_for(lambda: settled_state(client, ended[-1]), "the last image")  # noqa: B023
-        assert (state["complete"], written(state), state["failed"]) == (True, len(NAMES), 0)
+    assert sorted(titles_in(records(pair.record))) == sorted(batch.titles())
+    for client, prompt, ended in zip(pair.clients, prompts, results, strict=True):
+        assert {result.status for result in [client.wait(prompt), *ended]} == {"success"}
+        batch.wait_until_done(client)
+    batch.check()
 
 
-def test_two_nodes_are_shared_each_image_done_once(pair: Pair, tmp_path: Path) -> None:
-    names = NAMES[:12]
-    write_images(pair.input, names)
-    graph = recorded(two_node_graph(pair.name, pair.name), pair.record)
-    with ThreadPoolExecutor() as both:
-        runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
-        for run in runs:
-            assert {result.status for result in run.result()} == {"success"}
-    assert sorted(records(pair.record)) == sorted(names)
-    assert sorted(path.name for path in (pair.output).iterdir()) == sorted(names)
-    # The last image of one server keeps the other waiting, also where it has been saved already.
+def test_an_image_that_is_saved_already_keeps_the_other_server_waiting(
+    pair: Pair, tmp_path: Path
+) -> None:
+    """Until its prompt has ended, it may still fail."""
+    write_images(pair.input, ["a.png", "b.png"])
     go, (one, other) = tmp_path / "go", pair.clients
-    again = two_node_graph(pair.name, pair.name, limit=2, loop_name="again")
-    held = {**again, "late": node("TestWait", image=[SAVE, 0], until=str(go))}
+    graph = two_node_graph(pair.name, pair.name)
+    held = {**graph, "late": node("TestWait", image=[SAVE, 0], until=str(go))}
     held["shown"] = node("PreviewImage", images=["late", 0])
     first = one.submit(held)
-    wait_for(
-        lambda: any(loop["name"] == "again" and finishing(loop) for loop in pair.loops(one)),
-        "its image to be saved",
-    )
-    second, idle = other.run(again), other.run(again)
+    wait_for(lambda: any(map(finishing, pair.loops(one))), "its image to be saved")
+    second, idle = other.run(graph), other.run(graph)
     (said,) = second.outputs[SAVE]["batch_loop"]
     assert (said["next"], said["complete"]) == ("wait", False)
     assert (told(idle, ITERATOR)["next"], told(idle, ITERATOR)["complete"]) == ("wait", False)
@@ -177,7 +225,7 @@ def test_two_nodes_are_shared_each_image_done_once(pair: Pair, tmp_path: Path) -
     assert one.wait(first).status == "success"
     state = wait_for(lambda: settled_state(other, idle), "the last image")
     assert (state["complete"], written(state)) == (True, 2)
-    assert told(other.run(again), ITERATOR)["next"] == "stop"
+    assert told(other.run(graph), ITERATOR)["next"] == "stop"
 
 
 def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,13 @@ from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
 from batch_loop.core.model.settings.file_iterator import AudioSettings, VideoSettings
 from batch_loop.tests.integration.conftest import ON_NEWEST, Workspace
 from batch_loop.tests.support.batches import (
-    loop_state,
     refusal,
     run_until_stop,
     told,
-    written,
 )
 from batch_loop.tests.support.clips import FPS, damage, lag, make_clip, make_sound, sweep
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, Graph, node
 from batch_loop.tests.support.mounts import mounted
-from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, RunResult
 from batch_loop.tools.server import ComfyServer
 
@@ -268,23 +264,6 @@ def test_results_in_the_folder_of_the_videos_are_no_videos_of_the_batch(
         graph[ITERATOR]["inputs"]["iteration_mode"] = "Reset"
         assert handed_out(run_until_stop(client, graph)) == ["a.mkv", "a_1.mkv"]
     assert files(workspace.input) == ["a.mkv", "a.mp4", "a_1.mkv", "a_1.mp4"]
-
-
-def test_a_batch_of_videos_goes_on_after_a_restart(
-    start_server: Callable[..., ComfyServer], tmp_path: Path
-) -> None:
-    base = tmp_path / "comfyui"
-    make_clips(base / "input" / "films")
-    graph = silent("films", "results")
-    server = start_server(base)
-    with server.client() as client:
-        results = [client.run(graph) for _ in range(2)]
-        assert handed_out(results) == ["a.mp4", "b.mkv"]
-        wait_for(lambda: written(loop_state(client, results[0])) == 2, "both to be done")
-    server.kill()
-    with start_server(base).client() as client:
-        assert handed_out(run_until_stop(client, graph)) == ["c.avi", "d.mp4"]
-    assert files(base / "output" / "results") == ["a.mp4", "b.mp4", "c.mp4", "d.mp4"]
 
 
 def test_a_full_disk_loses_no_video_and_leaves_no_part_of_one(

@@ -25,6 +25,7 @@ import folder_paths
 import nodes
 import torch
 from aiohttp import web
+from comfy.comfy_types import IO
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 from PIL import Image
 from server import PromptServer
@@ -231,7 +232,7 @@ PromptServer.instance.app.middlewares.append(_answered_once_held)
 
 
 class TestHold:
-    """Passes the image on; waits with the one called `held` until the file `until` exists.
+    """Passes any value on; waits with the one called `held` until the file `until` exists.
 
     While it waits, the file `until` + `.held` contains the process's id. Cancel ends the wait,
     unless it is `deaf`.
@@ -245,11 +246,11 @@ class TestHold:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         texts = {name: ("STRING", {"default": ""}) for name in ("filename", "held", "until")}
         optional = {"deaf": ("BOOLEAN", {"default": False})}
-        return {"required": {"image": ("IMAGE",), **texts}, "optional": optional}
+        return {"required": {"image": (IO.ANY,), **texts}, "optional": optional}
 
     def run(
-        self, image: torch.Tensor, filename: str, held: str, until: str, *, deaf: bool = False
-    ) -> tuple[torch.Tensor]:
+        self, image: Any, filename: str, held: str, until: str, *, deaf: bool = False
+    ) -> tuple[Any]:
         pause = threading.Event()
         while filename == held and not Path(until).exists():
             own = Path(f"{until}.{os.getpid()}")
@@ -272,7 +273,7 @@ class TestSlow:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
-            "required": {"value": ("*",), "seconds": ("FLOAT", {"default": 0.06})},
+            "required": {"value": (IO.ANY,), "seconds": ("FLOAT", {"default": 0.06})},
             "optional": {"after": ("*",)},
         }
 

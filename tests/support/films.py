@@ -12,6 +12,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from PIL import Image
 
 WIDTH, HEIGHT = 96, 64
 BLOCK = 16
@@ -52,6 +53,7 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
     pixels: str = "yuv420p",
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
     times: Iterable[int] | None = None,
     pictures: Iterable[Pixels] | None = None,
     sound: float = 0,
@@ -62,6 +64,7 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
     `sound` is how many seconds of silence it has, but for `clicks` at these seconds.
     """
     with av.open(str(path), "w", options=muxer or {}) as container:
+        container.metadata.update(metadata or {})
         stream: Any = container.add_stream(codec, rate=FPS, options=options or {})
         shown = list(map(numbered, range(frames)) if pictures is None else pictures)
         stream.height, stream.width = shown[0].shape[:2]
@@ -83,6 +86,23 @@ def make_film(  # noqa: PLR0913 - each says one thing of the film
             container.mux(tone.encode(audio))
             container.mux(tone.encode(None))
     return path
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """The numbers that the PNG files of a folder show, in the order of their names."""
+    return [number_in(np.asarray(Image.open(path)) / 255) for path in sorted(folder.glob("*.png"))]
+
+
+def shown_in(film: Path, larger: int = 1) -> tuple[list[int], list[float]]:
+    """The numbers that a film's frames show, and when, in 25ths of a second.
+
+    The frames are so many times larger than those of `make_film`.
+    """
+    with av.open(str(film)) as container:
+        frames = list(container.decode(video=0))
+        pictures = [frame.to_ndarray(format="rgb24")[::larger, ::larger] for frame in frames]
+        numbers = [number_in(picture / 255) for picture in pictures]
+        return numbers, [round(float(frame.pts * frame.time_base) * FPS, 3) for frame in frames]
 
 
 def clicks_in(path: Path) -> list[float]:

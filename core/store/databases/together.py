@@ -46,6 +46,17 @@ class ConnectionTogether(psycopg.Connection[Any]):
         self._along: list[Statement] = []
         self._answers: list[tuple[Statement, Answer]] = []
 
+    @classmethod
+    def connect(cls, *args: Any, **named: Any) -> ConnectionTogether:
+        """Connect as the driver does, which then prepares no statements beside ours.
+
+        If it did, it would have the database drop all that is prepared after each rollback.
+        """
+        connection = super().connect(*args, **named)
+        if connection.is_able:
+            connection.prepare_threshold = None
+        return connection
+
     @property
     def autocommit(self) -> bool:
         """What the driver is told when it connects, whatever transactions are begun here."""

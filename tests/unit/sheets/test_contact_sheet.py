@@ -6,18 +6,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from batch_loop.core.common.errors import PathRefused, UnwritableImage
+from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.unreadable import opened_image
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.items import Failure, Item, ItemState
 from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.sheets import files as sheet_files_module
 from batch_loop.core.sheets.drawing import draw_page
 from batch_loop.core.sheets.files import choose_files, sheet_files, write_page
 from batch_loop.core.sheets.of_batch import sheet_of
@@ -195,6 +197,21 @@ def test_a_sheet_replaces_only_an_earlier_one_of_its_own(tmp_path: Path) -> None
     assert (tmp_path / "pics.png").read_bytes() == b"somebody's"
     with pytest.raises(UnwritableImage, match="appeared while it was drawn"):
         write_page(page, str(tmp_path / "pics.png"), Format.PNG, "loop/9")
+
+
+def test_a_sheet_that_another_server_has_just_drawn_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, path = Image.new("RGB", (8, 8)), str(tmp_path / "pics.png")
+
+    def written_by_another(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        write_page(page, path, Format.PNG, "loop/9")
+        return write_atomic(*arguments)
+
+    monkeypatch.setattr(sheet_files_module, "write_atomic", written_by_another)
+    write_page(page, path, Format.PNG, "loop/9")
+    assert [each.name for each in tmp_path.iterdir()] == ["pics.png"]
 
 
 def test_only_one_picture_is_open_at_a_time(tmp_path: Path) -> None:

@@ -125,6 +125,20 @@ def test_a_rollback_drops_what_was_kept_back(connection: ConnectionTogether) -> 
     assert numbers_of(connection) == []
 
 
+def test_what_is_prepared_stays_so_after_a_rollback(connection: ConnectionTogether) -> None:
+    """The driver takes back all that is prepared, if it has prepared anything by itself."""
+    add_many = "INSERT INTO numbers VALUES (%s)"
+    count = "SELECT count(*) FROM numbers WHERE number < %s"
+    for first in range(0, 80, 10):
+        numbers = [(first + number,) for number in range(10)]
+        connection.cursor().executemany(add_many, numbers)
+        assert connection.execute(count, (1000,)).fetchone() == (first + 10,)
+    connection.commit()
+    connection.cursor().executemany(add_many, [(100,)])
+    connection.rollback()
+    assert connection.execute(count, (1000,)).fetchone() == (80,)
+
+
 def test_what_was_asked_along_is_answered_when_it_is_executed(
     connection: ConnectionTogether,
 ) -> None:
