@@ -175,16 +175,16 @@ def _said(settings: Settings) -> dict[str, object]:
 
 def _not_made(target: str, error: av.error.FFmpegError) -> str:
     return (
-        f"Cannot make the film {quoted(target)}: {str(error).rstrip('.')}. Choose another codec or "
-        "depth, and run again."
+        f"Cannot make the video {quoted(target)}: {str(error).rstrip('.')}. Choose another codec "
+        "or depth, and run again."
     )
 
 
 _VARIANTS = (
-    "No film was made: the batch has variants, so each frame has several results, of which several "
-    "films would have to be made. Make a batch for each value instead."
+    "No video was made: the batch has variants, so each frame has several results, of which "
+    "several videos would have to be made. Make a batch for each value instead."
 )
 _NO_TIMES = (
-    "No film was made: the film does not say when its frames are shown, or how many there are in a "
-    "second. Convert it to an MP4 file with a video editor, and run again with Start over."
+    "No video was made: the video does not say when its frames are shown, or how many there are in "
+    "a second. Convert it to an MP4 file with a video editor, and run again with Start over."
 )

@@ -214,7 +214,7 @@ def test_a_video_that_cannot_be_read_stops_the_batch(
     graph = silent(workspace.name, workspace.name)
     for _ in range(2):
         message = refusal(client, graph)
-        assert f'Cannot read the film "{workspace.input / "a.mp4"}": its end is missing' in message
+        assert f'Cannot read the video "{workspace.input / "a.mp4"}": its end is missing' in message
     assert files(workspace.output) == []
 
 
