@@ -37,6 +37,7 @@ CARDS = {
     "BatchLoopDirectoryIterator": "Batch",
     "BatchLoopRowIterator": "Batch",
     "BatchLoopVideoIterator": "Batch",
+    "BatchLoopAudioIterator": "Batch",
     "BatchLoopFrameIterator": "Batch",
     "BatchLoopBatchComplete": "Result of the batch",
 }
