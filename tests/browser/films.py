@@ -48,7 +48,7 @@ class Films:
         comfy.load(graph, workflow=str(uuid.uuid4()))
 
     def choose_folder(self, comfy: ComfyPage, made: str, count: int) -> Locator:
-        """Choose the folder, which has so many files, by clicks on an iterator's card; return that."""
+        """Choose the folder, with so many files, by clicks on an iterator's card; return that."""
         card = comfy.card(made)
         expect(card).to_contain_text("Choose the folder with your files.")
         comfy.press_button("Choose folder", made)
