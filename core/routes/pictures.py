@@ -27,7 +27,7 @@ from .answers import answered, as_answer
 from .asked_picture import AskedPicture, asked_picture, if_there, made_in
 from .requests import loop_of
 from .sending.asked_part import asked_part
-from .sending.sent_file import SAFE, kept_open, safely, send_part, whole_of
+from .sending.sent_file import SAFE, kept_open, read_part, safely, send_whole, size_of
 
 MOST_RESULTS = 200
 """The most results of an image that are looked at."""
@@ -113,7 +113,7 @@ async def _shown(
         return safely(body, sent.tag)
     with file:
         answer = safely(web.StreamResponse(), sent.tag, sent.media_type)
-        return await send_part(request, answer, file, whole_of(file))
+        return await send_whole(request, answer, file)
 
 
 @dataclass(frozen=True)
@@ -143,17 +143,19 @@ async def _played(request: web.Request, asked: AskedPicture, opened: _Media) -> 
     file, tag = opened.file, opened.tag
     if tag in asked.known:
         return safely(web.Response(status=304), tag)
-    whole = whole_of(file)
-    part = asked_part(request, tag, whole)
+    size = size_of(file)
+    part = asked_part(request, tag, size)
     if part is None:
         answer = safely(web.StreamResponse(), tag, opened.media_type)
         answer.headers["Accept-Ranges"] = "bytes"
-        return await send_part(request, answer, file, whole)
-    if not part:
-        return web.Response(status=416, headers={"Content-Range": f"bytes */{len(whole)}"})
-    answer = safely(web.StreamResponse(status=206), tag, opened.media_type)
-    answer.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{len(whole)}"
-    return await send_part(request, answer, file, part)
+        return await send_whole(request, answer, file)
+    data = await in_thread(Threads.FOLDERS, read_part, file, part)
+    if not data:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    last = part.start + len(data) - 1
+    found = {"Content-Range": f"bytes {part.start}-{last}/{size}"}
+    body = web.Response(status=206, body=data, headers=found)
+    return safely(body, tag, opened.media_type)
 
 
 def _looked_at(source: str, results: Sequence[str], allowed: AllowedFolders) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from aiohttp import web
 MOST_OF_A_PART = 2**22
 """Bytes that are sent for one range at most: browsers ask for the next ones as they play.
 
-So neither the file nor a connection stays open for as long as somebody has paused.
+So a part is read at once, and the file is not open for as long as somebody has paused.
 """
 
 
-def asked_part(request: web.Request, tag: str, whole: range) -> range | None:
+def asked_part(request: web.Request, tag: str, size: int) -> range | None:
     """The bytes that a request asks for, as many as are sent at once; None for all of them.
 
-    It is empty if the file, which has a tag, has none of them. A range in another form, several of
-    them, or one of an earlier file, counts as none.
+    The file has a tag and a size in bytes; the range is empty if it has none of the bytes. A range
+    in another form, several of them, or one of an earlier file, counts as none.
     """
     if request.headers.get("If-Range", f'"{tag}"') != f'"{tag}"':
         return None
@@ -25,4 +25,4 @@ def asked_part(request: web.Request, tag: str, whole: range) -> range | None:
         return None
     if asked == slice(None, None, 1):
         return None
-    return whole[asked][:MOST_OF_A_PART]
+    return range(size)[asked][:MOST_OF_A_PART]

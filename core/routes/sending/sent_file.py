@@ -1,4 +1,4 @@
-"""Sending an open file, or a part of it, to a page."""
+"""Sending an open file to a page."""
 
 from __future__ import annotations
 
@@ -44,18 +44,24 @@ def kept_open(file: BinaryIO) -> BinaryIO:
     return os.fdopen(os.dup(file.fileno()), "rb")
 
 
-def whole_of(file: BinaryIO) -> range:
-    """All bytes of an open file."""
-    return range(os.fstat(file.fileno()).st_size)
+def size_of(file: BinaryIO) -> int:
+    """Bytes of an open file."""
+    return os.fstat(file.fileno()).st_size
 
 
-async def send_part(
-    request: web.Request, answer: web.StreamResponse, file: BinaryIO, part: range
-) -> web.StreamResponse:
-    """Send bytes of an open file."""
-    left = len(part)
-    answer.content_length = left
+def read_part(file: BinaryIO, part: range) -> bytes:
+    """Some bytes of an open file; fewer if it has become shorter."""
     file.seek(part.start)
+    return file.read(len(part))
+
+
+async def send_whole(
+    request: web.Request, answer: web.StreamResponse, file: BinaryIO
+) -> web.StreamResponse:
+    """Send all of an open file."""
+    left = size_of(file)
+    answer.content_length = left
+    file.seek(0)
     # A page that has gone on to the next image ends the connection.
     with suppress(ConnectionError):
         await answer.prepare(request)

@@ -161,6 +161,9 @@ export class Frame {
     }
     if (!hasPicture && this.#zooms.contains(document.activeElement)) stage.focus();
     this.#zooms.hidden = !hasPicture;
+    const isPlayer = !source.element.hidden || !result.element.hidden;
+    const label = !hasPicture && isPlayer ? "panel.viewer.player" : "panel.viewer.stage";
+    stage.setAttribute("aria-label", t(label));
   }
 
   /** @param {string[]} names - of films and sounds of which a picture is shown instead */
