@@ -120,6 +120,9 @@ def test_sounds_play_beside_their_texts(comfy: ComfyPage, panel: SidePanel, film
     sound, text = panel.player("Source b.wav"), panel.viewer.locator(".batch-loop-viewer-text")
     expect(text).to_have_text("b.wav")
     picture = panel.viewer.locator(".batch-loop-viewer-player img")
+    panel.page.wait_for_function(
+        "picture => picture.naturalWidth > 0", arg=picture.element_handle()
+    )
     assert beside(picture, text)
     panel.page.keyboard.press(" ")
     panel.wait_until_it_plays(sound)
