@@ -47,6 +47,7 @@ FOLDERS = {
     "core/turn": "one prompt with its image: asked for, read, saved",
     "core/assembling": "making a film of the results of a batch",
     "core/comfy": "the interface to ComfyUI, and what the process shares",
+    "core/routes/sending": "sending files, whole or in parts",
     "core/routes": "HTTP",
     "nodes/io": "the iterators, and the savers",
     "nodes/values": "Row Value, Companion Image, Companion Text, Variants, Variant Value",

@@ -1,4 +1,4 @@
-"""Takes the documentation's pictures of the page, on the tour of a new user's first minutes.
+"""Takes the documentation's pictures of the page, on the tours of a new user.
 
 Run `python -m tools.screenshots` after a change to what the page shows; the results are committed.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import ViewportSize
 
 from .errors import run_command
+from .film_tour import FilmTour
 from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT, SIX_NODES
 from .server import ComfyServer
 from .tab import NODES_2, ON, Tab, opened
@@ -72,7 +73,7 @@ OTHERS = (
 
 
 def main() -> None:
-    """Walk the tour in each look, in the usual one with a film and a picture of each node."""
+    """Walk the tour in each look, in the usual one also with films and a picture of each node."""
     for look in (USUAL, *OTHERS):
         folder, width = (PICTURES, WIDTH) if look == USUAL else (PICTURES / look.name, SMALL_WIDTH)
         folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +86,8 @@ def main() -> None:
                 if look == USUAL:
                     _film(comfy)
                     _take_nodes(comfy)
+                    comfy.page.set_viewport_size(SIZE)
+                    FilmTour(comfy, server, keep).walk()
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
 
 

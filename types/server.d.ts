@@ -138,6 +138,8 @@ export interface FileFacts {
   width: number;
   height: number;
   animated: boolean;
+  /** What a film or a sound is played as; its picture is a still one. */
+  plays: "video" | "audio" | "";
   /** Whether it is transparent anywhere, or may be. */
   transparent: boolean;
   /** Whether its source is transparent somewhere, and it is not. */

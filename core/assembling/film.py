@@ -221,12 +221,12 @@ def _said(settings: Settings) -> dict[str, object]:
 
 def _not_made(target: str, error: av.error.FFmpegError) -> str:
     return (
-        f"Cannot make the film {quoted(target)}: {str(error).rstrip('.')}. Choose another codec or "
-        "depth, and run again."
+        f"Cannot make the video {quoted(target)}: {str(error).rstrip('.')}. Choose another codec "
+        "or depth, and run again."
     )
 
 
 _NO_TIMES = (
-    "No film was made: the film does not say when its frames are shown, or how many there are in a "
-    "second. Convert it to an MP4 file with a video editor, and run again with Start over."
+    "No video was made: the video does not say when its frames are shown, or how many there are in "
+    "a second. Convert it to an MP4 file with a video editor, and run again with Start over."
 )

@@ -99,7 +99,7 @@ def places(
                 yield Place(path, IfExists.OVERWRITE)
             elif if_exists is IfExists.OVERWRITE:
                 raise UnwritableImage(
-                    f"Saving to {quoted(path)} would overwrite the film that this batch reads, so "
+                    f"Saving to {quoted(path)} would overwrite the video that this batch reads, so "
                     "nothing was written. Choose another folder, a prefix or a suffix, or set "
                     "if_exists to rename."
                 )

@@ -64,7 +64,7 @@ def _pixels(image: torch.Tensor, depth: FilmDepth) -> Pixels:
 
 def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     return (
-        f"No film was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
-        f"{wanted[1]}x{wanted[0]}. All pictures of a film have one size: scale them to one in the "
+        f"No video was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
+        f"{wanted[1]}x{wanted[0]}. All pictures of a video have one size: scale them to one in the "
         "workflow, and run it again with Start over."
     )

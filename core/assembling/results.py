@@ -170,15 +170,15 @@ class Wanted:
 
 
 _NOTHING = (
-    "No film was made: the batch has no results. Connect loop to the Loop End whose batch is to be "
-    "made a film."
+    "No video was made: the batch has no results. Connect loop to the Loop End whose batch is to "
+    "be made a video."
 )
 
 
 def _missing(named: Sequence[str], count: int) -> str:
     more = f" and {count - len(named)} more" if count > len(named) else ""
     return (
-        f"No film was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
+        f"No video was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
         "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
         "nothing else. If nothing saves them, add Save Image (Batch), and press Start over. Or set "
         "missing to repeat the frame before."
@@ -191,8 +191,8 @@ def _counted(count: int, what: str) -> str:
 
 def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
-        f"No film was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
+        f"No video was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
         f"{_counted(wanted, 'frame')}. If several nodes save results, enter in results "
-        "the folder of those that make the film. A model that makes more or fewer frames than it "
-        "is given cannot keep the film's times."
+        "the folder of those that make the video. A model that makes more or fewer frames than it "
+        "is given cannot keep the video's times."
     )

@@ -303,7 +303,7 @@ class FramesAhead:
         film = self._opened(path, self._arrays)
         if film.is_cut_off:
             _log.warning(
-                "Batch Loop: the film %s ends earlier than its header says, so it was not copied "
+                "Batch Loop: the video %s ends earlier than its header says, so it was not copied "
                 "or recorded completely. It has %d frames.",
                 *(quoted(path), film.count),
             )
@@ -385,7 +385,7 @@ class FramesAhead:
 
 def _gone(path: str, number: int, count: int) -> UnreadableFrame:
     return UnreadableFrame(
-        f"Frame {number} of {quoted(path)} is gone: the film has {count} frames now. Press Start "
+        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Press Start "
         "over.",
-        "the film has no such frame any more",
+        "the video has no such frame any more",
     )

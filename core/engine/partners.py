@@ -105,7 +105,7 @@ def one_loop_two_listings(key: LoopKey) -> str:
             "position, and hand out the same row. Give one of them another loop_name, or both the "
             "same settings."
         )
-    what = "film" if key.kind == FRAMES else "folder"
+    what = "video" if key.kind == FRAMES else "folder"
     return (
         f"Two iterators of this workflow have the {what} {key.directory!r}{name}, and "
         "settings that list it differently (filter, order, range, skip_finished, or the patterns "

@@ -119,7 +119,7 @@ class FrameFinder:
         Raises IndexError if there is none, UnreadableFrame if it is damaged.
         """
         if not 0 <= number < self.count:
-            raise IndexError(f"the film has frames 0 to {self.count - 1}, and no frame {number}")
+            raise IndexError(f"the video has frames 0 to {self.count - 1}, and no frame {number}")
         start = self._start_for(number)
         if number < self._position or self._frame_of(start) > self._position + _WALKED:
             self._begin(start)
@@ -193,7 +193,7 @@ class FrameFinder:
         else:
             reason = f"frame {number} is damaged"
         return UnreadableFrame(
-            f"Cannot decode a frame of the film {quoted(self._path)}: {reason}. Skip it, or get "
-            "the film once more from where it came, and run again.",
+            f"Cannot decode a frame of the video {quoted(self._path)}: {reason}. Skip it, or get "
+            "the video once more from where it came, and run again.",
             reason,
         )

@@ -38,7 +38,7 @@ _REASONS: dict[type[Exception], str] = {
     MemoryError: "there is not enough memory for it",
 }
 
-_NO_FILM = "it is not a film, or of a format that Batch Loop does not read"
+_NO_FILM = "it is not a video, or of a format that Batch Loop does not read"
 _NO_END = (
     "its end is missing, where this format lists the frames, so it was not recorded or copied "
     "completely"
@@ -102,7 +102,7 @@ def reading(path: str) -> Iterator[None]:
 def unreadable(path: str, reason: str) -> UnreadableFilm:
     """The error for a film that cannot be read at all."""
     return UnreadableFilm(
-        f"Cannot read the film {quoted(path)}: {reason}. Convert it to an MP4 file with a video "
+        f"Cannot read the video {quoted(path)}: {reason}. Convert it to an MP4 file with a video "
         "editor, or take it out of the folder, and run again.",
         reason,
     )
@@ -114,7 +114,7 @@ def _shown(container: InputContainer, path: str) -> VideoStream:
     if not films:
         if _lacks_its_end(path):
             raise ValueError(_NO_END)
-        raise ValueError("it has a picture, but no film" if streams else "it has no picture")
+        raise ValueError("it has a picture, but no video" if streams else "it has no picture")
     # Without a decoder, PyAV has no context.
     known = [each for each in films if each.codec_context is not None]
     if not known:

@@ -44,7 +44,7 @@ class FramePictures:
             try:
                 picture = small_picture(self._of(path).find(number), size)
             except IndexError:
-                reason = "the film has no such frame"
+                reason = "the video has no such frame"
                 message = f"Frame {number} of {quoted(path)} is gone. Press Start over."
                 raise UnreadableFrame(message, reason) from None
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -26,6 +27,17 @@ _ENOUGH_SECONDS = 1.5
 """After that, the wave is drawn of what was decoded until then."""
 
 
+@dataclass(frozen=True)
+class Moving:
+    """A film or a sound, as far as a page has to know before it shows it."""
+
+    plays: str
+    """`video` or `audio`: what it is played as."""
+    width: int
+    height: int
+    """Pixels of the upright film, or of the sound's picture."""
+
+
 def moving_picture(file: BinaryIO, size: int) -> Image.Image | None:
     """Make a picture, at most `size` pixels each way, of an open film or sound: RGB.
 
@@ -40,13 +52,13 @@ def moving_picture(file: BinaryIO, size: int) -> Image.Image | None:
     return picture
 
 
-def moving_size(file: BinaryIO) -> tuple[int, int] | None:
-    """The width and height of an open film, or of the picture of a sound; None as above."""
+def moving(file: BinaryIO) -> Moving | None:
+    """Look at an open film or sound; None as above."""
     file.seek(0)
     with suppress(UnreadableFilm):
-        return shown_size(file)
+        return Moving("video", *shown_size(file))
     picture = _sound(file, LARGEST_MOVING)
-    return None if picture is None else picture.size
+    return None if picture is None else Moving("audio", *picture.size)
 
 
 def _sound(file: BinaryIO, size: int) -> Image.Image | None:

@@ -15,7 +15,7 @@ from ..media.alpha import OPAQUE
 from ..media.formats.decode import open_image
 from ..media.turning import is_turned_by_exif, turn_of, upright
 from .frames import FramePictures, frame_stamp
-from .moving import LARGEST_MOVING, moving_picture, moving_size
+from .moving import LARGEST_MOVING, moving, moving_picture
 from .reduced import reduced
 
 LARGEST_PICTURE = 8192
@@ -61,6 +61,8 @@ class Look:
     """Whether it has transparency at all; `is_transparent` tells whether any of it is."""
     media_type: str = ""
     """The media type of the file itself, if browsers show it upright; else a picture is made."""
+    plays: str = ""
+    """`video` or `audio` for a film or a sound, whose picture is a still one; else empty."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,10 @@ def look(file: BinaryIO, name: str) -> Look:
     try:
         opened = open_image(file)
     except ValueError:  # it is no image
-        size = moving_size(file)
-        if size is None:
+        found = moving(file)
+        if found is None:
             raise
-        return Look("picture", nbytes, *size)
+        return Look("picture", nbytes, found.width, found.height, plays=found.plays)
     with opened as image:
         width, height = _upright_size(image)
         return Look(
@@ -110,6 +112,11 @@ def is_transparent(file: BinaryIO) -> bool:
         return bool(np.asarray(small.convert("RGBA").getchannel("A")).min() < (1 - OPAQUE) * 255)
 
 
+def whole_tag(found: os.stat_result) -> str:
+    """The tag of a file that is sent whole, or in parts."""
+    return f"{found.st_mtime_ns:x}-{found.st_size:x}-whole"
+
+
 def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent | str:
     """What to answer with for an open file; only its tag if the client has it already.
 
@@ -117,7 +124,7 @@ def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent 
     damaged file, and ValueError if decoding would take too much memory.
     """
     found = os.fstat(file.fileno())
-    tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-whole"
+    tag = whole_tag(found)
     if is_known(tag):
         return tag
     shown = look(file, name)
@@ -130,10 +137,10 @@ def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent 
     try:
         opened = open_image(file)
     except ValueError:
-        moving = moving_picture(file, LARGEST_MOVING)
-        if moving is None:
+        still = moving_picture(file, LARGEST_MOVING)
+        if still is None:
             raise
-        return Sent(tag, "image/png", _as_png(moving, None))
+        return Sent(tag, "image/png", _as_png(still, None))
     with opened as image:
         return Sent(tag, "image/png", _picture(image, found.st_size))
 

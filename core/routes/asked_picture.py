@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,12 +81,17 @@ def asked_picture(request: web.Request) -> AskedPicture:
 
 
 async def made_in(pool: Executor, make: Callable[[], T]) -> T | None:
-    """What `make` returns in a thread of `pool`; None if the picture is not there.
+    """What `make` returns in a thread of `pool`; None if the picture is not there."""
+    return await if_there(asyncio.get_running_loop().run_in_executor(pool, make))
+
+
+async def if_there(made: Awaitable[T]) -> T | None:
+    """What `made` gives; None if what a page asks for is not there.
 
     A page asks for an image that was there a moment ago, and a browser would log an error: the
     answer is "no content".
     """
     try:
-        return await asyncio.get_running_loop().run_in_executor(pool, make)
+        return await made
     except (UnknownItem, UnknownLoop, UnreadableFilm, UnreadableImage):
         return None

@@ -1,14 +1,15 @@
-"""The routes for looking at an image and its results in full."""
+"""The routes for looking at an image and its results in full, and for playing films and sounds."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
-from aiohttp import ETag, web
+from aiohttp import web
 
 from ..comfy.threads import Threads, in_thread
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
@@ -16,27 +17,20 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
-from ..model.titles import is_row
+from ..model.titles import is_frame, is_row
 from ..pictures.frames import FramePictures
-from ..pictures.shown import Look, Sent, frame_to_send, is_transparent, look, to_send
+from ..pictures.played import media_type
+from ..pictures.shown import Look, Sent, frame_to_send, is_transparent, look, to_send, whole_tag
 from ..pictures.thumbnail import thumbnail_pool
 from ..sources.rows import Rows
 from .answers import answered, as_answer
-from .asked_picture import AskedPicture, asked_picture, made_in
+from .asked_picture import AskedPicture, asked_picture, if_there, made_in
 from .requests import loop_of
+from .sending.asked_part import asked_part
+from .sending.sent_file import SAFE, kept_open, read_part, safely, send_whole, size_of
 
 MOST_RESULTS = 200
 """The most results of an image that are looked at."""
-
-_PART = 2**18
-_SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # May be cached but must be revalidated: the next run may write another file of that name.
-    "Cache-Control": "private, no-cache",
-}
-"""A file may be opened in a tab of its own: nothing in it may run there."""
 
 
 def add_routes(
@@ -75,17 +69,22 @@ def add_routes(
             return _made(asked, registry, allowed_folders(), frames)
 
         made = await made_in(pool, make)
-        if made is None:
+        return web.Response(status=204) if made is None else await _shown(request, *made)
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/media")
+    @answered
+    async def media(request: web.Request) -> web.StreamResponse:
+        """A film or a sound, or a part of it."""
+        asked = asked_picture(request)
+
+        def open_it() -> _Media | None:
+            return _media(asked, registry, allowed_folders())
+
+        opened = await if_there(in_thread(Threads.FOLDERS, open_it))
+        if opened is None:
             return web.Response(status=204)
-        sent, file = made
-        if isinstance(sent, str):
-            return _tagged(web.Response(status=304), sent)
-        if file is None:
-            text = "utf-8" if sent.media_type.startswith("text/") else None
-            body = web.Response(body=sent.data, content_type=sent.media_type, charset=text)
-            return _tagged(body, sent.tag)
-        with file:
-            return await _streamed(request, sent, file)
+        with opened.file:
+            return await _played(request, asked, opened)
 
 
 def _made(
@@ -99,10 +98,64 @@ def _made(
         sent = to_send(opened, named, asked.known.__contains__)
         if isinstance(sent, str) or sent.data is not None:
             return sent, None
-        # The file that was checked is the one that is sent, whatever its name leads to now.
-        whole = os.fdopen(os.dup(opened.fileno()), "rb")
-        whole.seek(0)
-        return sent, whole
+        return sent, kept_open(opened)
+
+
+async def _shown(
+    request: web.Request, sent: Sent | str, file: BinaryIO | None
+) -> web.StreamResponse:
+    """Send a picture or a text: `file` as it is, if there is one."""
+    if isinstance(sent, str):
+        return safely(web.Response(status=304), sent)
+    if file is None:
+        text = "utf-8" if sent.media_type.startswith("text/") else None
+        body = web.Response(body=sent.data, content_type=sent.media_type, charset=text)
+        return safely(body, sent.tag)
+    with file:
+        answer = safely(web.StreamResponse(), sent.tag, sent.media_type)
+        return await send_whole(request, answer, file)
+
+
+@dataclass(frozen=True)
+class _Media:
+    """A film or a sound that is open, to be played."""
+
+    tag: str
+    media_type: str
+    file: BinaryIO
+
+
+def _media(asked: AskedPicture, registry: LoopRegistry, allowed: AllowedFolders) -> _Media | None:
+    """The film or sound that a request asks for; None if no browser plays it.
+
+    Raises like `AskedPicture.opened`.
+    """
+    if asked.output is None and (is_frame(asked.path) or is_row(asked.path)):
+        return None  # a part of a film, or of a table
+    with asked.opened(registry, allowed) as (_, opened):
+        played_as = media_type(opened)
+        tag = whole_tag(os.fstat(opened.fileno()))
+        return _Media(tag, played_as, kept_open(opened)) if played_as else None
+
+
+async def _played(request: web.Request, asked: AskedPicture, opened: _Media) -> web.StreamResponse:
+    """Send a film or a sound, or the part of it that is asked for."""
+    file, tag = opened.file, opened.tag
+    if tag in asked.known:
+        return safely(web.Response(status=304), tag)
+    size = size_of(file)
+    part = asked_part(request, tag, size)
+    if part is None:
+        answer = safely(web.StreamResponse(), tag, opened.media_type)
+        answer.headers["Accept-Ranges"] = "bytes"
+        return await send_whole(request, answer, file)
+    data = await in_thread(Threads.FOLDERS, read_part, file, part)
+    if not data:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+    last = part.start + len(data) - 1
+    found = {"Content-Range": f"bytes {part.start}-{last}/{size}"}
+    body = web.Response(status=206, body=data, headers=found)
+    return safely(body, tag, opened.media_type)
 
 
 def _looked_at(source: str, results: Sequence[str], allowed: AllowedFolders) -> dict[str, Any]:
@@ -137,7 +190,7 @@ def _text_of_row(registry: LoopRegistry, rows: Rows, loop_id: str, path: str) ->
 
 def _as_text(text: str) -> web.Response:
     return web.Response(
-        body=text.encode(), content_type="text/plain", charset="utf-8", headers=_SAFE
+        body=text.encode(), content_type="text/plain", charset="utf-8", headers=SAFE
     )
 
 
@@ -170,6 +223,7 @@ def _described(named: str, allowed: AllowedFolders) -> dict[str, Any]:
         "width": found.width,
         "height": found.height,
         "animated": found.animated,
+        "plays": found.plays,
         "transparent": found.may_be_transparent,
         "reason": reason,
     }
@@ -184,6 +238,7 @@ def _nothing(named: str) -> dict[str, Any]:
         "width": 0,
         "height": 0,
         "animated": False,
+        "plays": "",
         "transparent": False,
         "lost_transparency": False,
         "reason": "",
@@ -194,25 +249,3 @@ def _is_transparent(named: str, allowed: AllowedFolders) -> bool:
     with suppress(UnreadableImage), opened_image(check_source_file(named, allowed)) as opened:
         return is_transparent(opened)
     return False
-
-
-async def _streamed(request: web.Request, sent: Sent, file: BinaryIO) -> web.StreamResponse:
-    left = os.fstat(file.fileno()).st_size
-    answer = _tagged(web.StreamResponse(), sent.tag)
-    answer.content_type = sent.media_type
-    answer.content_length = left
-    # A page that has gone on to the next image ends the connection.
-    with suppress(ConnectionError):
-        await answer.prepare(request)
-        while left and (part := await in_thread(Threads.FOLDERS, file.read, min(_PART, left))):
-            await answer.write(part)
-            left -= len(part)
-    if left:
-        answer.force_close()  # the file has become shorter
-    return answer
-
-
-def _tagged(answer: web.StreamResponse, tag: str) -> web.StreamResponse:
-    answer.etag = ETag(tag)
-    answer.headers.update(_SAFE)
-    return answer

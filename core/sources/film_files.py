@@ -20,13 +20,13 @@ def resolve_film(film: str, allowed: AllowedFolders) -> str:
     cleaned = unquoted(film)
     if not cleaned:
         raise InvalidSetting(
-            "No film is chosen: film is empty. Choose a file such as an MP4: its full path, or its "
-            "path inside ComfyUI's input folder."
+            "No video is chosen: film is empty. Choose a file such as an MP4: its full path, or "
+            "its path inside ComfyUI's input folder."
         )
     real_path = resolve_file(cleaned, allowed)
     if os.path.isdir(real_path):
         raise InvalidSetting(
-            f"{quoted(film)} is a folder, not a film. Choose a file in it. For all films of a "
+            f"{quoted(film)} is a folder, not a video. Choose a file in it. For all videos of a "
             "folder, one a run, use Video Iterator; for its images, Directory Iterator."
         )
     if not os.path.exists(real_path):
@@ -41,6 +41,6 @@ def film_lost(error: Unreadable) -> FolderNotFound:
     """The error for a film that cannot be read any more, in the midst of its batch."""
     return FolderNotFound(
         f"{error} Its batch goes on where it stood.",
-        elsewhere=f"The film cannot be read any more: {error.reason}. Bring it back, and run "
+        elsewhere=f"The video cannot be read any more: {error.reason}. Bring it back, and run "
         "again.",
     )

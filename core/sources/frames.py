@@ -94,7 +94,7 @@ class Frames(OneFile):
         message = f"There is no frame to work on in {quoted(key.directory)}"
         if selection.has_range:
             message += f", from start_index {selection.start_index} with limit {selection.limit}"
-        return message + ". Choose another film or range."
+        return message + ". Choose another video or range."
 
     def sight(self, key: LoopKey, path: str) -> Sight:
         return path, sight(key.directory)

@@ -28,9 +28,9 @@ class FrameIterator(Iterator):
             node_id=FRAME_ITERATOR,
             display_name="Frame Iterator",
             description=(
-                "Goes through a film, one frame per run, or a few at a time, so that a film of any "
-                "length fits into memory. Connect Save Image (Batch), choose Run (Instant) and "
-                "press Run once. Assemble Video makes a film of the results."
+                "Goes through a video, one frame per run, or a few at a time, so that a video of "
+                "any length fits into memory. Connect Save Image (Batch), choose Run (Instant) and "
+                "press Run once. Assemble Video makes a video of the results."
             ),
             search_aliases=[
                 "video frames",
@@ -63,12 +63,12 @@ class FrameIterator(Iterator):
                 "index", display_name="index", tooltip="The number of the first frame, from 0."
             ),
             comfy_io.Float.Output(
-                "fps", display_name="fps", tooltip="The film's frames per second, on average."
+                "fps", display_name="fps", tooltip="The video's frames per second, on average."
             ),
             comfy_io.Float.Output(
                 "time",
                 display_name="time",
-                tooltip="When the first frame is shown, in seconds from the film's start.",
+                tooltip="When the first frame is shown, in seconds from the video's start.",
             ),
             comfy_io.Int.Output("total", display_name="total", tooltip="How many runs there are."),
             comfy_io.String.Output(

@@ -38,6 +38,7 @@ CARDS = {
     "BatchLoopDirectoryIterator": "Batch",
     "BatchLoopRowIterator": "Batch",
     "BatchLoopVideoIterator": "Batch",
+    "BatchLoopAudioIterator": "Batch",
     "BatchLoopFrameIterator": "Batch",
     "BatchLoopBatchComplete": "Result of the batch",
 }

@@ -15,6 +15,7 @@ from playwright.sync_api import ViewportSize, expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import WORKFLOW, ComfyPage
+from batch_loop.tests.browser.films import Films
 from batch_loop.tests.browser.selection import CLASSIC, NODES_2, PAIRS, selected
 from batch_loop.tests.browser.side_panel import SidePanel
 from batch_loop.tools.layout import DEFAULT, HELPERS, NATIVE_LOOPS, NEWEST_FRONTEND
@@ -176,6 +177,12 @@ def new_batch(server: ComfyServer, client: ComfyClient, tmp_path: Path) -> Calla
 @pytest.fixture
 def batch(new_batch: Callable[..., Batch]) -> Batch:
     return new_batch(*SEVEN)
+
+
+@pytest.fixture
+def films(client: ComfyClient, server: ComfyServer) -> Films:
+    """A folder for films or sounds, and workflows over it."""
+    return Films(client, server)
 
 
 @pytest.fixture

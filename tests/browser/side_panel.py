@@ -131,6 +131,18 @@ class SidePanel:
         """The pictures in that window: the source, the result, or both."""
         return self.viewer.locator(".batch-loop-viewer-layer:visible")
 
+    def player(self, name: str) -> Locator:
+        """The film or sound that is played in that window as the source or the result."""
+        return self.viewer.locator("video, audio").and_(self.page.get_by_label(name, exact=True))
+
+    def wait_until_it_plays(self, player: Locator, beyond: float = 0) -> None:
+        """Wait until a film or sound plays, and has got beyond so many seconds."""
+        self.page.wait_for_function(
+            "([media, beyond]) => !media.paused && media.readyState > 2"
+            " && media.currentTime > beyond + 0.1",
+            arg=[player.element_handle(), beyond],
+        )
+
     def wait_for_views(self, count: int) -> None:
         """Wait until that window shows this many pictures, in full."""
         expect(self.viewer.locator(".batch-loop-viewer-layer[data-state=there]")).to_have_count(

@@ -40,7 +40,7 @@ from batch_loop.tools.server import ComfyServer
 SECRET = (200, 30, 90)
 SECONDS = 20
 STATE = "what Batch Loop itself keeps"
-PICTURES = ("thumbnail", "picture")
+PICTURES = ("thumbnail", "picture", "media")
 SHOWN = (*PICTURES, "files")
 """The routes that show an image."""
 
@@ -809,7 +809,7 @@ def test_pictures_of_constantly_swapped_links_show_nothing_outside(
     try:
         # The folder is there for a moment at a time, and on a busy machine that is rarely seen.
         while statuses.total() < 300 or (statuses[200] == 0 and statuses.total() < 5_000):
-            shown = PICTURES[statuses.total() % 2]
+            shown = PICTURES[statuses.total() % len(PICTURES)]
             statuses[picture(client, loop_id, shown, path="sub/secret.png").status_code] += 1
     finally:
         ended.set()

@@ -361,6 +361,7 @@ def test_what_an_image_s_files_are_is_told(
         "width": 300,
         "height": 150,
         "animated": False,
+        "plays": "",
         "transparent": False,
         "lost_transparency": False,
         "reason": "",

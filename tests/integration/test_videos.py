@@ -210,7 +210,7 @@ def test_a_video_that_cannot_be_read_stops_the_batch(
     graph = silent(workspace.name, workspace.name)
     for _ in range(2):
         message = refusal(client, graph)
-        assert f'Cannot read the film "{workspace.input / "a.mp4"}": its end is missing' in message
+        assert f'Cannot read the video "{workspace.input / "a.mp4"}": its end is missing' in message
     assert files(workspace.output) == []
 
 
@@ -375,6 +375,47 @@ def test_pages_see_a_picture_of_a_film_and_of_a_sound(
         assert found["source"]["shows"] == "picture"
         whole = requests.get(f"{of_loop}/picture", {"path": path}, timeout=30)
         assert whole.content.startswith(b"\x89PNG")
+
+
+def test_pages_play_a_film_and_its_result_in_parts(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    make_clips(workspace.input, {"a.mp4": "aac", "c.avi": None})
+    results = run_until_stop(client, unchanged(workspace.name, workspace.name))
+    of_loop = f"{client.url}/batch_loop/loops/{told(results[0], ITERATOR)['loop']}"
+
+    def played(path: str, output: int | None = None, **headers: str) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        query: dict[str, Any] = {"path": path, "output": output}
+        return requests.get(f"{of_loop}/media", query, headers=named, timeout=30)
+
+    files_of = requests.get(f"{of_loop}/files", {"path": "a.mp4"}, timeout=30).json()
+    assert [files_of["source"]["plays"], files_of["results"][0]["plays"]] == ["video", "video"]
+    for output, file in ((None, workspace.input / "a.mp4"), (0, workspace.output / "a.mp4")):
+        data = file.read_bytes()
+        whole = played("a.mp4", output)
+        assert (whole.status_code, whole.content) == (200, data)
+        assert whole.headers["Content-Type"] == "video/mp4"
+        assert whole.headers["Accept-Ranges"] == "bytes"
+        # Nothing in a file is run where it is opened in a tab.
+        assert whole.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in whole.headers["Content-Security-Policy"]
+        part = played("a.mp4", output, Range="bytes=100-199")
+        assert (part.status_code, part.content) == (206, data[100:200])
+        assert part.headers["Content-Range"] == f"bytes 100-199/{len(data)}"
+        beyond = played("a.mp4", output, Range=f"bytes={len(data)}-")
+        assert (beyond.status_code, beyond.content) == (416, b"")
+        tag = whole.headers["ETag"]
+        assert played("a.mp4", output, If_None_Match=tag).status_code == 304
+        # A part of an earlier file is not joined with this one.
+        other = played("a.mp4", output, Range="bytes=100-", If_Range='"other"')
+        assert (other.status_code, other.content) == (200, data)
+    # What no browser plays, and what is not there.
+    for path, output in (("c.avi", None), ("none.mp4", None), ("a.mp4", 1)):
+        nothing = played(path, output)
+        assert (nothing.status_code, nothing.content) == (204, b"")
+    (workspace.output / "a.mp4").unlink()
+    assert played("a.mp4", 0).status_code == 204
 
 
 def test_memory_stays_as_it_is_over_many_videos(

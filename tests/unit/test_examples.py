@@ -180,7 +180,7 @@ def test_it_says_how_to_run_it(name: str) -> None:
             "Press Run on Directory Iterator",
         ),
         FRAME_ITERATOR: (
-            "press Choose a film… on Frame Iterator",
+            "press Choose a video… on Frame Iterator",
             "Press Run on Frame Iterator",
         ),
         ROW_ITERATOR: ("write them into *text* on Row Iterator", "Press Run on Row Iterator"),

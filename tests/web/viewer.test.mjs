@@ -68,6 +68,7 @@ async function opened(t) {
     text: (_loop, path, output) => new Promise((told) => texts.push({ path, output, told })),
     picture: () => "",
     thumbnail: () => "",
+    media: () => "",
   };
   const items = ["a.png", "b.png"].map((path) => ({ path, state: "done", attempts: 1, seconds: 1 }));
   const gallery = { total: items.length, item: (index) => items[index], choose() {} };

@@ -101,6 +101,19 @@ export class LoopServer {
   }
 
   /**
+   * The URL of a film or a sound, to play it; with `output`, of that result.
+   *
+   * @param {string} id
+   * @param {string} path - relative to the folder
+   * @param {{ output?: number }} [which]
+   */
+  media(id, path, { output } = {}) {
+    const query = new URLSearchParams({ path });
+    if (output !== undefined) query.set("output", `${output}`);
+    return this.#api.apiURL(`${routeOf(id)}/media?${query}`);
+  }
+
+  /**
    * A result that is a text; without `output`, the text of a row.
    *
    * @param {string} id

@@ -25,12 +25,12 @@ MOST_AT_ONCE = 4_096
 class FrameSettings(DeclaredSettings):
     """The settings of a Frame Iterator; see `DeclaredSettings`."""
 
-    words = {"item": "frame", "an_item": "a frame", "place": "film"}  # noqa: RUF012
+    words = {"item": "frame", "an_item": "a frame", "place": "video"}  # noqa: RUF012
 
     film: str = field(
         default="",
         metadata={
-            "tooltip": "The film: a path inside ComfyUI's input folder, or a full path in an "
+            "tooltip": "The video: a path inside ComfyUI's input folder, or a full path in an "
             "allowed folder."
         },
     )
@@ -62,7 +62,7 @@ class FrameSettings(DeclaredSettings):
     limit: int = field(
         default=Selection.limit,
         metadata={
-            "tooltip": "The maximum number of runs; 0 means the whole film.",
+            "tooltip": "The maximum number of runs; 0 means the whole video.",
             "advanced": True,
         },
     )

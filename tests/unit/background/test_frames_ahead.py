@@ -191,7 +191,7 @@ def test_a_film_that_is_replaced_is_read_anew(
     assert ahead.count(film) == 5
     assert len(films.closed) == 1
     assert budget.taken == 0
-    with pytest.raises(UnreadableFrame, match="the film has 5 frames now"):
+    with pytest.raises(UnreadableFrame, match="the video has 5 frames now"):
         ahead.shot(LOOP, film, one(7))
 
 

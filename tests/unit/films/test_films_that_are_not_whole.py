@@ -31,7 +31,9 @@ def refused(path: Path) -> str:
     for read in READERS:
         with pytest.raises(UnreadableFilm) as raised:
             read(str(path))
-        assert str(raised.value).startswith(f'Cannot read the film "{path}": {raised.value.reason}')
+        assert str(raised.value).startswith(
+            f'Cannot read the video "{path}": {raised.value.reason}'
+        )
         assert "take it out of the folder" in str(raised.value)
         reasons.add(raised.value.reason)
     (reason,) = reasons
@@ -54,13 +56,13 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_film_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(content)
-    assert refused(path) == "it is not a film, or of a format that Batch Loop does not read"
+    assert refused(path) == "it is not a video, or of a format that Batch Loop does not read"
 
 
 def test_a_picture_with_the_name_of_a_film_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "picture.png")
     path = (tmp_path / "picture.png").rename(tmp_path / "film.mp4")
-    assert refused(path) == "it is not a film, or of a format that Batch Loop does not read"
+    assert refused(path) == "it is not a video, or of a format that Batch Loop does not read"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_a_list_that_names_other_files_is_refused(tmp_path: Path, list_of_files:
     other = make_film(tmp_path / "other.ts", frames=5)
     path = tmp_path / "film.mp4"
     path.write_text(list_of_files.format(other.name), encoding="utf-8")
-    assert refused(path) == "it is not a film, or of a format that Batch Loop does not read"
+    assert refused(path) == "it is not a video, or of a format that Batch Loop does not read"
 
 
 def test_a_name_that_looks_like_an_address_is_a_name(tmp_path: Path) -> None:
@@ -106,7 +108,7 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 
 def test_sound_with_a_cover_is_refused(tmp_path: Path) -> None:
     path = sound(tmp_path / "sound.mp4", cover=True)
-    assert refused(path) == "it has a picture, but no film"
+    assert refused(path) == "it has a picture, but no video"
 
 
 def test_an_mp4_without_its_list_of_frames_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import { addKeys } from "./keys.js";
 
 /**
  * @import { FileFacts, Item, Loop } from "../../../types/server.d.ts"
+ * @import { Player } from "./player.js"
  * @import { Stage } from "./stage.js"
  * @import { Strip } from "./strip.js"
  * @typedef {"compare" | "source" | "result"} Mode - which of an image's files are shown
@@ -20,15 +21,24 @@ const MODES = ["compare", "source", "result"];
  * @property {(mode: Mode) => void} show
  * @property {(by: number) => void} step - so many images on or back; infinity: to the last or first
  * @property {(by: number) => void} choose - another result
+ * @property {() => void} play - or pause
  * @property {() => void} tryThis - run the workflow on the image
  * @property {() => void} close
  * @property {() => void} closed - called when the window has been closed
+ */
+
+/**
+ * @typedef {object} Views - what shows pictures, plays, and shows several results
+ * @property {Stage} stage
+ * @property {Record<"source" | "result", Player>} players
+ * @property {Strip} strip
  */
 
 /** The viewer's window: its buttons, and what it says around the pictures. */
 export class Frame {
   #acts;
   #stage;
+  #players;
   #strip;
   #place = element("span", "viewer-place");
   #title = element("h2", "viewer-title");
@@ -38,6 +48,7 @@ export class Frame {
   #source = attributed(element("pre", "viewer-row"), { tabindex: 0 });
   #why = element("p", "viewer-why");
   #none = element("div", "viewer-none", icon("ban"), this.#why);
+  #unplayed = attributed(element("p", "viewer-unplayed"), { role: "status" });
   #told = attributed(element("p", "unseen"), { role: "status" });
   #facts = element("div", "viewer-facts");
   #modes = new Map(MODES.map((mode) => [mode, this.#modeButton(mode)]));
@@ -56,13 +67,13 @@ export class Frame {
   #newTab = element("a", "panel-button batch-loop-viewer-tab", icon("external-link"));
 
   /**
-   * @param {Stage} stage
-   * @param {Strip} strip
+   * @param {Views} views
    * @param {Acts} acts
    * @param {Pick<Loop, "source">} loop
    */
-  constructor(stage, strip, acts, loop) {
+  constructor({ stage, players, strip }, acts, loop) {
     this.#stage = stage;
+    this.#players = players;
     this.#strip = strip;
     this.#acts = acts;
     const say = textsOf(loop);
@@ -129,17 +140,37 @@ export class Frame {
   }
 
   /**
-   * Make room for a picture, a text, or both side by side; a source that is a text comes first.
+   * Make room for one thing, or for two side by side; a source comes first.
    *
-   * @param {{ isText: boolean, isSourceText: boolean, hasPicture: boolean }} shown
+   * @param {{ isText: boolean, isSourceText: boolean, hasPicture: boolean }} shown - besides what
+   *   is played
    */
   layOut({ isText, isSourceText, hasPicture }) {
     this.#text.hidden = !isText;
     this.#source.hidden = !isSourceText;
-    const isBeside = [isText, isSourceText, hasPicture].filter(Boolean).length > 1;
+    const { source, result } = this.#players;
+    const stage = this.#stage.element;
+    const views = [this.#source, source.element, stage, result.element, this.#text];
+    // The stage has the focus even while there is nothing on it.
+    const shown = views.filter((each) => (each === stage ? hasPicture : !each.hidden));
+    const isBeside = shown.length > 1;
     this.#main.classList.toggle("batch-loop-viewer-beside", isBeside);
-    if (!hasPicture && this.#zooms.contains(document.activeElement)) this.#stage.element.focus();
+    for (const each of views) {
+      each.classList.toggle("batch-loop-viewer-left", isBeside && each === shown[0]);
+      each.classList.toggle("batch-loop-viewer-right", isBeside && each === shown[1]);
+    }
+    if (!hasPicture && this.#zooms.contains(document.activeElement)) stage.focus();
     this.#zooms.hidden = !hasPicture;
+    const isPlayer = !source.element.hidden || !result.element.hidden;
+    const label = !hasPicture && isPlayer ? "panel.viewer.player" : "panel.viewer.stage";
+    stage.setAttribute("aria-label", t(label));
+  }
+
+  /** @param {string[]} names - of films and sounds of which a picture is shown instead */
+  showUnplayed(names) {
+    const said = names.map((name) => t("panel.viewer.unplayed", { name }));
+    setText(this.#unplayed, said.join("\n"));
+    this.#unplayed.hidden = !said.length;
   }
 
   /** @param {string} text - that is a result */
@@ -200,6 +231,7 @@ export class Frame {
     this.#text.hidden = true;
     this.#source.hidden = true;
     this.#none.hidden = true;
+    this.#unplayed.hidden = true;
     const head = element(
       "header",
       "viewer-head",
@@ -214,13 +246,17 @@ export class Frame {
         toolButton("times", t("panel.viewer.close"), "Escape", () => this.#acts.close()),
       ),
     );
-    this.#main.append(this.#before, this.#source, stage.element, this.#none, this.#text, this.#after);
+    const { source, result } = this.#players;
+    this.#main.append(
+      ...[this.#before, this.#source, source.element, stage.element, this.#none],
+      ...[result.element, this.#text, this.#after],
+    );
     const said = [this.#strip.element, this.#said, this.#facts, this.#told];
     const foot = element("footer", "viewer-foot", ...said);
-    const dialog = element("dialog", "viewer", head, this.#main, foot);
+    const dialog = element("dialog", "viewer", head, this.#main, this.#unplayed, foot);
     attributed(dialog, { "aria-labelledby": this.#title.id });
-    const { close, step, choose } = this.#acts;
-    addKeys(dialog, { stage, close, step, choose });
+    const { close, step, choose, play } = this.#acts;
+    addKeys(dialog, { stage, close, step, choose, play });
     dialog.addEventListener("close", () => this.#acts.closed());
     return dialog;
   }

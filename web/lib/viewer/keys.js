@@ -2,10 +2,11 @@
 
 /**
  * @typedef {object} Viewed - what keys act on
- * @property {Pick<Stage, "pan" | "zoom" | "fit" | "full">} stage
+ * @property {Pick<Stage, "element" | "pan" | "zoom" | "fit" | "full">} stage
  * @property {() => void} close
  * @property {(by: number) => void} step - go so many images on or back; Infinity to the last one
  * @property {(by: number) => void} choose - go so many results of the image on or back
+ * @property {() => void} play - or pause
  */
 
 /**
@@ -35,7 +36,7 @@ export function addKeys(dialog, viewed) {
  * @param {Viewed} viewed
  * @returns {(() => void) | undefined}
  */
-function actionOf({ key, shiftKey }, { stage, close, step, choose }) {
+function actionOf({ key, shiftKey, target }, { stage, close, step, choose, play }) {
   /** @type {Record<string, () => void>} */
   const arrows = shiftKey
     ? {
@@ -61,6 +62,8 @@ function actionOf({ key, shiftKey }, { stage, close, step, choose }) {
     1: () => stage.full(),
     Escape: close,
   };
+  // Elsewhere it presses a button.
+  if (key === " " && target === stage.element) return play;
   return arrows[key] ?? others[key];
 }
 

@@ -1,7 +1,9 @@
 import { titleOf } from "../items.js";
 import { t } from "../texts.js";
+import { ownName } from "../words.js";
 import { factsOf } from "./facts.js";
 import { Frame } from "./frame.js";
+import { Player } from "./player.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
@@ -11,6 +13,7 @@ import { Strip } from "./strip.js";
  * @import { Gallery } from "../panel/gallery.js"
  * @import { VariantGrid } from "../panel/variant_grid.js"
  * @import { Acts, Mode } from "./frame.js"
+ * @import { Played } from "./player.js"
  * @import { Picture } from "./stage.js"
  */
 
@@ -40,6 +43,9 @@ export class Viewer {
   /** @type {Mode} */
   #mode = "compare";
   #isOther = true;
+  /** Addresses of what the browser cannot play. */
+  #refused = new Set();
+  #players = { source: this.#player("result"), result: this.#player("source") };
   #strip = new Strip((index) => this.#choose(index));
   #stage = new Stage({
     zoomed: (percent, isFitted) => this.#frame.showZoom(percent, isFitted),
@@ -66,11 +72,13 @@ export class Viewer {
       show: (mode) => this.#showIn(mode),
       step: (by) => this.#step(by),
       choose: (by) => this.#choose(this.#output + by),
+      play: () => this.#play(),
       tryThis: () => this.#try(),
       close: () => this.close(),
       closed: () => this.#closed(),
     };
-    this.#frame = new Frame(this.#stage, this.#strip, acts, given.loop);
+    const views = { stage: this.#stage, players: this.#players, strip: this.#strip };
+    this.#frame = new Frame(views, acts, given.loop);
     this.#dialog = this.#frame.dialog;
   }
 
@@ -103,9 +111,10 @@ export class Viewer {
     this.#item = item;
     this.#files = null;
     this.#frame.showItem(item);
-    // The picture or text of one image is never seen under the name of another.
+    // The picture or text of one image is never seen, or heard, under the name of another.
     if (this.#isOther) {
       this.#stage.show(null, null, true);
+      this.#stop();
       this.#frame.setText("");
       this.#frame.setSourceText("");
     }
@@ -144,17 +153,21 @@ export class Viewer {
     const mode = isPossible[this.#mode] ? this.#mode : isPossible.result ? "result" : "source";
     this.#frame.showMode(mode, isPossible);
     this.#strip.mark(this.#output);
-    const left = mode !== "result" && source ? this.#picture(source) : null;
-    const right = mode !== "source" && result ? this.#picture(result, this.#output) : null;
-    const shows = { isText: isText && mode !== "source", isSourceText: isRow && mode !== "result" };
-    this.#frame.layOut({ ...shows, hasPicture: Boolean(left ?? right) });
-    this.#stage.show(left, right, this.#isOther);
-    this.#isOther = false;
     const output = mode === "source" ? undefined : this.#output;
+    const left = mode !== "result" && source ? this.#view(source) : {};
+    const right = mode !== "source" && result ? this.#view(result, output) : {};
+    this.#players.source.show(left.played ?? null);
+    this.#players.result.show(right.played ?? null);
+    const shows = { isText: isText && mode !== "source", isSourceText: isRow && mode !== "result" };
+    this.#frame.layOut({ ...shows, hasPicture: Boolean(left.picture ?? right.picture) });
+    this.#frame.showUnplayed([left, right].flatMap(({ unplayed }) => unplayed ?? []));
+    this.#stage.show(left.picture ?? null, right.picture ?? null, this.#isOther);
+    this.#isOther = false;
     this.#readText(mode === "source" ? undefined : result);
     if (isRow) this.#readSource();
     const file = mode === "source" ? source : result;
-    this.#frame.showFile(file, this.#address("picture", output));
+    const { played } = mode === "source" ? left : right;
+    this.#frame.showFile(file, played?.address ?? this.#address("picture", output));
     // A thumbnail that had the focus may be gone.
     if (!this.#dialog.contains(document.activeElement)) this.#stage.element.focus();
     const copied = (/** @type {boolean} */ isCopied) => this.#frame.tellCopied(isCopied);
@@ -185,27 +198,59 @@ export class Viewer {
   }
 
   /**
+   * What is seen of a file: it is played, or its picture is shown; neither of a text.
+   *
    * @param {FileFacts} file
    * @param {number} [output]
-   * @returns {Picture | null} null for what is none
+   * @returns {{ played?: Played, picture?: Picture, unplayed?: string }} `unplayed` names what the
+   *   browser cannot play
    */
-  #picture(file, output) {
-    if (file.shows !== "picture") return null;
+  #view(file, output) {
+    if (file.shows !== "picture") return {};
     const name = this.#item ? titleOf(this.#item) : "";
     const of = output === undefined ? "panel.picture.source" : "panel.picture.result";
+    const description = t(of, { name });
+    const picture = this.#address("picture", output);
+    const address = this.#address("media", output);
+    if (file.plays && !this.#refused.has(address)) {
+      return { played: { as: file.plays, address, picture, description } };
+    }
+    const thumbnail = this.#address("thumbnail", output, THUMBNAIL);
+    const size = { width: file.width, height: file.height };
     return {
-      address: this.#address("picture", output),
-      thumbnail: this.#address("thumbnail", output, THUMBNAIL),
-      description: t(of, { name }),
-      size: { width: file.width, height: file.height },
+      picture: { address: picture, thumbnail, description, size },
+      ...(file.plays ? { unplayed: ownName(file.path) } : {}),
     };
   }
 
+  /** @param {"source" | "result"} other - which of the players pauses when this one plays */
+  #player(other) {
+    return new Player({
+      played: () => this.#players[other].pause(),
+      refused: (address) => {
+        this.#refused.add(address);
+        this.#draw();
+      },
+    });
+  }
+
+  /** Play or pause what is seen; of two, the result. */
+  #play() {
+    const { source, result } = this.#players;
+    (result.element.hidden ? source : result).toggle();
+  }
+
+  /** Play nothing more. */
+  #stop() {
+    this.#players.source.show(null);
+    this.#players.result.show(null);
+  }
+
   /**
-   * The address of a file's picture, which changes with the image's runs: a page shows what it has
-   * of an address without asking for it again.
+   * The address of a file's picture, or of the file to play, which changes with the image's runs: a
+   * page shows what it has of an address without asking for it again.
    *
-   * @param {"picture" | "thumbnail"} kind
+   * @param {"picture" | "thumbnail" | "media"} kind
    * @param {number} [output]
    * @param {number} [size]
    */
@@ -250,6 +295,7 @@ export class Viewer {
 
   #closed() {
     this.#stage.close();
+    this.#stop();
     this.#dialog.remove();
     this.#given.closed();
   }

@@ -1,0 +1,1 @@
+"""Sending files, whole or in parts."""
