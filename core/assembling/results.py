@@ -64,7 +64,7 @@ class Wanted:
     label: str = ""
     """That of the variant whose results are taken; empty if the batch has none."""
     gone: list[str] = field(default_factory=list, init=False)
-    """The items that have lost a result, by their paths; filled while results are looked for."""
+    """The items of which a result was deleted, by their paths; filled while results are sought."""
 
     def of_frames(self, key: LoopKey, frames: int) -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
@@ -117,10 +117,7 @@ class Wanted:
             for item, outputs in page.items:
                 if key.has_variants and label_in(item.path) != self.label:
                     continue
-                results = self._results(item, outputs)
-                if None in results:
-                    self.gone.append(item.path)
-                yield item, results
+                yield item, self._results(item, outputs)
             start += len(page.items)
             if not page.items or start >= page.total:
                 return
@@ -130,7 +127,11 @@ class Wanted:
         if item.state is ItemState.FAILED:
             return []
         wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
-        return [path if self._is_there(path) else None for path in wanted]
+        results = [path if self._is_there(path) else None for path in wanted]
+        lost = (path for path, there in zip(wanted, results, strict=True) if there is None)
+        if any(map(_is_deleted, lost)):
+            self.gone.append(item.path)
+        return results
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
@@ -169,6 +170,12 @@ class Wanted:
         return filled
 
 
+def _is_deleted(path: str) -> bool:
+    """Whether a missing file was deleted: a drive that is not connected brings it back."""
+    folder = os.path.dirname(path)
+    return any(map(os.path.isdir, (folder, os.path.dirname(folder))))
+
+
 _NOTHING = (
     "No video was made: the batch has no results. Connect loop to the Loop End whose batch is to "
     "be made a video."
@@ -180,8 +187,9 @@ def _missing(named: Sequence[str], count: int) -> str:
     return (
         f"No video was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
         "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
-        "nothing else. If nothing saves them, add Save Image (Batch), and press Start over. Or set "
-        "missing to repeat the frame before."
+        "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
+        "nothing saves them, add Save Image (Batch), and press Start over. Or set missing to "
+        "repeat the frame before."
     )
 
 
