@@ -138,8 +138,7 @@ class SidePanel:
     def wait_until_it_plays(self, player: Locator, beyond: float = 0) -> None:
         """Wait until a film or sound plays, and has got beyond so many seconds."""
         self.page.wait_for_function(
-            "([media, beyond]) => !media.paused && media.readyState > 2"
-            " && media.currentTime > beyond + 0.1",
+            "([media, beyond]) => media.readyState > 1 && media.currentTime > beyond + 0.1",
             arg=[player.element_handle(), beyond],
         )
 
