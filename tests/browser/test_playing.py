@@ -76,10 +76,10 @@ def test_videos_play_beside_their_results(comfy: ComfyPage, panel: SidePanel, fi
     source, result = panel.player("Source b.mp4"), panel.player("Result of b.mp4")
     assert beside(source, result)
     # By a click, and of both only one at a time.
-    source.click()
-    panel.wait_until_it_plays(source)
-    result.click()
-    panel.wait_until_it_plays(result)
+    for player in (source, result):
+        panel.wait_until_it_can_play(player)
+        player.click()
+        panel.wait_until_it_plays(player)
     expect(source).to_have_js_property("paused", value=True)
     # Alone, and by keyboard: Space on what is shown, and the player's own keys in it.
     keyboard = panel.page.keyboard
@@ -97,7 +97,7 @@ def test_videos_play_beside_their_results(comfy: ComfyPage, panel: SidePanel, fi
     expect(panel.viewer.get_by_role("heading")).to_have_text("a.mp4")
     wait_until_unloaded(panel, played)
     other = panel.player("Result of a.mp4")
-    expect(other).to_be_visible()
+    panel.wait_until_it_can_play(other)
     keyboard.press(" ")
     panel.wait_until_it_plays(other)
     played = other.element_handle()
@@ -126,7 +126,7 @@ def test_sounds_play_beside_their_texts(comfy: ComfyPage, panel: SidePanel, film
         "picture => picture.naturalWidth > 0", arg=picture.element_handle()
     )
     assert beside(picture, text)
-    expect(sound).to_be_visible()
+    panel.wait_until_it_can_play(sound)
     panel.page.keyboard.press(" ")
     panel.wait_until_it_plays(sound)
     # To its end, which is in another part of the file.
