@@ -6,6 +6,7 @@ The documentation's pictures of them are taken on the way.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import av
 from av.video.frame import VideoFrame
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from .graphs import filled_in, node
 from .layout import EXAMPLE_FILM, EXAMPLES
@@ -28,7 +29,8 @@ MIDDLE = 1.2
 """Seconds."""
 
 TEMPLATE = "A film, frame by frame"
-FRAME = "balloons_000028"
+FRAME = "balloons_000004"
+"""One that is in view where the panel begins."""
 
 Shoot = Callable[[str], object]
 """Takes the picture of the step of that name."""
@@ -58,15 +60,18 @@ class FilmTour:
             graph = filled_in(client, _inverted_videos())
         self._page.evaluate("graph => app.loadApiJson(graph, 'videos')", graph)
         viewer = self._looked_at(PLAYED)
-        # Where they are compared, both are at the same moment.
-        for player in viewer.locator("video").all():
-            player.evaluate(
-                "(video, at) => new Promise((told, refused) => {"
-                " video.onseeked = told; video.onerror = refused; video.currentTime = at; })",
-                MIDDLE,
+        players = viewer.locator("video")
+        expect(players).to_have_count(2)
+        # Both at the same moment.
+        for number in range(2):
+            player = players.nth(number).element_handle()
+            self._page.wait_for_function("video => video.readyState > 0", arg=player)
+            player.evaluate("(video, at) => { video.currentTime = at; }", MIDDLE)
+            self._page.wait_for_function(
+                "video => !video.seeking && video.readyState > 1", arg=player
             )
         self._shoot("video")
-        self._page.keyboard.press("Escape")
+        self._close(viewer)
 
     def compare_a_frame(self) -> None:
         """Run the template with the frames of a video, and compare one with its result."""
@@ -75,8 +80,10 @@ class FilmTour:
         viewer = self._looked_at(FRAME)
         for name in ("source", "result"):
             viewer.locator(f".batch-loop-viewer-{name}[data-state=there]").wait_for()
+        for _ in range(3):  # it is small
+            self._page.keyboard.press("+")
         self._shoot("frame")
-        self._page.keyboard.press("Escape")
+        self._close(viewer)
 
     def _looked_at(self, item: str) -> Locator:
         """The window in which an item is looked at, after a run of the batch on the screen."""
@@ -87,8 +94,14 @@ class FilmTour:
         card.get_by_role("button", name="Open report").click()
         panel = self._page.locator(".batch-loop-panel")
         panel.get_by_role("row").filter(has_text=item).click()
-        self._comfy.close_toasts()
         return self._page.locator(".batch-loop-viewer")
+
+    def _close(self, viewer: Locator) -> None:
+        """Close that window, and the panel, which may cover the card of the next batch."""
+        self._page.keyboard.press("Escape")
+        expect(viewer).to_have_count(0)
+        self._page.get_by_role("button", name=re.compile("^Batches")).first.click()
+        expect(self._page.locator(".batch-loop-panel")).to_have_count(0)
 
 
 def _recoloured(path: Path, order: tuple[int, int, int]) -> None:

@@ -179,7 +179,10 @@ def _files(
     if is_row(path):
         text = partial(_text_of_row, registry, rows, loop_id, path)
         return _beside_row(source, text, shown, allowed)
-    return _looked_at(source, shown, allowed)
+    found = _looked_at(source, shown, allowed)
+    if is_frame(path):
+        found["source"]["plays"] = ""  # it is one picture of the film
+    return found
 
 
 def _text_of_row(registry: LoopRegistry, rows: Rows, loop_id: str, path: str) -> str:

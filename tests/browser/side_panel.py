@@ -135,11 +135,15 @@ class SidePanel:
         """The film or sound that is played in that window as the source or the result."""
         return self.viewer.locator("video, audio").and_(self.page.get_by_label(name, exact=True))
 
+    def wait_until_it_can_play(self, player: Locator) -> None:
+        """Wait until a film or sound can be seen, and its beginning has been loaded."""
+        expect(player).to_be_visible()
+        self.page.wait_for_function("media => media.readyState > 1", arg=player.element_handle())
+
     def wait_until_it_plays(self, player: Locator, beyond: float = 0) -> None:
         """Wait until a film or sound plays, and has got beyond so many seconds."""
         self.page.wait_for_function(
-            "([media, beyond]) => !media.paused && media.readyState > 2"
-            " && media.currentTime > beyond + 0.1",
+            "([media, beyond]) => media.readyState > 1 && media.currentTime > beyond + 0.1",
             arg=[player.element_handle(), beyond],
         )
 

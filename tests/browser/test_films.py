@@ -75,6 +75,7 @@ def test_frames_of_a_film_run_one_by_one(comfy: ComfyPage, panel: SidePanel, fil
     row.click()
     expect(panel.viewer.get_by_role("heading")).to_have_text("film_000002")
     panel.wait_for_views(2)
+    expect(panel.viewer.locator(".batch-loop-viewer-unplayed")).to_be_hidden()
     comfy.page.keyboard.press("Escape")
     (films.input / "film.mp4").write_bytes(b"no film")
     comfy.look_again()

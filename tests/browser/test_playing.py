@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, expect
 
-from batch_loop.tests.support.clips import make_clip, make_sound, sweep
+from batch_loop.tests.support.clips import FPS, make_clip, make_sound, sweep
 from batch_loop.tools.tab import SMALL
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def beside(left: Locator, right: Locator) -> bool:
 
 def test_videos_play_beside_their_results(comfy: ComfyPage, panel: SidePanel, films: Films) -> None:
     for seed, name in enumerate(("a.mp4", "b.mp4")):
-        make_clip(films.input / name, seed=seed, frames=96, codec=PLAYED)
+        # Longer than a busy machine takes for what is done with it.
+        make_clip(films.input / name, seed=seed, frames=SECONDS * FPS, codec=PLAYED)
     films.open(comfy, films.graph(VIDEOS, 1, "BatchLoopSaveVideo", directory=""))
     card = films.choose_folder(comfy, VIDEOS, 2)
     films.run(comfy, VIDEOS)
@@ -75,10 +76,10 @@ def test_videos_play_beside_their_results(comfy: ComfyPage, panel: SidePanel, fi
     source, result = panel.player("Source b.mp4"), panel.player("Result of b.mp4")
     assert beside(source, result)
     # By a click, and of both only one at a time.
-    source.click()
-    panel.wait_until_it_plays(source)
-    result.click()
-    panel.wait_until_it_plays(result)
+    for player in (source, result):
+        panel.wait_until_it_can_play(player)
+        player.click()
+        panel.wait_until_it_plays(player)
     expect(source).to_have_js_property("paused", value=True)
     # Alone, and by keyboard: Space on what is shown, and the player's own keys in it.
     keyboard = panel.page.keyboard
@@ -96,6 +97,7 @@ def test_videos_play_beside_their_results(comfy: ComfyPage, panel: SidePanel, fi
     expect(panel.viewer.get_by_role("heading")).to_have_text("a.mp4")
     wait_until_unloaded(panel, played)
     other = panel.player("Result of a.mp4")
+    panel.wait_until_it_can_play(other)
     keyboard.press(" ")
     panel.wait_until_it_plays(other)
     played = other.element_handle()
@@ -124,6 +126,7 @@ def test_sounds_play_beside_their_texts(comfy: ComfyPage, panel: SidePanel, film
         "picture => picture.naturalWidth > 0", arg=picture.element_handle()
     )
     assert beside(picture, text)
+    panel.wait_until_it_can_play(sound)
     panel.page.keyboard.press(" ")
     panel.wait_until_it_plays(sound)
     # To its end, which is in another part of the file.

@@ -128,7 +128,7 @@ def test_a_film_is_described_and_its_frames_are_shown(
         shown = picture(server, before["loop"], "film_000006.frames4", kind)
         assert number_in(shown_as_floats(shown)) == 6
     files = client.get_json(f"/batch_loop/loops/{before['loop']}/files?path=film_000003.frames4")
-    assert files["source"]["shows"] == "picture"
+    assert (files["source"]["shows"], files["source"]["plays"]) == ("picture", "")
     assert not client.get_json(f"/batch_loop/loops/{before['loop']}/folder")["gone"]
 
 
