@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import uuid
 from typing import TYPE_CHECKING
@@ -273,6 +274,35 @@ def test_it_can_be_used_by_keyboard_alone(
     expect(panel.grid).to_be_focused()
     keyboard.press("Escape")
     expect(panel.entry(batch.name).get_by_role("button")).to_be_focused()
+
+
+@pytest.mark.one_frontend
+def test_the_selected_row_shows_the_whole_reason_to_who_uses_the_keyboard(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    batch.fail_on("img1.png")
+    graph = batch.graph(error_handling=SKIP)
+    graph["3"]["inputs"]["message"] = "the model wants another size; " * 10
+    run_until_stop(client, graph)
+    panel.open()
+    panel.choose(batch.name)
+    row = panel.row("img1.png")
+    reason = row.locator(".batch-loop-item-reason")
+    hidden = "one => one.scrollHeight - one.clientHeight"
+    expect(reason).to_be_visible()
+    assert reason.evaluate(hidden) > 0
+    panel.root.get_by_role("tab", name="All (7)").focus()
+    panel.page.keyboard.press("Tab")
+    panel.page.keyboard.press("Home")
+    expect(row).to_have_class(re.compile("batch-loop-row-active"))
+    assert reason.evaluate(hidden) == 0
+    shown, below = reason.bounding_box(), row.bounding_box()
+    assert shown is not None
+    assert below is not None
+    assert shown["y"] + shown["height"] <= below["y"] + below["height"]
+    panel.page.keyboard.press("End")
+    expect(row).not_to_have_class(re.compile("batch-loop-row-active"))
+    assert reason.evaluate(hidden) > 0
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

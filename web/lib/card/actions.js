@@ -83,8 +83,8 @@ export class Actions {
    * Show the node that failed.
    *
    * @param {Failure} failure
-   * @param {Node | null} iterator - shown instead if the image, or what goes with it, could not even
-   *   be read
+   * @param {Node | null} iterator - shown instead if the image, or what goes with it, could not
+   *   even be read
    */
   goTo({ unreadable, node_id: nodeId }, iterator) {
     const node = unreadable || nodeId === null ? iterator : this.#screen.find(nodeId);
