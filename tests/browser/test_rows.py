@@ -88,6 +88,22 @@ def test_rows_that_are_typed_run_one_by_one(
     assert table.saved == ["a red fox", "b blue whale", "c green parrot"]
 
 
+def test_the_card_says_whether_the_file_or_what_is_typed_counts(
+    comfy: ComfyPage, table: Table
+) -> None:
+    file = table.write("prompt\na fox\nan owl\n")
+    table.open(comfy, table.graph(text="a red fox\n"))
+    card = comfy.card(ITERATOR)
+    expect(card.get_by_role("cell")).to_have_text(["a red fox"])
+    unused = card.get_by_text("The file counts: what is typed into text is not used.")
+    expect(unused).to_be_hidden()
+    comfy.set_widget(ROWS, "file", file)
+    expect(card.get_by_role("cell")).to_have_text(["a fox", "an owl"])
+    expect(unused).to_be_visible()
+    comfy.set_widget(ROWS, "text", "")
+    expect(unused).to_be_hidden()
+
+
 CSV = """name;prompt;steps;seed;note
 fox;a red fox;2;1;x
 whale;a blue whale;many;2;y

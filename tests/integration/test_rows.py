@@ -125,6 +125,39 @@ def test_columns_are_values(
     assert [each.lower() if kind == "boolean" else each for each in shown] == expected
 
 
+def test_a_table_as_pandas_writes_it_has_its_header(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write(workspace, ",prompt,prompt", "0,a fox,dark", "1,an owl,blurry")
+    graph = with_value(of_file(workspace, header="auto"), "prompt 2", "text")
+    graph[TEXT]["inputs"]["text"] = [VALUE, 0]
+    results = run_until_stop(client, graph)
+    assert sorted(texts(workspace.output).values()) == ["blurry", "dark"]
+    assert [told(result, ITERATOR)["total"] for result in results] == [2, 2]
+
+
+@pytest.mark.parametrize("header", ["prompt,negative_prompt,seed", "prompt"])
+def test_a_table_of_nothing_but_a_header_is_refused_before_anything_runs(
+    client: ComfyClient, workspace: Workspace, header: str
+) -> None:
+    table = write(workspace, header)
+    message = refusal(client, of_file(workspace, header="auto"))
+    assert "its only row was taken for the names of the columns" in message
+    assert "set header to none" in message
+    assert loops_of(client, table) == []
+
+
+def test_a_column_of_a_table_that_is_read_without_a_header_is_told_with_what_to_do(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write(workspace, "quality,quantity", "good,much", "bad,little")
+    graph = with_value(of_file(workspace, header="auto"), "quality", "text")
+    result = client.run(graph)
+    assert result.error is not None
+    assert "the table has no such column" in result.error.message
+    assert "set header of Row Iterator to first row" in result.error.message
+
+
 NO_NUMBER = ["name,size", "fox,64", "cat,big", "dog,32"]
 
 

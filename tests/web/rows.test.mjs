@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
-import { isChosen } from "../../web/lib/card/folder_settings.js";
+import { isChosen, leavesText } from "../../web/lib/card/folder_settings.js";
 import { isList } from "../../web/lib/card/table_preview.js";
 import { sourceOfInput } from "../../web/lib/graph.js";
 import { isRow, lettersOf, nameOf, sourceOf, titleOf } from "../../web/lib/items.js";
@@ -56,6 +56,12 @@ test("a table is asked about by its file or its text", () => {
   assert.equal(kindOf(folderOf(SETTINGS)), "table");
   assert.equal(kindOf(folderOf({ directory: "in" })), "folder");
   assert.deepEqual([SETTINGS, { file: " ", text: "\n" }, { file: "", text: "a" }].map(isChosen), [true, false, true]);
+});
+
+test("what is typed is not used where a file is named", () => {
+  const named = { file: "a.csv", text: "a cat" };
+  const others = [SETTINGS, { ...named, file: " " }, { ...named, text: "\n" }, { directory: "in" }, null];
+  assert.deepEqual([named, ...others].map(leavesText), [true, false, false, false, false, false]);
 });
 
 test("the card of a table says how many rows there are, and what to do without one", () => {

@@ -21,6 +21,7 @@ from batch_loop.tests.support.films import (
     number_in,
     numbered,
 )
+from batch_loop.tests.support.open_files import times_open
 
 FRAMES = 60
 SEED = 20
@@ -87,6 +88,23 @@ def test_each_frame_is_the_one_with_its_number(tmp_path: Path, kind: Kind) -> No
             assert numbers(film, asked) == asked
 
 
+@pytest.mark.linux
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_frames_and_their_times_are_the_same_once_the_file_was_released(
+    tmp_path: Path, kind: Kind
+) -> None:
+    path = made(tmp_path, kind)
+    with FilmFrames(path) as film, FilmFrames(path) as released:
+        for number in (0, 1, 2, 13, 14, 35, FRAMES - 1, 20):
+            released.release()
+            assert times_open(path) == 1
+            assert released.count == FRAMES
+            frame, same = film.frame(number), released.frame(number)
+            assert number_in(same.image[0]) == number
+            assert same.time == frame.time
+            assert 1 <= released.way_back <= number + 1
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_the_number_of_threads_makes_no_difference(tmp_path: Path, threads: int) -> None:
     path = made(tmp_path, KINDS[0])
@@ -122,6 +140,8 @@ def test_a_film_recorded_from_its_middle_begins_with_what_can_be_decoded(
     assert FRAMES // 2 < film.count < FRAMES
     assert shown == list(range(FRAMES - film.count, FRAMES))
     assert numbers(film, list(range(film.count))[::-1]) == shown[::-1]
+    film.release()
+    assert numbers(film, list(range(film.count))) == shown
 
 
 def test_frames_of_varying_length_have_their_times(tmp_path: Path, opened: Any) -> None:

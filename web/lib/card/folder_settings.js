@@ -93,6 +93,15 @@ export function isChosen(settings) {
 }
 
 /**
+ * Whether a table is named though rows are typed into the node, which then are not used.
+ *
+ * @param {ItemSettings | null} settings
+ */
+export function leavesText(settings) {
+  return settings !== null && "file" in settings && settings.file.trim() !== "" && settings.text.trim() !== "";
+}
+
+/**
  * How to identify the loop to the server: by the node's settings or, if those come from other
  * nodes, by the loop it last worked on. Null if that is unknown too: a wrong guess could start
  * another folder over. Only a folder of images is named by itself; of others, `last` is all that

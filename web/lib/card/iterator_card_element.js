@@ -22,6 +22,7 @@ import { TablePreview } from "./table_preview.js";
  * @property {string | null} loop
  * @property {ResultFolder} results - the folder that they are in
  * @property {Table | null} [table] - the rows, of a Row Iterator
+ * @property {boolean} [leavesText] - whether rows are typed into it that are not used
  * @property {boolean} watching
  * @property {boolean} choosing
  */
@@ -129,7 +130,7 @@ export class IteratorCard {
    * @param {IteratorModel} model
    * @param {Standing} standing
    */
-  show(model, { loop, results, table = null, watching, choosing }) {
+  show(model, { loop, results, table = null, leavesText = false, watching, choosing }) {
     this.#model = model;
     this.element.dataset.phase = model.phase;
     this.element.dataset.tone = model.tone;
@@ -138,7 +139,7 @@ export class IteratorCard {
     write(this.#hint, model.hint, "");
     this.#hint.hidden = model.hint === "";
     this.#showImage(model.image, loop);
-    this.#preview.show(table);
+    this.#preview.show(table, leavesText);
     this.#progress.show(model.figures);
     this.#showTimes(model.times);
     this.#showButtons(model.buttons, { watching, choosing });

@@ -2,7 +2,7 @@ import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
 import { placeIn, sourceOfNode } from "../iterators.js";
 import { Refused, isFinal } from "../requests.js";
-import { folderSettings, isChosen, isLinked, widgetOf } from "./folder_settings.js";
+import { folderSettings, isChosen, isLinked, leavesText, widgetOf } from "./folder_settings.js";
 import { NOWHERE } from "../result_folder.js";
 import { OtherTab } from "./other_tab.js";
 import { ResultPlace } from "./result_place.js";
@@ -308,7 +308,14 @@ export class IteratorEntry {
     const loop = this.loop ?? this.named;
     this.#results.note(this.state);
     const results = this.#results.where;
-    this.#card.show(model, { loop, results, table: this.table, watching: this.#watching, choosing: this.#choosing });
+    this.#card.show(model, {
+      loop,
+      results,
+      table: this.table,
+      leavesText: leavesText(folderSettings(this.node)),
+      watching: this.#watching,
+      choosing: this.#choosing,
+    });
   }
 
   /** What its items are, as `Loop.source` names it. */

@@ -9,8 +9,9 @@ const COLUMNS = 4;
 /** The first rows of a Row Iterator's table, and how the table is read. */
 export class TablePreview {
   #format = element("div", "table-format");
+  #unused = element("div", "table-unused");
   #table = element("table", "table-rows");
-  element = element("div", "table", this.#format, this.#table);
+  element = element("div", "table", this.#format, this.#unused, this.#table);
   /** @type {Table | null} */
   #shown = null;
 
@@ -18,8 +19,13 @@ export class TablePreview {
     this.element.hidden = true;
   }
 
-  /** @param {Table | null} table - null for nothing */
-  show(table) {
+  /**
+   * @param {Table | null} table - null for nothing
+   * @param {boolean} leavesText - whether rows are typed into the node, too, which are not used
+   */
+  show(table, leavesText) {
+    setText(this.#unused, leavesText ? t("table.textUnused") : "");
+    this.#unused.hidden = !leavesText;
     if (table === this.#shown) return;
     this.#shown = table;
     this.element.hidden = table === null;
