@@ -96,6 +96,7 @@ class AssembleVideo(comfy_io.ComfyNode):
                 runtime.registry(),
                 allowed,
                 runtime.read_ahead().read,
+                runtime.frames_ahead().times,
                 host.raise_if_cancelled,
                 host.progress(),
                 runtime.roots(),
