@@ -15,7 +15,6 @@ from ..common.errors import ResultsMissing, quoted
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import make_atomic
 from ..films.encoders import encoder_of
-from ..films.film_frames import FilmFrames
 from ..films.film_writer import Looks, SoundOf, Times, encoding, write_film
 from ..films.finder import FrameTimes
 from ..media.formats.decode import DecodedImage
@@ -68,18 +67,22 @@ class Assembler:
         registry: Registry,
         allowed: AllowedFolders,
         read: Callable[[str], DecodedImage],
+        film_times: Callable[[str, str], FrameTimes],
         going_on: Callable[[], object],
         progress: Callable[[int, int], object],
         roots: Roots = NO_ROOTS,
     ) -> None:
         """`read` decodes the image at a real path; what `going_on` raises ends the work.
 
+        `film_times` tells when the frames are shown of the film that a loop, by its id, reads at a
+        real path.
         `progress` is told how many pictures are in the film, and how many it will have. `roots` are
         the places of shared folders here.
         """
         self._registry = registry
         self._allowed = allowed
         self._read = read
+        self._film_times = film_times
         self._going_on = going_on
         self._progress = progress
         self._roots = roots
@@ -126,9 +129,9 @@ class Assembler:
             found = wanted.of_items(key)
             return _Film(name, found.paths, _even_times(len(found.paths), settings.fps))
         path = there(key.directory, self._allowed)
-        with FilmFrames(path) as film:
-            found = wanted.of_frames(key, film.count)
-            times, start = _times_of(film.times, found)
+        film = self._film_times(key.id, path)
+        found = wanted.of_frames(key, len(film.shown))
+        times, start = _times_of(film, found)
         sound = SoundOf(path, start) if settings.sound else None
         return _Film(name, found.paths, times, path, sound)
 

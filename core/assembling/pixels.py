@@ -56,9 +56,9 @@ def pictures(
 
 
 def _pixels(image: torch.Tensor, depth: FilmDepth) -> Pixels:
-    """[H,W,3] from a float image [H,W,C], 0 to 1."""
+    """[H,W,3] from a float image [H,W,C], 0 to 1, in whose memory it is made."""
     white, kind = (255, np.uint8) if depth is FilmDepth.EIGHT else (65535, np.uint16)
-    scaled = image[..., :3].mul(white).round_().clamp_(0, white).numpy()
+    scaled = image[..., :3].mul_(white).round_().clamp_(0, white).numpy()
     return scaled.astype(kind)
 
 

@@ -19,6 +19,7 @@ from ..common.errors import Unreadable, UnreadableFrame, quoted
 from ..common.sight import FileStamp, stamp_at
 from ..common.workers import worker_pool
 from ..films.film_frames import FilmFrames
+from ..films.finder import FrameTimes
 from ..media.buffers import FRESH, Arrays
 from .budget import MemoryBudget
 
@@ -177,6 +178,17 @@ class FramesAhead:
             with self._lock:
                 del self._counting[known]
         return own.result()
+
+    def times(self, loop: str, path: str) -> FrameTimes:
+        """When each frame of the film at a real path is shown; raises UnreadableFilm.
+
+        If the loop has it open, it is not opened once more.
+        """
+        while True:
+            opened = self._film(loop, path)
+            with opened.lock:
+                if not opened.is_closed:
+                    return opened.film.times
 
     def shot(self, loop: str, path: str, asked: Window) -> Shot:
         """The frames of a window; raises UnreadableFilm, UnreadableFrame if one is damaged."""

@@ -14,6 +14,10 @@ from ..model.formats import FilmCodec, FilmDepth
 
 MOST_QUALITY = 100
 
+_LOOKAHEAD = "10"
+"""Frames that are looked at before one is encoded: all of them are in memory, where FFmpeg's usual
+40 take 180 MB more at 1920x1080."""
+
 _HQ, _STANDARD, _LIGHT = 3, 2, 1
 """Profiles of ProRes."""
 
@@ -54,7 +58,12 @@ def _profile(quality: int) -> Mapping[str, str]:
 _USUAL = {FilmDepth.EIGHT: ("yuv420p",), FilmDepth.TEN: ("yuv420p10le",)}
 
 _ENCODERS = {
-    FilmCodec.H264: Encoder("libx264", ".mp4", _USUAL, _crf(34, 14, preset="medium")),
+    FilmCodec.H264: Encoder(
+        "libx264",
+        ".mp4",
+        _USUAL,
+        _crf(34, 14, preset="medium", **{"rc-lookahead": _LOOKAHEAD}),
+    ),
     FilmCodec.HEVC: Encoder(
         "libx265",
         ".mp4",

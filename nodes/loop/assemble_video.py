@@ -98,6 +98,7 @@ class AssembleVideo(comfy_io.ComfyNode):
                 runtime.registry(),
                 allowed,
                 runtime.read_ahead().read,
+                runtime.frames_ahead().times,
                 host.raise_if_cancelled,
                 host.progress(),
                 runtime.roots(),

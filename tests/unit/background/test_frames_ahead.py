@@ -162,6 +162,19 @@ def test_a_film_is_counted_once_whoever_asks_and_read_on_by_the_loop(
     assert len(films.opened) == 1
 
 
+def test_the_times_of_a_film_are_those_of_the_one_that_the_loop_has_open(
+    ahead: FramesAhead, films: Films, clock: GivenClock, film: str
+) -> None:
+    ahead.shot(LOOP, film, one(3))
+    shown, unit, _ = ahead.times(LOOP, film)
+    assert [float(each * unit) for each in shown] == [number / 25 for number in range(FRAMES)]
+    assert len(films.opened) == 1
+    clock.now = 60 * MINUTE
+    wait_for(lambda: films.closed == films.opened, "the film to be closed")
+    assert len(ahead.times(LOOP, film).shown) == FRAMES
+    assert len(films.opened) == 2
+
+
 def test_the_count_of_a_film_that_is_none_fails_for_all_and_each_time(
     ahead: FramesAhead, tmp_path: Path
 ) -> None:
