@@ -217,6 +217,7 @@ export interface TableSettings {
   sheet?: string;
   start_index?: number;
   limit?: number;
+  iterator?: string;
   variants?: VariantValues[] | true;
 }
 
@@ -268,16 +269,24 @@ export interface Table extends Folder {
   rows: string[][];
 }
 
-/** Images of a folder under some settings. */
-export interface FolderImages {
+/** An item that can be tried. */
+export interface FoundItem {
+  path: string;
+  /** What people read in place of the path. */
+  title: string;
+}
+
+/** Items under some settings of an iterator, of which one can be tried. */
+export interface FoundItems {
   /** The id of the loop that a run would work on. */
   loop: string;
-  /** Paths relative to the folder, the first ones. */
-  images: string[];
-  /** Whether there are more. */
-  more: boolean;
-  /** The one that the batch takes next; null if it has not run, or takes none. */
+  items: FoundItem[];
+  /** The place in the order from which there may be more; null if there are none. */
+  more_from: number | null;
+  /** The path of the one that the batch takes next; null if it has not run, or takes none. */
   next: string | null;
+  /** The film's frames a second; 0 if unknown, and of other items. */
+  fps: number;
 }
 
 /** Why a folder has no images under some settings, and what is there instead. */

@@ -17,7 +17,7 @@ import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
 import { nameWorkflowsBy } from "./lib/card/folder_settings.js";
-import { ImageChooser } from "./lib/card/image_chooser.js";
+import { ItemChooser } from "./lib/card/item_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
 import { Entries } from "./lib/convert/entries.js";
@@ -180,7 +180,7 @@ const actions = new Actions({
   toasts,
   screen,
   chooser,
-  chooseImage: (settings) => new ImageChooser({ server, settings }).choose(),
+  chooseItem: (settings) => new ItemChooser({ server, settings }).choose(),
   openReport,
   stopWatching: () => watch.end(),
   runControl,

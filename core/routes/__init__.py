@@ -12,7 +12,7 @@ from ..files.allowed_paths import AllowedFolders
 from ..pictures.frames import FramePictures
 from ..sources.rows import Rows
 from ..sources.variant_values import FilesOf
-from . import changes, chooser, folder_images, folders, loops, pictures, server, tables, thumbnails
+from . import changes, chooser, folders, items_to_try, loops, pictures, server, tables, thumbnails
 
 
 def add_routes(  # noqa: PLR0913, PLR0917 - each route needs one or two of them
@@ -32,11 +32,11 @@ def add_routes(  # noqa: PLR0913, PLR0917 - each route needs one or two of them
     frames = FramePictures()
     loops.add_routes(table, registry)
     changes.add_routes(table, registry, allowed_folders)
-    listed = folder_images.Listed(registry.source)
+    listed = items_to_try.Listed(registry.source)
     thumbnails.add_routes(table, registry, allowed_folders, listed, frames)
     pictures.add_routes(table, registry, allowed_folders, rows, frames)
     folders.add_routes(table, registry, allowed_folders, listed, count_frames, files_of)
-    folder_images.add_routes(table, registry, allowed_folders, listed, files_of)
+    items_to_try.add_routes(table, registry, allowed_folders, listed, files_of)
     tables.add_routes(table, registry, allowed_folders, rows, files_of)
     chooser.add_routes(table, allowed_folders)
     server.add_routes(table, registry, budget)

@@ -94,6 +94,31 @@ def test_videos_of_a_folder_run_one_by_one(
     comfy.page.keyboard.press("Escape")
 
 
+def test_a_frame_to_try_is_chosen_by_its_picture_or_its_time(
+    comfy: ComfyPage, client: ComfyClient, films: Films
+) -> None:
+    make_film(films.input / "film.mp4", frames=60)
+    given = {"film": f"{films.name}/film.mp4", "frames": 1, "overlap": 0}
+    films.open(comfy, films.graph(FRAMES, 1, "BatchLoopSaveImage", **given))
+    comfy.press_button("Choose the frame to try", FRAMES)
+    window = comfy.page.get_by_role("dialog", name="Choose the frame to try")
+    frames = window.get_by_role("listitem")
+    expect(frames).to_have_count(60)
+    comfy.page.wait_for_function(
+        "line => line.querySelector('img').naturalWidth > 0", arg=frames.first.element_handle()
+    )
+    window.get_by_role("searchbox").fill("0:02")
+    expect(frames).to_have_count(10)
+    expect(frames.first).to_contain_text("film_000050")
+    expect(frames.first).to_contain_text("0:02.0")
+    frames.nth(1).get_by_role("button").click()
+    expect(window).to_have_count(0)
+    comfy.wait_until_submitted(1)
+    client.wait_until_idle()
+    expect(comfy.card(FRAMES)).to_contain_text("Tried: film_000051")
+    assert not films.output.exists()
+
+
 def test_frames_of_a_film_run_one_by_one(
     comfy: ComfyPage, panel: SidePanel, client: ComfyClient, films: Films
 ) -> None:

@@ -2,7 +2,7 @@ import { Requests } from "./requests.js";
 
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, ItemSettings, Folders, Items,
+ * @import { Arrived, Chooser, Chosen, Files, Folder, FoundItems, ItemSettings, Folders, Items,
  *   Listed, Loop, Table, TableSettings, Which } from "../../types/server.d.ts"
  */
 
@@ -216,14 +216,14 @@ export class LoopServer {
   }
 
   /**
-   * The first images of a folder under Directory Iterator's settings whose paths contain a text.
+   * The first items under an iterator's settings that are meant by a text, from a place on.
    *
    * @param {ItemSettings} settings
-   * @param {string} contains
-   * @returns {Promise<FolderImages>}
+   * @param {{ contains: string, start: number }} which
+   * @returns {Promise<FoundItems>}
    */
-  async images(settings, contains) {
-    return this.#requests.post("/batch_loop/folder/images", { ...settings, contains });
+  async itemsToTry(settings, { contains, start }) {
+    return this.#requests.post("/batch_loop/items", { ...settings, contains, start });
   }
 
   /**

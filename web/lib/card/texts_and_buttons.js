@@ -1,6 +1,5 @@
 import { whyUntold } from "../errors.js";
 import { figuresOf, timesOf } from "../figures.js";
-import { areFiles } from "../iterators.js";
 import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
 import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
@@ -66,7 +65,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} canRun
  * @property {"run" | "choose" | "startOver" | "retry" | null} primary - the one to press next
  * @property {string | null} tries - the image that is tried, "" for the next; null if none can be
- * @property {boolean} listable - whether the folder's images can be listed to choose from
+ * @property {boolean} listable - whether the items can be listed to choose one to try
  * @property {boolean} choose
  * @property {boolean} startOver
  * @property {boolean} undo - whether the button takes Start over back
@@ -110,7 +109,7 @@ const NOTHING = {
  * @returns {IteratorModel}
  */
 export function iteratorModel(known) {
-  const { settings, source = "images", canChoose, folder, state, isKnown = true } = known;
+  const { settings, canChoose, folder, state, isKnown = true } = known;
   const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
   const said = { ...NOTHING, ...phaseOf(known), ...(known.trouble ? untold(known.trouble) : {}) };
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
@@ -134,7 +133,7 @@ export function iteratorModel(known) {
       canRun: canRun || goesOn,
       primary: canRun || goesOn ? (isDone ? afterwards : "run") : other(said),
       tries: canRun && !isNothing && !goesOn ? (state?.stopped_on?.path ?? "") : null,
-      listable: settings !== null && areFiles(source),
+      listable: settings !== null,
       choose: canChoose,
       startOver,
       undo: canUndo(state),
