@@ -74,6 +74,22 @@ export interface Listed {
   loops: ListedLoop[];
 }
 
+/** A file in one of the folders that ComfyUI's route `/view` shows files from. */
+export interface View {
+  filename: string;
+  subfolder: string;
+  type: string;
+}
+
+/** A file that a node has made of all results of a batch. */
+export interface MadeOfAll {
+  node_id: string;
+  /** The full path. */
+  path: string;
+  /** Null if ComfyUI shows no files of its folder. */
+  view: View | null;
+}
+
 /** A loop that was requested by its id. */
 export interface Loop extends ListedLoop {
   /** Images left out of the batch because files are missing that belong to them. */
@@ -96,6 +112,7 @@ export interface Loop extends ListedLoop {
   lost_transparency: number;
   /** How many images' texts went to other names, as files of others had theirs. */
   renamed_texts: number;
+  made_of_all: MadeOfAll[];
   /** The folders of the loops that go together with it, and are forgotten with it. */
   paired: string[];
   /** The first 100. */

@@ -45,6 +45,7 @@ import { saveHeightOfItsOwn } from "./lib/node/saved_height.js";
 import { SearchNames } from "./lib/node/search_names.js";
 import { offerNodes } from "./lib/node/suggestions.js";
 import { NodeTexts } from "./lib/node_texts.js";
+import { MadeOfAllLinks } from "./lib/made_of_all.js";
 import { NoticeBox } from "./lib/notice_box.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
@@ -210,6 +211,11 @@ const tells = new Notices({
   submissions,
   runControl,
   resultsOf: (loop) => resultFolder(server, loop),
+  linksTo: (made) => {
+    const links = new MadeOfAllLinks((view) => server.view(view));
+    links.show(made);
+    return links.element;
+  },
   startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
 });
 const conductor = new Conductor({

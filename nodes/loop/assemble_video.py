@@ -101,7 +101,9 @@ class AssembleVideo(comfy_io.ComfyNode):
                 runtime.roots(),
             )
             made = cls._settings(settings, allowed)
-            path = assembler.make(loop.key, str(cls.hidden.unique_id), made)
+            node = str(cls.hidden.unique_id)
+            path = assembler.make(loop.key, node, made)
+        runtime.registry().note_made_of_all(loop, node, [path])
         shown = preview(path, host)
         ui = {} if shown is None else {"images": [shown], "animated": (True,)}
         return comfy_io.NodeOutput(path, ui=ui)

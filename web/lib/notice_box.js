@@ -10,6 +10,7 @@ import { copy } from "./viewer/copy.js";
  * @property {string} [label]
  * @property {() => void} [act]
  * @property {string} [copies] - a path to copy
+ * @property {HTMLElement} [shows] - what is shown below the text
  * @property {number} [life] - how long the offer, and so the notice, lasts, in ms
  */
 
@@ -55,11 +56,8 @@ export class NoticeBox {
       label: t("notice.report"),
       pressed: () => this.#open(loop),
     };
-    const notice = this.showWith(loop, message, [
-      ...this.#offered(loop, offer),
-      report,
-      ...this.#copying(loop, offer),
-    ]);
+    const buttons = [...this.#offered(loop, offer), report, ...this.#copying(loop, offer)];
+    const notice = this.showWith(loop, message, buttons, ...(offer?.shows ? [offer.shows] : []));
     if (offer?.copies) showWhole(notice, message.detail ?? "", offer.copies);
     if (offer?.life === undefined) return;
     setTimeout(() => this.#shown.get(loop) === notice && this.hide(loop), offer.life);

@@ -3,7 +3,7 @@ import { Requests } from "./requests.js";
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
  * @import { Arrived, Chooser, Chosen, Files, Folder, FoundItems, ItemSettings, Folders, Items,
- *   Listed, Loop, Table, TableSettings, Which } from "../../types/server.d.ts"
+ *   Listed, Loop, Table, TableSettings, View, Which } from "../../types/server.d.ts"
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -267,8 +267,16 @@ export class LoopServer {
   inputPicture(file) {
     const [, path, type = "input"] = /^(.*?)(?: \[(\w+)\])?$/.exec(file) ?? ["", file];
     const end = path.lastIndexOf("/");
-    const query = { filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type };
-    return this.#api.apiURL(`/view?${new URLSearchParams(query)}`);
+    return this.view({ filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type });
+  }
+
+  /**
+   * The address of a file that ComfyUI shows.
+   *
+   * @param {View} view
+   */
+  view({ filename, subfolder, type }) {
+    return this.#api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`);
   }
 }
 

@@ -5,7 +5,8 @@ import { t } from "../texts.js";
 import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
- * @import { Current, Failure, Folder, ItemSettings, Loop, Table } from "../../../types/server.d.ts"
+ * @import { Current, Failure, Folder, ItemSettings, Loop, MadeOfAll,
+ *   Table } from "../../../types/server.d.ts"
  * @import { Named } from "../items.js"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
@@ -80,6 +81,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @typedef {object} CompleteModel
  * @property {string} headline
  * @property {Figures | null} figures
+ * @property {MadeOfAll[]} made - what nodes have made of all results
  * @property {Failure[]} failures
  * @property {number} more - how many more failed
  */
@@ -190,11 +192,12 @@ function timesIn({ figures, phase }) {
  * @returns {CompleteModel}
  */
 export function completeModel(state) {
-  if (!state) return { headline: t("card.notRun"), figures: null, failures: [], more: 0 };
+  if (!state) return { headline: t("card.notRun"), figures: null, made: [], failures: [], more: 0 };
   const figures = figuresOf(state);
   return {
     headline: state.complete ? endLine(state, figures) : t("card.progress", settledOf(figures)),
     figures,
+    made: state.made_of_all,
     failures: state.failures,
     more: Math.max(0, state.failed - state.failures.length),
   };
