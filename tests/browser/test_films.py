@@ -163,3 +163,32 @@ def test_frames_of_a_film_run_one_by_one(
     expect(card).to_contain_text("No film yet")
     comfy.settle()
     comfy.faults.clear()  # the browser notes what the server refuses
+
+
+def test_the_film_that_is_made_is_named_with_a_link_that_plays_it(
+    comfy: ComfyPage, panel: SidePanel, client: ComfyClient, films: Films
+) -> None:
+    name = f"{films.name}.mp4"
+    make_film(films.input / name, frames=3)
+    given = {"film": f"{films.name}/{name}", "frames": 1, "overlap": 0}
+    graph = films.graph(FRAMES, 1, "BatchLoopSaveImage", **given)
+    graph["end"] = node("BatchLoopLoopEnd", loop=[ITERATOR, 0], after=[SAVE, 1])
+    graph["complete"] = node("BatchLoopBatchComplete", loop=["end", 0])
+    made_in = f"{films.name}/made"
+    to = {"complete": ["complete", 0], "loop": ["end", 0], "folder": made_in}
+    graph["film"] = node("BatchLoopAssembleVideo", **to)
+    films.open(comfy, filled_in(client, graph))
+    comfy.press_button("Run", FRAMES)
+    comfy.wait_until_off()
+    notice = comfy.toast("Batch complete: 3 done, 0 failed")
+    card = comfy.card("BatchLoopBatchComplete")
+    panel.open()
+    panel.choose(name)
+    for place in (notice, card, panel.root):
+        link = place.get_by_role("link", name=name)
+        expect(link).to_have_text(f"Video: {films.output / 'made' / name}")
+        expect(link).to_have_attribute("target", "_blank")
+        address = link.evaluate("link => link.href")
+        answer = comfy.page.request.get(address)
+        assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+    run_to_the_end(comfy, client)

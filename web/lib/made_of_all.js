@@ -37,15 +37,18 @@ export class MadeOfAllLinks {
   /** @param {MadeOfAll} made */
   #line({ path, view }) {
     const text = t(FILM.test(path) ? "made.film" : "made.sheet", { path });
-    const line = view ? this.#link(view) : element("span", "made-file");
+    const line = view ? this.#link(view, text) : element("span", "made-file");
     showPath(line, text, path);
     line.title = path;
     return line;
   }
 
-  /** @param {View} view */
-  #link(view) {
-    const link = element("a", "made-file");
+  /**
+   * @param {View} view
+   * @param {string} text - what is read aloud, in one piece
+   */
+  #link(view, text) {
+    const link = attributed(element("a", "made-file"), { "aria-label": text });
     return attributed(link, { href: this.#addressOf(view), target: "_blank", rel: "noopener" });
   }
 }
