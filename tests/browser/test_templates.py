@@ -115,8 +115,9 @@ def test_in_each_example_nodes_are_apart_and_in_their_groups(
     faults = {}
     for name in sorted(ALL - left_out):
         comfy.call("openTemplate", PACK, name)
-        faults[name] = comfy.call("layoutFaults")
-    assert faults == dict.fromkeys(faults, [])
+        if found := comfy.call("layoutFaults"):
+            faults[name] = found
+    assert faults == {}
 
 
 @pytest.mark.one_frontend
