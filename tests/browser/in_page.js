@@ -309,6 +309,18 @@
       ];
     },
 
+    /** Show a message as ComfyUI shows its own. */
+    addToast: (summary, detail) => app.extensionManager.toast.add({ severity: "info", summary, detail }),
+
+    /** Whether the pack's notices are in view, and no message of ComfyUI covers any of them. */
+    isBelowToasts() {
+      const box = (found) => found.getBoundingClientRect();
+      const notices = [...document.querySelectorAll(".batch-loop-notice")].map(box);
+      const toasts = [...document.querySelectorAll(".p-toast-message, [data-testid=toast]")].map(box);
+      const isInView = notices.every(({ left, right }) => left >= 0 && right <= window.innerWidth);
+      return isInView && covering([...notices, ...toasts]).every((pair) => pair.every((each) => toasts.includes(each)));
+    },
+
     /** Of titles of groups, each with the width of its group, those that are longer. */
     tooLong(titles) {
       const context = document.createElement("canvas").getContext("2d");

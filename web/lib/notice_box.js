@@ -1,3 +1,4 @@
+import { BelowToasts } from "./below_toasts.js";
 import { attributed, button, element } from "./dom.js";
 import { aroundName } from "./middle_cut.js";
 import { t } from "./texts.js";
@@ -24,6 +25,8 @@ export class NoticeBox {
   #openReport;
   /** @type {HTMLElement | null} */
   #place = null;
+  /** @type {BelowToasts | null} */
+  #below = null;
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
 
@@ -41,6 +44,7 @@ export class NoticeBox {
   addTo(parent) {
     this.#place = attributed(element("div", "notices"), { role: "status", "aria-atomic": "false" });
     parent.append(this.#place);
+    this.#below = new BelowToasts(this.#place);
   }
 
   /**
@@ -89,6 +93,7 @@ export class NoticeBox {
     notice.addEventListener("keydown", ({ key: pressed }) => pressed === "Escape" && this.hide(key));
     this.#shown.set(key, notice);
     this.#place?.append(notice);
+    this.#below?.follow();
     return notice;
   }
 
@@ -109,6 +114,7 @@ export class NoticeBox {
   hide(loop) {
     this.#shown.get(loop)?.remove();
     this.#shown.delete(loop);
+    this.#below?.follow();
   }
 
   /**
