@@ -120,6 +120,19 @@ def test_in_each_example_nodes_are_apart_and_in_their_groups(
     assert faults == {}
 
 
+@pytest.mark.usefixtures("renderer")
+@pytest.mark.parametrize("name", ["A film, frame by frame", "Every image with every value"])
+def test_with_a_result_in_it_a_saver_is_in_its_group(
+    comfy: ComfyPage, client: ComfyClient, name: str
+) -> None:
+    comfy.call("openTemplate", PACK, name)
+    comfy.page.locator("[data-action=tryOne]").click()
+    comfy.wait_until_submitted(1)
+    client.wait_until_idle()
+    comfy.wait_until("showsPicture", "BatchLoopSaveImage")
+    assert comfy.call("layoutFaults") == []
+
+
 @pytest.mark.one_frontend
 def test_the_groups_have_room_for_their_titles_in_each_language(comfy: ComfyPage) -> None:
     english, *others = (
