@@ -309,6 +309,14 @@
       ];
     },
 
+    /** Whether a node of this type shows a picture, in either way of drawing. */
+    showsPicture(type) {
+      const node = nodeOf(type);
+      const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      if (!drawn) return node.imgs?.[0]?.naturalWidth > 0;
+      return [...drawn.querySelectorAll("img")].some(({ naturalWidth }) => naturalWidth > 0);
+    },
+
     /** Show a message as ComfyUI shows its own. */
     addToast: (summary, detail) => app.extensionManager.toast.add({ severity: "info", summary, detail }),
 
