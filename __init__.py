@@ -104,5 +104,6 @@ async def comfy_entrypoint() -> BatchLoopExtension:
             runtime.rows(),
             runtime.frames_ahead().count,
             files_of,
+            runtime.host(),
         )
     return BatchLoopExtension()

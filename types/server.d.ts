@@ -74,6 +74,22 @@ export interface Listed {
   loops: ListedLoop[];
 }
 
+/** A file in one of the folders that ComfyUI's route `/view` shows files from. */
+export interface View {
+  filename: string;
+  subfolder: string;
+  type: string;
+}
+
+/** A file that a node has made of all results of a batch. */
+export interface MadeOfAll {
+  node_id: string;
+  /** The full path. */
+  path: string;
+  /** Null if ComfyUI shows no files of its folder. */
+  view: View | null;
+}
+
 /** A loop that was requested by its id. */
 export interface Loop extends ListedLoop {
   /** Images left out of the batch because files are missing that belong to them. */
@@ -96,6 +112,7 @@ export interface Loop extends ListedLoop {
   lost_transparency: number;
   /** How many images' texts went to other names, as files of others had theirs. */
   renamed_texts: number;
+  made_of_all: MadeOfAll[];
   /** The folders of the loops that go together with it, and are forgotten with it. */
   paired: string[];
   /** The first 100. */
@@ -219,6 +236,7 @@ export interface TableSettings {
   sheet?: string;
   start_index?: number;
   limit?: number;
+  iterator?: string;
   variants?: VariantValues[] | true;
 }
 
@@ -270,16 +288,24 @@ export interface Table extends Folder {
   rows: string[][];
 }
 
-/** Images of a folder under some settings. */
-export interface FolderImages {
+/** An item that can be tried. */
+export interface FoundItem {
+  path: string;
+  /** What people read in place of the path. */
+  title: string;
+}
+
+/** Items under some settings of an iterator, of which one can be tried. */
+export interface FoundItems {
   /** The id of the loop that a run would work on. */
   loop: string;
-  /** Paths relative to the folder, the first ones. */
-  images: string[];
-  /** Whether there are more. */
-  more: boolean;
-  /** The one that the batch takes next; null if it has not run, or takes none. */
+  items: FoundItem[];
+  /** The place in the order from which there may be more; null if there are none. */
+  more_from: number | null;
+  /** The path of the one that the batch takes next; null if it has not run, or takes none. */
   next: string | null;
+  /** The film's frames a second; 0 if unknown, and of other items. */
+  fps: number;
 }
 
 /** Why a folder has no images under some settings, and what is there instead. */

@@ -17,7 +17,7 @@ import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
 import { nameWorkflowsBy } from "./lib/card/folder_settings.js";
-import { ImageChooser } from "./lib/card/image_chooser.js";
+import { ItemChooser } from "./lib/card/item_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
 import { Entries } from "./lib/convert/entries.js";
@@ -45,6 +45,7 @@ import { saveHeightOfItsOwn } from "./lib/node/saved_height.js";
 import { SearchNames } from "./lib/node/search_names.js";
 import { offerNodes } from "./lib/node/suggestions.js";
 import { NodeTexts } from "./lib/node_texts.js";
+import { MadeOfAllLinks } from "./lib/made_of_all.js";
 import { NoticeBox } from "./lib/notice_box.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
@@ -180,7 +181,7 @@ const actions = new Actions({
   toasts,
   screen,
   chooser,
-  chooseImage: (settings) => new ImageChooser({ server, settings }).choose(),
+  chooseItem: (settings) => new ItemChooser({ server, settings }).choose(),
   openReport,
   stopWatching: () => watch.end(),
   runControl,
@@ -210,6 +211,11 @@ const tells = new Notices({
   submissions,
   runControl,
   resultsOf: (loop) => resultFolder(server, loop),
+  linksTo: (made) => {
+    const links = new MadeOfAllLinks((view) => server.view(view));
+    links.show(made);
+    return links.element;
+  },
   startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
 });
 const conductor = new Conductor({

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from ..common.errors import ClaimLost
 from ..common.sight import Sight, read, seen
 from ..model.if_exists import Owner
-from ..model.records import Iteration
+from ..model.records import Iteration, MadeOfAll
 from .changes.loops import in_order
 from .changes.outputs import UnreadFiles
 from .changes.source_files import SeenLinks, UnseenLinks
@@ -168,6 +168,21 @@ class Results(Parts):
         if item is None or self._store.load(key) is None or self._loops.is_lost(iteration):
             return
         self._outputs.pass_over(key, item.path, files)
+
+    @in_transaction(patient=True)
+    def note_made_of_all(self, iteration: Iteration, node: str, paths: Collection[str]) -> None:
+        """Note the files, by real paths, that a node has made of all results of the batch.
+
+        They take the place of what the same node had made of it before.
+        """
+        key = iteration.key
+        self._loops.take(in_order([key]))
+        entry = self._store.load(key)
+        if entry is None or entry.batch != iteration.batch:
+            return
+        others = [each for each in entry.made_of_all if each.node != node]
+        made = (*others, *(MadeOfAll(node, path) for path in paths))
+        self._loops.save(key, made_of_all=made)
 
     @in_transaction(patient=True, beside=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:

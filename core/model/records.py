@@ -36,6 +36,15 @@ class Carried:
 NOTHING_CARRIED = Carried()
 
 
+class MadeOfAll(NamedTuple):
+    """A file that a node has made of all results of a batch, such as a film or a contact sheet."""
+
+    node: str
+    """The node's id."""
+    path: str
+    """Real path."""
+
+
 @dataclass(frozen=True)
 class Partner:
     """An item of another loop that goes through the workflow together with an item."""
@@ -187,6 +196,8 @@ class Snapshot(Overview):
     """How many images are transparent, and a result of theirs is not."""
     renamed_texts: int = 0
     """How many images' texts went to other names, as files of others had theirs."""
+    made_of_all: tuple[MadeOfAll, ...] = ()
+    """The files that nodes have made of all results of this batch."""
     partners: tuple[str, ...] = ()
     """The ids of the loops that advance together with it, or did when it last ran."""
     paired: tuple[str, ...] = ()

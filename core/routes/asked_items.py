@@ -14,6 +14,7 @@ from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
 from ..model.loop_key import VARIANTS, LoopKey
 from ..model.selection import Companion, CompanionKind, Selection, WhenMissing
+from ..model.settings.row_iterator import LONGEST_TEXT
 from ..sources.variant_values import FilesOf, VariantValues
 from ..sources.variants import OPTION, VariantLists
 from ..turn.iterator_kinds import KINDS, Kind, Settings
@@ -22,7 +23,10 @@ from .requests import workflow_of
 LARGEST_BODY = 2**20
 """In bytes: of variants, all values are sent."""
 
-_CLASSES = KINDS.keys() - {ROW_ITERATOR}
+LARGEST_TABLE = 6 * LONGEST_TEXT + LARGEST_BODY
+"""The same where rows may be typed: JSON may write a character in six."""
+
+_WITHOUT_ROWS = KINDS.keys() - {ROW_ITERATOR}
 """Rows have a route of their own, see `core.routes.tables`."""
 
 _MOST_COMPANIONS = 50
@@ -58,20 +62,23 @@ class AskedItems:
         body: Mapping[str, Any],
         files_of: FilesOf,
         names: Collection[str] | None = None,
+        classes: Collection[str] = _WITHOUT_ROWS,
     ) -> AskedItems:
         """The items in a request's body; raises InvalidSetting, and Refused for another form.
 
-        `iterator` in it is the class of the iterator, Directory Iterator if it is missing. The
-        settings are those of `names`, by default all that decide on the listing.
+        `iterator` in it is the class of the iterator, one of `classes`, Directory Iterator if it is
+        missing. The settings are those of `names`, by default all that decide on the listing.
         """
         made = body.get("iterator", DIRECTORY_ITERATOR)
-        if not isinstance(made, str) or made not in _CLASSES:
-            classes = ", ".join(sorted(_CLASSES))
-            raise Refused(f"iterator must be the class of the iterator: {classes}.")
+        if not isinstance(made, str) or made not in classes:
+            expected = ", ".join(sorted(classes))
+            raise Refused(f"iterator must be the class of the iterator: {expected}.")
         kind = KINDS[made]
+        if made == ROW_ITERATOR:
+            body = {"file": "", **body}  # the rows may be typed
         settings = kind.of_json(body, kind.listing if names is None else names)
         companions = _companions_in(body) if made in ITERATORS_OF_FILES else ()
-        has_variants, variants = variants_in(body, files_of)
+        has_variants, variants = _variants_in(body, files_of)
         return cls(kind, settings, workflow_of(body), companions, has_variants, variants)
 
     @property
@@ -94,7 +101,7 @@ def with_variants(selection: Selection, variants: VariantLists | None) -> Select
     return replace(selection, options=(*selection.options, (OPTION, variants.text())))
 
 
-def variants_in(body: Mapping[str, Any], files_of: FilesOf) -> tuple[bool, VariantLists | None]:
+def _variants_in(body: Mapping[str, Any], files_of: FilesOf) -> tuple[bool, VariantLists | None]:
     """Whether a request's body names variants, and which, if it tells.
 
     Raises Refused if they are in another form, and InvalidSetting as the node would.

@@ -18,7 +18,7 @@ from ..files.unreadable import opened_image
 from ..model.settings.setting import LARGEST_NUMBER
 from ..model.titles import is_frame
 from ..sources.frames import frame_in
-from .folder_images import Listed
+from .items_to_try import Listed
 from .requests import loop_of, number
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..model.loop_key import TYPED_TEXT
+from ..turn.preview import Folders
 from .answers import Handler, answered, as_answer
 from .asked_items import AskedItems
 from .export import arrived_as_json, as_json
@@ -27,8 +28,9 @@ def add_routes(
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
+    folders: Folders,
 ) -> None:
-    """Add the routes to `table`."""
+    """Add the routes to `table`; `folders` are those that pages show files from."""
 
     def check_folder(loop_id: str) -> None:
         # It may have been replaced by a link, or removed from the list, since the loop's last run.
@@ -38,7 +40,7 @@ def add_routes(
 
     def start_over(loop_id: str) -> dict[str, Any]:
         check_folder(loop_id)
-        return as_json(registry.start_over(loop_id))
+        return as_json(registry.start_over(loop_id), folders)
 
     def watch(loop_id: str) -> dict[str, Any]:
         """Whether new files have arrived for a loop and are complete."""
@@ -55,11 +57,11 @@ def add_routes(
             check_folder(loop_id)
         except PathRefused:
             # The run will be refused with the reason; until then nothing is looked at.
-            return as_json(registry.retry_failed(loop_id, looks=False))
-        return as_json(registry.retry_failed(loop_id))
+            return as_json(registry.retry_failed(loop_id, looks=False), folders)
+        return as_json(registry.retry_failed(loop_id), folders)
 
     def undo(loop_id: str) -> dict[str, Any]:
-        return as_json(registry.undo_start_over(loop_id))
+        return as_json(registry.undo_start_over(loop_id), folders)
 
     on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
     table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
@@ -74,7 +76,8 @@ def add_routes(
     async def skip(request: web.Request) -> web.Response:
         """Skip the image that a run stopped on."""
         loop_id, path = _image(await json_body(request, _IMAGE))
-        return as_answer(as_json(await in_thread(Threads.STORE, registry.skip, loop_id, path)))
+        skipped = await in_thread(Threads.STORE, registry.skip, loop_id, path)
+        return as_answer(as_json(skipped, folders))
 
 
 def _on_a_loop(

@@ -15,6 +15,7 @@ from ..model.go_or_stop import Standing, next_of, next_on_error, standing_in, st
 from ..model.items import Item
 from ..model.loop_key import VARIANTS, entry_of
 from ..model.records import Arrived, FinishedBy, Iteration, Overview, Page, ReportedItem, Snapshot
+from ..turn.preview import Folders, preview
 
 MOST_VARIANTS = 500
 """Labels that are told: a page asks again and again."""
@@ -101,8 +102,8 @@ def _standing(stands: Standing, loop: Iteration | Overview) -> dict[str, Any]:
     }
 
 
-def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot as returned by the routes."""
+def as_json(snapshot: Snapshot, folders: Folders) -> dict[str, Any]:
+    """A snapshot as returned by the routes; `folders` are those that pages show files from."""
     return {
         **overview_as_json(snapshot),
         "workflow": snapshot.workflow,
@@ -114,6 +115,10 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "forgets": snapshot.forgets,
         "lost_transparency": snapshot.lost_transparency,
         "renamed_texts": snapshot.renamed_texts,
+        "made_of_all": [
+            {"node_id": node, "path": path, "view": preview(path, folders)}
+            for node, path in snapshot.made_of_all
+        ],
         "paired": list(snapshot.paired),
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
@@ -144,9 +149,9 @@ def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
     return {**asdict(arrived), "next": next_of(arrived).value}
 
 
-def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
+def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem], folders: Folders) -> str:
     """The whole batch as JSON text: the snapshot, with all items instead of `failures`."""
-    loop = as_json(snapshot)
+    loop = as_json(snapshot, folders)
     del loop["failures"]
     rows = [
         {**_row(item, outputs), "entry": entry_of(item.path, snapshot.source)}

@@ -23,7 +23,7 @@ from ..sources.table_files import TABLE_EXTENSIONS, check_table
 from ..sources.variant_values import FilesOf
 from .answers import answered, as_answer
 from .asked_items import LARGEST_BODY, AskedItems, variant_count
-from .folder_images import Listed
+from .items_to_try import Listed
 from .requests import json_body, loop_of, title_of
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of the iterator'

@@ -12,6 +12,7 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..model.items import ItemState
 from ..model.settings.setting import LARGEST_NUMBER
+from ..turn.preview import Folders
 from .answers import answered, as_answer
 from .export import as_csv, as_json, as_json_text, overview_as_json, page_as_json
 from .requests import loop_of, number
@@ -22,15 +23,15 @@ _KINDS = ("json", "csv")
 """The kinds of report."""
 
 
-def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
-    """Add the routes to `table`."""
+def add_routes(table: web.RouteTableDef, registry: LoopRegistry, folders: Folders) -> None:
+    """Add the routes to `table`; `folders` are those that pages show files from."""
 
     @table.get(f"{ROUTE_PREFIX}/loops")
     @answered
     async def loops(request: web.Request) -> web.Response:
         """All loops that the server knows, in short; or the requested ones in full."""
         ids = request.query.getall("loop", None)
-        found = await in_thread(Threads.STORE, _loops, registry, ids)
+        found = await in_thread(Threads.STORE, _loops, registry, folders, ids)
         # The client's clock may differ, and ages are relative to this one.
         return as_answer({"now": round(registry.now(), 3), "loops": found})
 
@@ -39,7 +40,9 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     async def loop(request: web.Request) -> web.Response:
         """One loop."""
         return as_answer(
-            as_json(await in_thread(Threads.STORE, registry.full_snapshot, loop_of(request)))
+            as_json(
+                await in_thread(Threads.STORE, registry.full_snapshot, loop_of(request)), folders
+            )
         )
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/items")
@@ -60,14 +63,14 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
         loop_id, kind = loop_of(request), request.match_info["kind"]
         if kind not in _KINDS:
             raise Refused(f"There is no such report. Its kind is {' or '.join(_KINDS)}.", 404)
-        body = await in_thread(Threads.FOLDERS, _report, registry, loop_id, kind)
+        body = await in_thread(Threads.FOLDERS, _report, registry, folders, loop_id, kind)
         return _as_file(body, loop_id, kind)
 
 
-def _loops(registry: LoopRegistry, ids: list[str] | None) -> list[dict[str, Any]]:
+def _loops(registry: LoopRegistry, folders: Folders, ids: list[str] | None) -> list[dict[str, Any]]:
     if ids is None:
         return [overview_as_json(loop) for loop in registry.overviews()]
-    return [as_json(loop) for loop in registry.full_snapshots(ids)]
+    return [as_json(loop, folders) for loop in registry.full_snapshots(ids)]
 
 
 def _wants_failed(request: web.Request) -> bool:
@@ -78,9 +81,9 @@ def _wants_failed(request: web.Request) -> bool:
     return state is not None
 
 
-def _report(registry: LoopRegistry, loop_id: str, kind: str) -> bytes:
+def _report(registry: LoopRegistry, folders: Folders, loop_id: str, kind: str) -> bytes:
     snapshot, items = registry.report(loop_id)
-    text = as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
+    text = as_csv(items) if kind == "csv" else as_json_text(snapshot, items, folders)
     # File names may contain bytes that are not text; these are escaped rather than refused.
     return text.encode("utf-8", "backslashreplace")
 

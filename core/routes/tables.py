@@ -8,25 +8,19 @@ from typing import Any
 from aiohttp import web
 
 from ..comfy.threads import Threads, in_thread
-from ..common.names import ROUTE_PREFIX
+from ..common.names import ROUTE_PREFIX, ROW_ITERATOR
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
-from ..model.loop_key import ROWS, TYPED_TEXT, VARIANTS
 from ..model.selection import SortBy
-from ..model.settings.row_iterator import LONGEST_TEXT, ROW_LISTING, RowSettings
 from ..model.titles import ROW_EXTENSION, title_of
 from ..sources.rows import Rows, text_of
-from ..sources.table_files import resolve_table
 from ..sources.variant_values import FilesOf
 from .answers import answered, as_answer
-from .asked_items import variant_count, variants_in
-from .requests import json_body, workflow_of
+from .asked_items import LARGEST_TABLE, AskedItems, variant_count
+from .requests import json_body
 from .requests import title_of as title_in
 
 _SETTINGS = '{"file": path} or {"text": rows}, and as needed further settings of Row Iterator'
-_LARGEST_BODY = 6 * LONGEST_TEXT + 2**16
-"""In bytes: JSON may write a character in six."""
-
 ROWS_SHOWN = 3
 _COLUMNS_SHOWN = 50
 _LONGEST_CELL = 200
@@ -45,26 +39,22 @@ def add_routes(
     @answered
     async def rows_of(request: web.Request) -> web.Response:
         """The rows of a table under the settings of a Row Iterator."""
-        body = await json_body(request, _SETTINGS, _LARGEST_BODY)
-        settings = RowSettings.of_json(body, ROW_LISTING)
-        workflow = workflow_of(body)
+        body = await json_body(request, _SETTINGS, LARGEST_TABLE)
 
         def look() -> dict[str, Any]:
             # Variants of files are looked for on the disk.
-            has_variants, variants = variants_in(body, files_of)
-            is_typed = settings.is_typed
-            place = TYPED_TEXT if is_typed else resolve_table(settings.file, allowed_folders())
-            source = ROWS + (VARIANTS if has_variants else "")
-            key = registry.key(settings.loop_name, place, workflow, source)
-            registry.note_title(workflow, title_in(body))
-            selection = settings.selection()
+            rows_of_it = {**body, "iterator": ROW_ITERATOR}
+            asked = AskedItems.of(rows_of_it, files_of, classes={ROW_ITERATOR})
+            key = asked.key(registry, allowed_folders())
+            registry.note_title(asked.workflow, title_in(body))
+            selection, variants = asked.settings.selection(), asked.variants
             found = rows.table(key.of_entries, selection)
             is_as_written = selection.sort_by is not SortBy.SHUFFLE and not selection.descending
             # In another order, the first rows of the batch are known only when all are listed.
-            start = settings.start_index if is_as_written else 0
-            keys = found.keys(start, min(ROWS_SHOWN, settings.limit or ROWS_SHOWN))
-            total = max(0, found.about() - settings.start_index)
-            total = min(total, settings.limit) if settings.limit else total
+            start = selection.start_index if is_as_written else 0
+            keys = found.keys(start, min(ROWS_SHOWN, selection.limit or ROWS_SHOWN))
+            total = max(0, found.about() - selection.start_index)
+            total = min(total, selection.limit) if selection.limit else total
             titles = [title_of(each + ROW_EXTENSION) for each in keys]
             return {
                 "directory": key.directory,
@@ -73,7 +63,7 @@ def add_routes(
                 "forgets": registry.forgets,
                 "total": total * (len(variants.labelled) if variants else 1),
                 "entries": total,
-                "variants": variant_count(variants, has_variants=has_variants),
+                "variants": variant_count(variants, has_variants=asked.has_variants),
                 "exact": found.count() is not None,
                 "new": 0,
                 "first": titles[0] if titles else None,

@@ -20,7 +20,7 @@ from ..pictures.thumbnail import (
 )
 from .answers import answered
 from .asked_picture import asked_picture, made_in
-from .folder_images import Listed
+from .items_to_try import Listed
 from .requests import number
 
 _USUAL_SIZE = 256

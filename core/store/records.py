@@ -13,6 +13,7 @@ from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.policy import IterationMode
 from ..model.prompt import Runner
+from ..model.records import MadeOfAll
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -60,6 +61,8 @@ class LoopEntry:
     """How many images of this batch are transparent, and a result of theirs is not."""
     renamed_texts: int = 0
     """How many images' texts went to other names, as files of others had theirs."""
+    made_of_all: tuple[MadeOfAll, ...] = ()
+    """The files that nodes have made of all results of this batch."""
     runner: Runner | None = None
     """What has run this batch last; None before its first image."""
     taken_back: int = 0

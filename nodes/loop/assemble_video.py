@@ -104,7 +104,9 @@ class AssembleVideo(comfy_io.ComfyNode):
                 runtime.roots(),
             )
             made = cls._settings(settings, allowed)
-            paths = assembler.make(loop.key, str(cls.hidden.unique_id), made)
+            node = str(cls.hidden.unique_id)
+            paths = assembler.make(loop.key, node, made)
+        runtime.registry().note_made_of_all(loop, node, paths)
         shown = [each for each in (preview(path, host) for path in paths) if each is not None]
         ui = {"images": shown, "animated": (True,)} if shown else {}
         return comfy_io.NodeOutput("\n".join(paths), ui=ui)

@@ -167,6 +167,7 @@ class ContactSheet(comfy_io.ComfyNode):
                 )
                 write_page(drawn, path, page_format, owner)
                 first = first or drawn
+        registry.note_made_of_all(loop, str(cls.hidden.unique_id), paths)
         assert first is not None  # noqa: S101 for the type checker: a batch has a page
         return comfy_io.NodeOutput(cls._image(first), "\n".join(paths), ui=cls._shown(first))
 

@@ -51,6 +51,18 @@
     return { left: x, top: y, width: drawn.offsetWidth, height: drawn.offsetHeight };
   };
 
+  /** The pairs of boxes of which one covers a part of the other. */
+  const covering = (boxes) => {
+    const areApart = (one, other) =>
+      one.left + one.width <= other.left ||
+      other.left + other.width <= one.left ||
+      one.top + one.height <= other.top ||
+      other.top + other.height <= one.top;
+    return boxes.flatMap((one, at) =>
+      boxes.slice(at + 1).flatMap((other) => (areApart(one, other) ? [] : [[one, other]])),
+    );
+  };
+
   const ownPromptsThatEnded = async () => {
     const history = await (await app.api.fetchApi("/history")).json();
     const isOwn = ([, { prompt }]) => prompt[3].client_id === app.api.clientId;
@@ -278,6 +290,53 @@
       return first.type === "MarkdownNote" && places.every(isInView);
     },
 
+    /** What covers another, or is outside of the groups, of the nodes and groups as they are drawn. */
+    async layoutFaults() {
+      await unchanged(() => JSON.stringify(app.graph._nodes.map(drawnBox)));
+      const nodes = app.graph._nodes.map((node) => ({ name: node.title, ...drawnBox(node) }));
+      const groups = app.graph._groups.map(({ title, pos, size }) => {
+        return { name: title, left: pos[0], top: pos[1], width: size[0], height: size[1] };
+      });
+      const isAround = (node) => (group) =>
+        group.left <= node.left &&
+        group.top <= node.top &&
+        node.left + node.width <= group.left + group.width &&
+        node.top + node.height <= group.top + group.height;
+      const outside = nodes.filter((node) => !groups.some(isAround(node)));
+      return [
+        ...[nodes, groups].flatMap((boxes) => covering(boxes).map(([one, other]) => `${one.name} covers ${other.name}`)),
+        ...outside.map((node) => `${node.name} is in no group: ${JSON.stringify(node)}`),
+      ];
+    },
+
+    /** Whether a node of this type shows a picture, in either way of drawing. */
+    showsPicture(type) {
+      const node = nodeOf(type);
+      const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      if (!drawn) return node.imgs?.[0]?.naturalWidth > 0;
+      return [...drawn.querySelectorAll("img")].some(({ naturalWidth }) => naturalWidth > 0);
+    },
+
+    /** Show a message as ComfyUI shows its own. */
+    addToast: (summary, detail) => app.extensionManager.toast.add({ severity: "info", summary, detail }),
+
+    /** Whether the pack's notices are in view, and no message of ComfyUI covers any of them. */
+    isBelowToasts() {
+      const box = (found) => found.getBoundingClientRect();
+      const notices = [...document.querySelectorAll(".batch-loop-notice")].map(box);
+      const toasts = [...document.querySelectorAll(".p-toast-message, [data-testid=toast]")].map(box);
+      const isInView = notices.every(({ left, right }) => left >= 0 && right <= window.innerWidth);
+      return isInView && covering([...notices, ...toasts]).every((pair) => pair.every((each) => toasts.includes(each)));
+    },
+
+    /** Of titles of groups, each with the width of its group, those that are longer. */
+    tooLong(titles) {
+      const context = document.createElement("canvas").getContext("2d");
+      // Newer frontends draw all of them in this size.
+      context.font = "24px Arial";
+      return titles.filter(([title, width]) => context.measureText(title).width + 10 > width);
+    },
+
     /** The id of the node of a type. */
     idOf: (type) => String(nodeOf(type).id),
 
@@ -331,18 +390,10 @@
     areApart() {
       const nodes = app.canvas.graph._nodes;
       const boxes = nodes.map(drawnBox);
-      const apart = (one, other) =>
-        one.left + one.width <= other.left ||
-        other.left + other.width <= one.left ||
-        one.top + one.height <= other.top ||
-        other.top + other.height <= one.top;
       const title = LiteGraph.NODE_TITLE_HEIGHT;
       const isInPlace = ({ left, top }, { pos }) =>
         Math.abs(left - pos[0]) < 1 && Math.abs(top + title - pos[1]) < 1;
-      return boxes.every(
-        (one, at) =>
-          isInPlace(one, nodes[at]) && boxes.slice(at + 1).every((other) => apart(one, other)),
-      );
+      return boxes.every((one, at) => isInPlace(one, nodes[at])) && covering(boxes).length === 0;
     },
 
     /** Whether a Load Image, which is brought into view, has made room for its picture. */

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from batch_loop.tests.browser.films import ITERATOR
+from batch_loop.tests.browser.comfy_page import run_to_the_end
+from batch_loop.tests.browser.films import ITERATOR, SAVE
 from batch_loop.tests.support.clips import make_clip
 from batch_loop.tests.support.films import make_film
+from batch_loop.tests.support.graphs import node
+from batch_loop.tools.graphs import filled_in
 
 if TYPE_CHECKING:
     from batch_loop.tests.browser.comfy_page import ComfyPage
@@ -41,6 +44,31 @@ def test_videos_of_a_folder_run_one_by_one(
     row.click()
     expect(panel.viewer.get_by_role("heading")).to_have_text("b.mp4")
     comfy.page.keyboard.press("Escape")
+
+
+def test_a_frame_to_try_is_chosen_by_its_picture_or_its_time(
+    comfy: ComfyPage, films: Films
+) -> None:
+    make_film(films.input / "film.mp4", frames=60)
+    given = {"film": f"{films.name}/film.mp4", "frames": 1, "overlap": 0}
+    films.open(comfy, films.graph(FRAMES, 1, "BatchLoopSaveImage", **given))
+    comfy.press_button("Choose the frame to try", FRAMES)
+    window = comfy.page.get_by_role("dialog", name="Choose the frame to try")
+    frames = window.get_by_role("listitem")
+    expect(frames).to_have_count(60)
+    comfy.page.wait_for_function(
+        "line => line.querySelector('img').naturalWidth > 0", arg=frames.first.element_handle()
+    )
+    window.get_by_role("searchbox").fill("0:02")
+    expect(frames).to_have_count(10)
+    expect(frames.first).to_contain_text("film_000050")
+    expect(frames.first).to_contain_text("0:02.0")
+    frames.nth(1).get_by_role("button").click()
+    expect(window).to_have_count(0)
+    comfy.wait_until_submitted(1)
+    films.client.wait_until_idle()
+    expect(comfy.card(FRAMES)).to_contain_text("Tried: film_000051")
+    assert not films.output.exists()
 
 
 def test_frames_of_a_film_run_one_by_one(comfy: ComfyPage, panel: SidePanel, films: Films) -> None:
@@ -85,3 +113,32 @@ def test_frames_of_a_film_run_one_by_one(comfy: ComfyPage, panel: SidePanel, fil
     expect(card).to_contain_text("No video yet")
     comfy.settle()
     comfy.faults.clear()  # the browser notes what the server refuses
+
+
+def test_the_film_that_is_made_is_named_with_a_link_that_plays_it(
+    comfy: ComfyPage, panel: SidePanel, films: Films
+) -> None:
+    name = f"{films.name}.mp4"
+    make_film(films.input / name, frames=3)
+    given = {"film": f"{films.name}/{name}", "frames": 1, "overlap": 0}
+    graph = films.graph(FRAMES, 1, "BatchLoopSaveImage", **given)
+    graph["end"] = node("BatchLoopLoopEnd", loop=[ITERATOR, 0], after=[SAVE, 1])
+    graph["complete"] = node("BatchLoopBatchComplete", loop=["end", 0])
+    made_in = f"{films.name}/made"
+    to = {"complete": ["complete", 0], "loop": ["end", 0], "folder": made_in}
+    graph["film"] = node("BatchLoopAssembleVideo", **to)
+    films.open(comfy, filled_in(films.client, graph))
+    comfy.press_button("Run", FRAMES)
+    comfy.wait_until_off()
+    notice = comfy.toast("Batch complete: 3 done, 0 failed")
+    card = comfy.card("BatchLoopBatchComplete")
+    panel.open()
+    panel.choose(name)
+    for place in (notice, card, panel.root):
+        link = place.get_by_role("link", name=name)
+        expect(link).to_have_text(f"Video: {films.output / 'made' / name}")
+        expect(link).to_have_attribute("target", "_blank")
+        address = link.evaluate("link => link.href")
+        answer = comfy.page.request.get(address)
+        assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
+    run_to_the_end(comfy, films.client)

@@ -108,6 +108,25 @@ def test_the_report_is_one_click_away(
     expect(panel.root).to_have_count(0)
 
 
+def test_no_message_of_comfyui_covers_it(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    comfy.load(batch.graph(limit=1))
+    comfy.run_instant()
+    settled()
+    shown = notice(comfy)
+    before = comfy.page.viewport_size
+    assert before is not None
+    for number, size in enumerate((before, TINY)):
+        comfy.page.set_viewport_size(size)
+        comfy.call("addToast", f"Message {number}", "Its text has several lines. " * 8)
+        comfy.toast(f"Message {number}")
+        comfy.wait_until("isBelowToasts")
+    comfy.page.set_viewport_size(before)
+    expect(shown).to_be_visible()
+    comfy.close_toasts()
+
+
 @pytest.mark.one_frontend
 def test_it_is_closed_by_the_keyboard_and_by_the_next_batch(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]

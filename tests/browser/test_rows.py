@@ -104,6 +104,32 @@ def test_the_card_says_whether_the_file_or_what_is_typed_counts(
     expect(unused).to_be_hidden()
 
 
+def test_a_row_to_try_is_chosen_by_its_title(
+    comfy: ComfyPage, client: ComfyClient, table: Table
+) -> None:
+    words = "".join(f"row {number}\n" for number in range(120))
+    table.open(comfy, table.graph(text=f"{words}a red fox\nb blue whale\n"))
+    comfy.press_button("Choose the row to try", ITERATOR)
+    window = comfy.page.get_by_role("dialog", name="Choose the row to try")
+    rows = window.get_by_role("listitem")
+    expect(rows).to_have_count(100)
+    window.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(122)
+    expect(window.get_by_role("button", name="Show more")).to_have_count(0)
+    window.get_by_role("searchbox", name="Part of a row").fill("WHALE")
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".batch-loop-tile")).to_have_text("bbw")
+    window.get_by_role("searchbox").fill("no such row")
+    expect(window).to_contain_text("No row has this in its title.")
+    window.get_by_role("searchbox").fill("")
+    window.get_by_role("button", name="row 3", exact=True).click()
+    expect(window).to_have_count(0)
+    comfy.wait_until_submitted(1)
+    client.wait_until_idle()
+    expect(comfy.card(ITERATOR)).to_contain_text("Tried: row 3")
+    assert table.saved == []
+
+
 CSV = """name;prompt;steps;seed;note
 fox;a red fox;2;1;x
 whale;a blue whale;many;2;y

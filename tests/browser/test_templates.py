@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.comfy_page import PACK
 from batch_loop.tests.browser.test_from_empty import FIRST, TERMS
+from batch_loop.tests.support.locales import ENGLISH, translations, tree
 from batch_loop.tools.layout import DEFAULT, EXAMPLES, NEWEST_FRONTEND
 from batch_loop.tools.tab import CALL, CLICK_MS, SMALL, TRIES
 
@@ -104,6 +105,51 @@ def test_each_example_is_legible_as_it_opens(comfy: ComfyPage, server: ComfyServ
     for name in sorted(ALL - left_out):
         comfy.call("openTemplate", PACK, name)
         comfy.wait_until("isLegible", LEAST_ZOOM)
+
+
+@pytest.mark.usefixtures("renderer")
+def test_in_each_example_nodes_are_apart_and_in_their_groups(
+    comfy: ComfyPage, server: ComfyServer
+) -> None:
+    left_out = set() if server.frontend == NEWEST_FRONTEND else WITH_NATIVE_LOOPS
+    faults = {}
+    for name in sorted(ALL - left_out):
+        comfy.call("openTemplate", PACK, name)
+        if found := comfy.call("layoutFaults"):
+            faults[name] = found
+    assert faults == {}
+
+
+@pytest.mark.usefixtures("renderer")
+@pytest.mark.parametrize("name", ["A film, frame by frame", "Every image with every value"])
+def test_with_a_result_in_it_a_saver_is_in_its_group(
+    comfy: ComfyPage, client: ComfyClient, name: str
+) -> None:
+    comfy.call("openTemplate", PACK, name)
+    comfy.page.locator("[data-action=tryOne]").click()
+    comfy.wait_until_submitted(1)
+    client.wait_until_idle()
+    comfy.wait_until("showsPicture", "BatchLoopSaveImage")
+    assert comfy.call("layoutFaults") == []
+
+
+@pytest.mark.one_frontend
+def test_the_groups_have_room_for_their_titles_in_each_language(comfy: ComfyPage) -> None:
+    english, *others = (
+        tree(language, "main")["batchLoop"]["templates"] for language in (ENGLISH, *translations())
+    )
+    groups = [
+        group
+        for name in ALL
+        for group in json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))["groups"]
+    ]
+    keys = {text: key for key, text in english.items()}
+    titles = [
+        [each[keys[group["title"]]], group["bounding"][2]]
+        for group in groups
+        for each in (english, *others)
+    ]
+    assert comfy.call("tooLong", titles) == []
 
 
 @pytest.mark.parametrize(

@@ -391,7 +391,8 @@ def test_a_page_is_told_of_the_images_without_their_companions(
     def told(**changes: str) -> tuple[int, list[str], str | None]:
         body = {**asked, "companions": [{**companion, **changes}]}
         found = client.post_json("/batch_loop/folder", body)
-        images = client.post_json("/batch_loop/folder/images", body)["images"]
+        items = client.post_json("/batch_loop/items", body)["items"]
+        images = [item["path"] for item in items]
         return found["total"], images, found["nothing"] and found["nothing"]["why"]
 
     assert client.post_json("/batch_loop/folder", asked)["total"] == 3

@@ -17,7 +17,7 @@ from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
 from batch_loop.tools.server import ComfyServer
 
 FOLDER = "/batch_loop/folder"
-IMAGES = "/batch_loop/folder/images"
+ITEMS = "/batch_loop/items"
 LIST = "/batch_loop/folders/list"
 
 
@@ -218,9 +218,9 @@ def test_the_images_to_try_are_listed_and_shown_before_anything_runs(
     client: ComfyClient, workspace: Workspace, server: ComfyServer
 ) -> None:
     write_images(workspace.input, NAMES)
-    listed = client.post_json(IMAGES, {"directory": workspace.name, "contains": "IMG1"})
-    assert listed["images"] == ["img1.png", "img10.png"]
-    assert (listed["more"], listed["next"]) == (False, None)
+    listed = client.post_json(ITEMS, {"directory": workspace.name, "contains": "IMG1"})
+    assert [item["path"] for item in listed["items"]] == ["img1.png", "img10.png"]
+    assert (listed["more_from"], listed["next"]) == (None, None)
     thumbnail = f"{server.url}/batch_loop/loops/{listed['loop']}/thumbnail"
 
     def look(path: str) -> tuple[int, str]:
@@ -232,18 +232,24 @@ def test_the_images_to_try_are_listed_and_shown_before_anything_runs(
     assert look("img2.jpg")[0] == look("../img10.png")[0] == 204
 
     client.run(batch_graph(workspace.name, workspace.name))
-    assert client.post_json(IMAGES, {"directory": workspace.name})["next"] == "img2.jpg"
+    assert client.post_json(ITEMS, {"directory": workspace.name})["next"] == "img2.jpg"
 
 
-def test_of_a_large_folder_the_first_images_are_listed(
-    client: ComfyClient, workspace: Workspace
-) -> None:
+def test_a_large_folder_is_listed_in_parts(client: ComfyClient, workspace: Workspace) -> None:
     for number in range(101):
         (workspace.input / f"img{number}.png").touch()
-    listed = client.post_json(IMAGES, {"directory": workspace.name})
-    assert (len(listed["images"]), listed["more"]) == (100, True)
-    assert not client.post_json(IMAGES, {"directory": workspace.name, "contains": "0"})["more"]
-    check_refused(client, IMAGES, {"directory": ".", "contains": 1}, 400, "contains must be text")
+    listed = client.post_json(ITEMS, {"directory": workspace.name})
+    assert (len(listed["items"]), listed["more_from"]) == (100, 100)
+    rest = client.post_json(ITEMS, {"directory": workspace.name, "start": listed["more_from"]})
+    assert (rest["items"], rest["more_from"]) == (
+        [{"path": "img100.png", "title": "img100.png"}],
+        None,
+    )
+    found = client.post_json(ITEMS, {"directory": workspace.name, "contains": "0"})
+    assert found["more_from"] is None
+    check_refused(client, ITEMS, {"directory": ".", "contains": 1}, 400, "contains must be text")
+    for start in (-1, 1.5, True, "0"):
+        check_refused(client, ITEMS, {"directory": ".", "start": start}, 400, "start must be a who")
 
 
 def test_the_allowed_folders_can_be_browsed(

@@ -24,6 +24,7 @@ from batch_loop.tools.server import ComfyServer
 
 FOLDER = "/batch_loop/folder"
 LIST = "/batch_loop/folders/list"
+ITEMS = "/batch_loop/items"
 DIRECTORY, VIDEO = "BatchLoopDirectoryIterator", "BatchLoopVideoIterator"
 AUDIO, FRAMES = "BatchLoopAudioIterator", "BatchLoopFrameIterator"
 STRENGTHS = {
@@ -197,3 +198,44 @@ def test_what_is_asked_in_another_form_is_refused(
 def test_rows_take_variants_too(client: ComfyClient) -> None:
     found = client.post_json("/batch_loop/table", {"text": "a\nb\nc", "variants": [STRENGTHS]})
     assert (found["total"], found["entries"], found["variants"]) == (6, 3, 2)
+
+
+def test_rows_to_try_are_found_by_their_titles(client: ComfyClient) -> None:
+    body = {"iterator": "BatchLoopRowIterator", "text": "a red fox\nan owl\na blue fox\n"}
+
+    def found(**more: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = client.post_json(ITEMS, {**body, **more})
+        return answer
+
+    rows = found(contains=" FOX")
+    assert [item["title"] for item in rows["items"]] == ["a red fox", "a blue fox"]
+    assert (rows["more_from"], rows["next"], rows["fps"]) == (None, None, 0)
+    assert rows["loop"] == client.post_json("/batch_loop/table", body)["loop"]
+    assert [item["title"] for item in found(start=2)["items"]] == ["a blue fox"]
+    crossed = found(variants=[STRENGTHS], contains="owl")
+    assert [item["title"] for item in crossed["items"]] == ["an owl · 0.2", "an owl · 0.8"]
+
+
+def test_frames_to_try_are_found_by_number_and_by_time_and_shown(
+    client: ComfyClient, workspace: Workspace, server: ComfyServer
+) -> None:
+    make_film(workspace.input / "film.mp4", frames=60)
+    body = {"iterator": FRAMES, "film": f"{workspace.name}/film.mp4"}
+
+    def first(contains: str, **more: Any) -> str:
+        items = client.post_json(ITEMS, {**body, **more, "contains": contains})["items"]
+        return str(items[0]["title"]) if items else ""
+
+    assert [first("7"), first("0:01.2"), first("0:01,2"), first("9:00")] == [
+        "film_000007",
+        "film_000030",
+        "film_000030",
+        "",
+    ]
+    assert first("7", frames=8) == "film_000000"
+    assert first("film_00001") == "film_000010"
+    listed = client.post_json(ITEMS, body)
+    assert (len(listed["items"]), listed["fps"]) == (60, 25)
+    thumbnail = f"{server.url}/batch_loop/loops/{listed['loop']}/thumbnail"
+    answer = requests.get(thumbnail, {"path": listed["items"][59]["path"]}, timeout=30)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/webp")

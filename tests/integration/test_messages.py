@@ -271,7 +271,7 @@ def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None
     state = loop_state(client, result)
     # Without what only the request for a single loop returns.
     times = {"seconds", "remaining", "per_minute"}
-    notes = {"lost_transparency", "renamed_texts", "paired"}
+    notes = {"lost_transparency", "renamed_texts", "made_of_all", "paired"}
     left_out = {"current", "stopped_on", "forgets", "failures", "workflow", "interrupted"}
     left_out |= notes | times | {"source", "variants", "lacking"}
     in_short = {name: state[name] for name in state.keys() - left_out}

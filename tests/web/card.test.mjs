@@ -27,6 +27,7 @@ const STATE = {
   unpaired: 0,
   total: 10,
   failures: [],
+  made_of_all: [],
   current: [{ path: "a/img3.png", index: 2, state: "running", since: 1 }],
   stopped_on: null,
 };

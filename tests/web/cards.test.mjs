@@ -74,6 +74,7 @@ const LOOP = {
   unpaired: 0,
   total: 3,
   failures: [],
+  made_of_all: [],
   current: [],
   stopped_on: { path: "b.png", index: 1, reason: "it broke" },
 };

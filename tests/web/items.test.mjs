@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { isChosen } from "../../web/lib/card/folder_settings.js";
+import { timeOf } from "../../web/lib/card/item_chooser.js";
 import { iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
 import { variantsOf } from "../../web/lib/card/variants.js";
 import { reasonOf } from "../../web/lib/card/why_nothing.js";
@@ -46,7 +47,7 @@ test("each iterator has its place and its texts", () => {
   assert.equal(textsFor("images variants")("card.holds", { count: 2 }), "2 images");
 });
 
-test("a folder is asked about for each kind, and only of folders images can be listed", () => {
+test("a folder is asked about for each kind, and of folders the items are files", () => {
   assert.equal(kindOf(folderOf(videos)), "folder");
   assert.equal(kindOf(folderOf({ film: "film.mp4" })), "folder");
   assert.deepEqual([{ film: " " }, { film: "film.mp4" }].map(isChosen), [false, true]);
@@ -68,12 +69,23 @@ test("the card of a film describes it", () => {
   const folder = { ...FOLDER, total: 1440, entries: 1440, film: FILM, first: "film_000000", last: "film_001439" };
   const whole = model({ settings, folder, source: "frames" });
   assert.equal(whole.headline, "1,440 frames");
-  assert.match(whole.detail, /^1920 × 1080 · 29.97 fps\n1,440 frames · /);
+  assert.equal(whole.detail, "1920 × 1080 · 29.97 fps\n1 min 0 s");
   assert.equal(whole.image.path, "film_000000.frame");
   for (const path of ["film_000000.frame", "film_000000.frames16"]) assert.ok(isFrame({ path }));
   for (const path of ["a.frames", "a.frames0", "frame.png"]) assert.ok(!isFrame({ path }));
   const windows = model({ settings: { ...settings, frames: 8 }, folder: { ...folder, total: 180, entries: 180 }, source: "frames" });
   assert.equal(windows.headline, "180 runs of up to 8 frames");
+  assert.match(windows.detail, /\n1,440 frames · 1 min 0 s$/);
+  const some = model({ settings, folder: { ...folder, total: 3, entries: 3 }, source: "frames" });
+  assert.deepEqual([some.headline, some.detail.split("\n")[1]], ["3 frames", "1,440 frames · 1 min 0 s"]);
+});
+
+test("a frame is offered with its time, and nothing else is", () => {
+  const frame = (title, path = `${title}.frame`) => ({ path, title });
+  assert.equal(timeOf(frame("my.film_000030"), 25), "0:01.2");
+  assert.equal(timeOf(frame("film_090001 · ink", "film_090001 · ink.frames8"), 25), "1:00:00.0");
+  assert.equal(timeOf(frame("film_000030"), 0), "");
+  assert.equal(timeOf(frame("a_000030", "a_000030 0123456789ab.row"), 25), "");
 });
 
 test("the card says with how many values each item is taken", () => {

@@ -17,6 +17,7 @@ const STATE = {
   pending: 0,
   seconds: 1,
   failures: [],
+  made_of_all: [],
 };
 const SETTLED = { ...STATE, finishing: 0 };
 const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, done: 0, finishing: 0, pending: 1 };
@@ -71,7 +72,8 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
     },
   };
   const startOver = (loop, { directory }) => called.push(`${loop} in ${directory} started over`);
-  const given = { poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf };
+  const linksTo = (made) => made.map(({ path }) => path);
+  const given = { poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf, linksTo };
   const notices = new Notices(given);
   const stopped = async (run, how) => {
     const told = notices.stopped(run, how);
@@ -106,11 +108,12 @@ test("the end says where the results are, if that can be known", async () => {
     [async () => ({ folder: "/out/batch_loop", isOneOfSeveral: false }), "d\nResults: /out/batch_loop", "/out/batch_loop"],
     [async () => Promise.reject(new Error("gone")), "d", ""],
   ]) {
-    const { notices, stopped, details, offers } = setUp([SETTLED], resultsOf);
+    const made_of_all = [{ node_id: "7", path: "/out/film.mp4", view: null }];
+    const { notices, stopped, details, offers } = setUp([{ ...SETTLED, made_of_all }], resultsOf);
     const last = run({ complete: false });
     notices.processed(last.handedOut);
     await stopped(last);
-    assert.deepEqual([details, offers], [[detail], [{ copies }]]);
+    assert.deepEqual([details, offers], [[detail], [{ copies, shows: ["/out/film.mp4"] }]]);
   }
 });
 

@@ -68,7 +68,7 @@ test("the card of a table says how many rows there are, and what to do without o
   const ready = model({ folder: TABLE });
   assert.deepEqual([ready.phase, ready.headline, ready.detail], ["ready", "12 rows", ""]);
   assert.equal(ready.hint, "Press Run for all rows, or try one first.");
-  assert.equal(ready.buttons.listable, false);
+  assert.equal(ready.buttons.listable, true);
   const none = model({ settings: { file: "", text: "" } });
   assert.deepEqual([none.phase, none.headline, none.buttons.primary], ["empty", "No rows yet", "choose"]);
   assert.equal(model({ settings: null }).headline, "The table comes from another node");

@@ -72,6 +72,18 @@ export function duration(seconds) {
 }
 
 /**
+ * A place in a film or a sound, as people type it: `0:12.5`, `1:02:03.4`.
+ *
+ * @param {number} seconds
+ */
+export function clock(seconds) {
+  const tenths = Math.floor(seconds * 10);
+  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
+  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/**
  * Time taken, time left and speed as texts. What is unknown, or a time that rounds to 0 s, says
  * nothing, and its text is empty.
  *

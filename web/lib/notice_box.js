@@ -1,3 +1,4 @@
+import { BelowToasts } from "./below_toasts.js";
 import { attributed, button, element } from "./dom.js";
 import { aroundName } from "./middle_cut.js";
 import { t } from "./texts.js";
@@ -10,6 +11,7 @@ import { copy } from "./viewer/copy.js";
  * @property {string} [label]
  * @property {() => void} [act]
  * @property {string} [copies] - a path to copy
+ * @property {HTMLElement} [shows] - what is shown below the text
  * @property {number} [life] - how long the offer, and so the notice, lasts, in ms
  */
 
@@ -23,6 +25,8 @@ export class NoticeBox {
   #openReport;
   /** @type {HTMLElement | null} */
   #place = null;
+  /** @type {BelowToasts | null} */
+  #below = null;
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
 
@@ -40,6 +44,7 @@ export class NoticeBox {
   addTo(parent) {
     this.#place = attributed(element("div", "notices"), { role: "status", "aria-atomic": "false" });
     parent.append(this.#place);
+    this.#below = new BelowToasts(this.#place);
   }
 
   /**
@@ -55,11 +60,8 @@ export class NoticeBox {
       label: t("notice.report"),
       pressed: () => this.#open(loop),
     };
-    const notice = this.showWith(loop, message, [
-      ...this.#offered(loop, offer),
-      report,
-      ...this.#copying(loop, offer),
-    ]);
+    const buttons = [...this.#offered(loop, offer), report, ...this.#copying(loop, offer)];
+    const notice = this.showWith(loop, message, buttons, ...(offer?.shows ? [offer.shows] : []));
     if (offer?.copies) showWhole(notice, message.detail ?? "", offer.copies);
     if (offer?.life === undefined) return;
     setTimeout(() => this.#shown.get(loop) === notice && this.hide(loop), offer.life);
@@ -91,6 +93,7 @@ export class NoticeBox {
     notice.addEventListener("keydown", ({ key: pressed }) => pressed === "Escape" && this.hide(key));
     this.#shown.set(key, notice);
     this.#place?.append(notice);
+    this.#below?.follow();
     return notice;
   }
 
@@ -111,6 +114,7 @@ export class NoticeBox {
   hide(loop) {
     this.#shown.get(loop)?.remove();
     this.#shown.delete(loop);
+    this.#below?.follow();
   }
 
   /**

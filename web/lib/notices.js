@@ -24,7 +24,7 @@ import {
  * @import { ResultFolder } from "./result_folder.js"
  * @import { RunControl } from "./run_control.js"
  * @import { Run } from "./runs.js"
- * @import { Loop } from "../../types/server.d.ts"
+ * @import { Loop, MadeOfAll } from "../../types/server.d.ts"
  * @import { Poller } from "./poller.js"
  * @import { Signals } from "./sounds_and_notifications.js"
  * @import { Submissions } from "./submissions.js"
@@ -46,6 +46,7 @@ export class Notices {
   #runControl;
   #startOver;
   #resultsOf;
+  #linksTo;
   /**
    * Loops that Cancel has paused, and that have not gone on by themselves since.
    *
@@ -71,8 +72,9 @@ export class Notices {
    * @param {Pick<RunControl, "goesOn" | "resume">} parts.runControl
    * @param {(loop: string, batch: Shown) => void} parts.startOver
    * @param {(loop: string) => Promise<ResultFolder>} parts.resultsOf - where a loop's results are
+   * @param {(made: MadeOfAll[]) => HTMLElement} parts.linksTo - what was made of all results
    */
-  constructor({ poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf }) {
+  constructor({ poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf, linksTo }) {
     this.#poller = poller;
     this.#toasts = toasts;
     this.#ends = ends;
@@ -81,6 +83,7 @@ export class Notices {
     this.#runControl = runControl;
     this.#startOver = startOver;
     this.#resultsOf = resultsOf;
+    this.#linksTo = linksTo;
   }
 
   /**
@@ -219,7 +222,7 @@ export class Notices {
       if (progress?.complete && !state.complete) return;
       const where = await this.#resultsOf(loop).catch(() => NOWHERE); // it is told without them
       const message = batchEnd(state, { unreadable, watches, results: resultsIn(where) });
-      this.#ends.show(loop, message, { copies: where.folder });
+      this.#ends.show(loop, message, { copies: where.folder, shows: this.#linksTo(state.made_of_all) });
       this.#signals.ended(loop, message);
     } catch (error) {
       console.warn(`[Batch Loop] the state of the batch could not be read: ${error}`);

@@ -2,8 +2,8 @@ import { Requests } from "./requests.js";
 
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, ItemSettings, Folders, Items,
- *   Listed, Loop, Table, TableSettings, Which } from "../../types/server.d.ts"
+ * @import { Arrived, Chooser, Chosen, Files, Folder, FoundItems, ItemSettings, Folders, Items,
+ *   Listed, Loop, Table, TableSettings, View, Which } from "../../types/server.d.ts"
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -229,14 +229,14 @@ export class LoopServer {
   }
 
   /**
-   * The first images of a folder under Directory Iterator's settings whose paths contain a text.
+   * The first items under an iterator's settings that are meant by a text, from a place on.
    *
    * @param {ItemSettings} settings
-   * @param {string} contains
-   * @returns {Promise<FolderImages>}
+   * @param {{ contains: string, start: number }} which
+   * @returns {Promise<FoundItems>}
    */
-  async images(settings, contains) {
-    return this.#requests.post("/batch_loop/folder/images", { ...settings, contains });
+  async itemsToTry(settings, { contains, start }) {
+    return this.#requests.post("/batch_loop/items", { ...settings, contains, start });
   }
 
   /**
@@ -280,8 +280,16 @@ export class LoopServer {
   inputPicture(file) {
     const [, path, type = "input"] = /^(.*?)(?: \[(\w+)\])?$/.exec(file) ?? ["", file];
     const end = path.lastIndexOf("/");
-    const query = { filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type };
-    return this.#api.apiURL(`/view?${new URLSearchParams(query)}`);
+    return this.view({ filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type });
+  }
+
+  /**
+   * The address of a file that ComfyUI shows.
+   *
+   * @param {View} view
+   */
+  view({ filename, subfolder, type }) {
+    return this.#api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`);
   }
 }
 

@@ -151,6 +151,7 @@ class Loops:
             failures=self._store.failures(key, FAILURES_SHOWN),
             lost_transparency=entry.lost_transparency,
             renamed_texts=entry.renamed_texts,
+            made_of_all=entry.made_of_all,
             finished=entry.finished,
             lacking=entry.lacking,
             partners=entry.partners,

@@ -20,7 +20,7 @@ from ...common.times import Times
 from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt, Runner, Sender
-from ...model.records import ReportedItem
+from ...model.records import MadeOfAll, ReportedItem
 from ...model.result_names import ResultName
 from ...model.selection import Companion, CompanionKind, Selection, WhenMissing
 from ...model.settings.directory_iterator import IteratorSettings
@@ -56,6 +56,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         title=row["title"],
         lost_transparency=row["lost_transparency"],
         renamed_texts=row["renamed_texts"],
+        made_of_all=_made_of_all(row["made_of_all"], roots),
         runner=_runner(row["runner"]),
         taken_back=row["taken_back"],
         to_list=row["to_list"],
@@ -70,6 +71,16 @@ def _partners(text: str) -> tuple[str, ...]:
 @functools.lru_cache(_REMEMBERED)
 def _partners_text(partners: tuple[str, ...]) -> str:
     return json.dumps(partners)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _made_of_all(text: str, roots: Roots) -> tuple[MadeOfAll, ...]:
+    return tuple(MadeOfAll(node, roots.local(path)) for node, path in json.loads(text))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _made_of_all_text(made: tuple[MadeOfAll, ...], roots: Roots) -> str:
+    return json.dumps([[node, roots.shared(path)] for node, path in made])
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -126,6 +137,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "title": entry.title,
         "lost_transparency": entry.lost_transparency,
         "renamed_texts": entry.renamed_texts,
+        "made_of_all": _made_of_all_text(entry.made_of_all, roots),
         "runner": _runner_text(entry.runner),
         "taken_back": entry.taken_back,
         "to_list": entry.to_list,
@@ -148,6 +160,7 @@ _KEPT = (
     "partners",
     "lost_transparency",
     "renamed_texts",
+    "made_of_all",
     "runner",
     "carried_file",
     "carried_lost",
@@ -173,8 +186,8 @@ def kept_batch(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """The columns of the batch that is kept in a loop's row; None if there is none."""
     if row["kept"] is None:
         return None
-    # One that an earlier version has kept was listed at once.
-    return {"to_list": 0, **json.loads(row["kept"])}
+    # One that an earlier version has kept was listed at once, and nothing is known of its films.
+    return {"to_list": 0, "made_of_all": "[]", **json.loads(row["kept"])}
 
 
 def kept_with(row: Mapping[str, Any], before: ItemState, after: ItemState) -> str:

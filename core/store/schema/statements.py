@@ -119,6 +119,7 @@ _ONLY_FOR_RUNS = {
     "first_turns",
     "last",
     "partners",
+    "made_of_all",
     "carried_file",
     "carried_lost",
     "kept",

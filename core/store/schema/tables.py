@@ -37,7 +37,7 @@ from .column_types import AnyText, PathText, SightsText
 
 metadata = MetaData()
 
-_ZERO, _EMPTY = text("0"), text("''")
+_ZERO, _EMPTY, _NO_LIST = text("0"), text("''"), text("'[]'")
 """What rows get that are there before a column is."""
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
@@ -108,6 +108,8 @@ loops = Table(
     Column("lost_transparency", Integer, nullable=False, default=0),
     # Texts that went to other names, as files of others had theirs.
     Column("renamed_texts", Integer, nullable=False, default=0),
+    # The files that nodes have made of all results of the batch, as JSON.
+    Column("made_of_all", AnyText, nullable=False, default="[]", server_default=_NO_LIST),
     # What has run the batch last, as JSON: see `core.model.prompt.Runner`.
     Column("runner", AnyText),
     # How many items of the listing are in each state, as counting them would take longer the more
@@ -255,6 +257,7 @@ ADDED_LATER = (
     loops.c.lacking,
     loops.c.source,
     loops.c.to_list,
+    loops.c.made_of_all,
     spare_listings.c.wanted,
     spare_listings.c.parts,
 )

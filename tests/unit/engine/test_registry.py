@@ -464,6 +464,23 @@ def test_a_value_does_not_outlive_its_batch(loop: Loop) -> None:
     assert loop.acquire().carried.value is None
 
 
+def test_what_is_made_of_all_results_is_known_as_long_as_their_batch(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    loop.snapshot()  # which notes how the prompt has ended
+    revision = loop.registry.revision
+    for node, paths in (("7", ["/a.mp4"]), ("8", ["/1.png", "/2.png"]), ("7", ["/b.mp4"])):
+        loop.registry.note_made_of_all(iteration, node, paths)
+    made = (("8", "/1.png"), ("8", "/2.png"), ("7", "/b.mp4"))
+    assert loop.snapshot().made_of_all == made
+    assert loop.registry.revision == revision  # what was made of it is made again of nothing else
+    loop.registry.start_over(loop.request.key.id)
+    loop.registry.note_made_of_all(iteration, "7", ["/late.mp4"])
+    assert loop.snapshot().made_of_all == ()
+    assert loop.registry.undo_start_over(loop.request.key.id).made_of_all == made
+
+
 def test_iterations_count_and_know_the_first_and_the_last(loop: Loop) -> None:
     seen = []
     for _ in range(3):

@@ -18,7 +18,7 @@ from batch_loop.core.model.items import Claim, Counts, Item, ItemState
 from batch_loop.core.model.loop_key import VARIANTS, VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Failure, Prompt, Runner, Sender, client_named
-from batch_loop.core.model.records import KnownResult, Written
+from batch_loop.core.model.records import KnownResult, MadeOfAll, Written
 from batch_loop.core.model.selection import (
     Companion,
     CompanionKind,
@@ -122,6 +122,7 @@ def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
         lost_transparency=1,
         renamed_texts=2,
         lacking=3,
+        made_of_all=(MadeOfAll("7", "/films/a.mp4"), MadeOfAll("8", "/sheets/a.png")),
         runner=Runner(Sender.PAGE, "client", "server"),
         taken_back=1,
     )

@@ -1,6 +1,5 @@
 import { explained } from "../errors.js";
 import { sourceOf } from "../items.js";
-import { areFiles, sourceOfNode } from "../iterators.js";
 import { Refused } from "../requests.js";
 import { t, textsOf } from "../texts.js";
 import { namesOf } from "../words.js";
@@ -28,7 +27,7 @@ export class Actions {
   #toasts;
   #screen;
   #chooser;
-  #chooseImage;
+  #chooseItem;
   #openReport;
   #stopWatching;
   #runControl;
@@ -40,19 +39,19 @@ export class Actions {
    * @param {Toasts} given.toasts
    * @param {Screen} given.screen
    * @param {FolderChooser} given.chooser
-   * @param {(settings: ItemSettings) => Promise<string | null>} given.chooseImage - has a person
-   *   choose an image to try
+   * @param {(settings: ItemSettings) => Promise<string | null>} given.chooseItem - has a person
+   *   choose an item to try
    * @param {(loop: string) => void} given.openReport
    * @param {() => void} given.stopWatching
    * @param {RunControl} given.runControl
    */
-  constructor({ ask, changes, toasts, screen, chooser, chooseImage, openReport, stopWatching, runControl }) {
+  constructor({ ask, changes, toasts, screen, chooser, chooseItem, openReport, stopWatching, runControl }) {
     this.#ask = ask;
     this.#changes = changes;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#chooser = chooser;
-    this.#chooseImage = chooseImage;
+    this.#chooseItem = chooseItem;
     this.#openReport = openReport;
     this.#stopWatching = stopWatching;
     this.#runControl = runControl;
@@ -145,7 +144,7 @@ export class Actions {
   /** @param {IteratorEntry} entry */
   async #tryWhich({ node }) {
     const settings = folderSettings(node);
-    const path = settings && areFiles(sourceOfNode(node)) && (await this.#chooseImage(settings));
+    const path = settings && (await this.#chooseItem(settings));
     if (path) await this.#runControl.tryOne(node, path);
   }
 

@@ -70,7 +70,7 @@ export class Cards {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {App} given.app
-   * @param {Pick<LoopServer, "items" | "thumbnail" | "timeTo">} given.server
+   * @param {Pick<LoopServer, "items" | "thumbnail" | "timeTo" | "view">} given.server
    * @param {Pick<Poller, "follow">} given.poller
    * @param {Screen} given.screen
    * @param {Actions} given.actions
@@ -238,7 +238,10 @@ export class Cards {
 
   /** @param {Node} node */
   #addComplete(node) {
-    const card = new CompleteCard({ chosen: (failure) => this.#goTo(node, failure) });
+    const card = new CompleteCard({
+      chosen: (failure) => this.#goTo(node, failure),
+      addressOf: (view) => this.#server.view(view),
+    });
     this.#completes.set(node, { card, loop: null });
     return this.#put(node, card, { height: COMPLETE_HEIGHT });
   }

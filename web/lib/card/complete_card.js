@@ -1,11 +1,12 @@
 import { attributed, button, element, setText } from "../dom.js";
+import { MadeOfAllLinks } from "../made_of_all.js";
 import { Progress } from "../progress_bar.js";
 import { titleOf } from "../items.js";
 import { t } from "../texts.js";
 import { firstLine } from "./phases.js";
 
 /**
- * @import { Failure } from "../../../types/server.d.ts"
+ * @import { Failure, View } from "../../../types/server.d.ts"
  * @import { Figures } from "../figures.js"
  * @import { CompleteModel } from "./texts_and_buttons.js"
  */
@@ -13,6 +14,7 @@ import { firstLine } from "./phases.js";
 /** Batch Complete's card: the tally, and the failed images with their reasons. */
 export class CompleteCard {
   #chosen;
+  #made;
   #progress = new Progress();
   #headline = attributed(element("div", "headline"), { role: "status" });
   #failures = attributed(element("ul", "failures"), {
@@ -23,15 +25,21 @@ export class CompleteCard {
   #figures = null;
   #listed = "";
 
-  /** @param {{ chosen: (failure: Failure) => void }} given - called when a failure is clicked */
-  constructor({ chosen }) {
+  /**
+   * @param {object} given
+   * @param {(failure: Failure) => void} given.chosen - called when a failure is clicked
+   * @param {(view: View) => string} given.addressOf - where the page gets a file that ComfyUI shows
+   */
+  constructor({ chosen, addressOf }) {
     this.#chosen = chosen;
+    this.#made = new MadeOfAllLinks(addressOf);
     /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
       this.#headline,
       this.#progress.element,
+      this.#made.element,
       this.#failures,
     );
     this.element = attributed(element("div", "card", this.content), {
@@ -47,10 +55,11 @@ export class CompleteCard {
   }
 
   /** @param {CompleteModel} model */
-  show({ headline, figures, failures, more }) {
+  show({ headline, figures, made, failures, more }) {
     this.#figures = figures;
     setText(this.#headline, headline);
     this.#progress.show(figures);
+    this.#made.show(made);
     this.#list(failures, more);
   }
 

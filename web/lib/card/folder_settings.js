@@ -73,7 +73,7 @@ export function folderSettings(node) {
   return /** @type {ItemSettings} */ ({
     ...settings,
     ...named,
-    ...(isOther(node) ? { iterator: node.comfyClass } : {}),
+    ...(isImages(node) ? {} : { iterator: node.comfyClass }),
     ...companions,
     ...(variants ? { variants } : {}),
     ...own,
@@ -124,16 +124,12 @@ export function whichLoop(node, last) {
  * @param {Node} node
  */
 export function isNamedByServer(node) {
-  return isOther(node) || handsOutRows(node) || variantsOf(node) !== undefined;
+  return !isImages(node) || variantsOf(node) !== undefined;
 }
 
-/**
- * Whether a node is another iterator than those of images and of rows.
- *
- * @param {Node} node
- */
-function isOther(node) {
-  return !["images", "rows"].includes(sourceOfNode(node));
+/** @param {Node} node */
+function isImages(node) {
+  return sourceOfNode(node) === "images";
 }
 
 /**

@@ -1,5 +1,4 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
-import { areFiles } from "../iterators.js";
 import { isRow } from "../items.js";
 import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
@@ -97,9 +96,7 @@ export class IteratorCard {
     const unknown = [this.#image, this.#progress.element, this.#times, this.#results, this.#hint];
     for (const each of [...Object.values(others), ...unknown]) each.hidden = true;
     tryWhich.replaceChildren(icon("chevron-down"));
-    attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
-    // Rows and frames are in one file, not in a window to choose from.
-    tryWhich.hidden = !areFiles(source);
+    attributed(tryWhich, { "aria-label": this.#say("run.which.label"), "aria-haspopup": "dialog" });
     const tries = attributed(element("div", "card-split", tryOne, tryWhich), { "data-split": "try" });
     /** The card's content, at its natural height. */
     this.content = element(

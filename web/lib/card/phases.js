@@ -281,10 +281,11 @@ function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
     return { phase: "none", headline: say("card.none"), detail, isElsewhere };
   }
   // The first rows of a table are shown below.
-  const names = "columns" in folder ? [] : film ? [filmLine(film, say)] : namesIn(first, last, total);
+  const headline = headlineOf(folder, settings, say);
+  const names = "columns" in folder ? [] : film ? [filmLine(film, say, headline)] : namesIn(first, last, total);
   return {
     phase: "ready",
-    headline: headlineOf(folder, settings, say),
+    headline,
     title: names.join("\n"),
     detail: names.join("\n"),
     image: film?.picture ? { path: film.picture, title: first } : null,
@@ -314,15 +315,17 @@ function headlineOf({ total, entries = total, variants = 0 }, settings, say) {
  *
  * @param {Film} film
  * @param {Say} say
+ * @param {string} [headline] - what is said already
  */
-function filmLine({ width, height, fps, frames, seconds }, say) {
+function filmLine({ width, height, fps, frames, seconds }, say, headline = "") {
   const rate = fps ? t("card.fps", { fps: texts().number(fps, { maximumFractionDigits: 2 }) }) : "";
   const length = seconds ? duration(seconds) : "";
+  const count = say("card.holds", { count: frames });
   const lines = [
     [`${width} × ${height}`, rate],
-    [say("card.holds", { count: frames }), length],
+    [count === headline ? "" : count, length],
   ];
-  return lines.map((parts) => parts.filter(Boolean).join(" · ")).join("\n");
+  return lines.map((parts) => parts.filter(Boolean).join(" · ")).filter(Boolean).join("\n");
 }
 
 /**

@@ -1,12 +1,12 @@
 import { whyUntold } from "../errors.js";
 import { figuresOf, timesOf } from "../figures.js";
-import { areFiles } from "../iterators.js";
 import { runAction } from "../run_control.js";
 import { t, textsOf } from "../texts.js";
 import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
- * @import { Current, Failure, Folder, ItemSettings, Loop, Table } from "../../../types/server.d.ts"
+ * @import { Current, Failure, Folder, ItemSettings, Loop, MadeOfAll,
+ *   Table } from "../../../types/server.d.ts"
  * @import { Named } from "../items.js"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
@@ -67,7 +67,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} canRun
  * @property {"run" | "choose" | "startOver" | "retry" | null} primary - the one to press next
  * @property {string | null} tries - the image that is tried, "" for the next; null if none can be
- * @property {boolean} listable - whether the folder's images can be listed to choose from
+ * @property {boolean} listable - whether the items can be listed to choose one to try
  * @property {boolean} choose
  * @property {boolean} startOver
  * @property {boolean} undo - whether the button takes Start over back
@@ -82,6 +82,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @typedef {object} CompleteModel
  * @property {string} headline
  * @property {Figures | null} figures
+ * @property {MadeOfAll[]} made - what nodes have made of all results
  * @property {Failure[]} failures
  * @property {number} more - how many more failed
  */
@@ -111,7 +112,7 @@ const NOTHING = {
  * @returns {IteratorModel}
  */
 export function iteratorModel(known) {
-  const { settings, source = "images", canChoose, folder, state, isKnown = true } = known;
+  const { settings, canChoose, folder, state, isKnown = true } = known;
   const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
   const said = { ...NOTHING, ...phaseOf(known), ...(known.trouble ? untold(known.trouble) : {}) };
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
@@ -135,7 +136,7 @@ export function iteratorModel(known) {
       canRun: canRun || goesOn,
       primary: canRun || goesOn ? (isDone ? afterwards : "run") : other(said),
       tries: canRun && !isNothing && !goesOn ? (state?.stopped_on?.path ?? "") : null,
-      listable: settings !== null && areFiles(source),
+      listable: settings !== null,
       choose: canChoose,
       startOver,
       undo: canUndo(state),
@@ -192,11 +193,12 @@ function timesIn({ figures, phase }) {
  * @returns {CompleteModel}
  */
 export function completeModel(state) {
-  if (!state) return { headline: t("card.notRun"), figures: null, failures: [], more: 0 };
+  if (!state) return { headline: t("card.notRun"), figures: null, made: [], failures: [], more: 0 };
   const figures = figuresOf(state);
   return {
     headline: state.complete ? endLine(state, figures, textsOf(state)) : t("card.progress", settledOf(figures)),
     figures,
+    made: state.made_of_all,
     failures: state.failures,
     more: Math.max(0, state.failed - state.failures.length),
   };

@@ -1,6 +1,7 @@
 import { attributed, element, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
 import { sourceOf } from "../items.js";
+import { MadeOfAllLinks } from "../made_of_all.js";
 import { showPath } from "../middle_cut.js";
 import { folderOf, resultsIn } from "../result_folder.js";
 import { t, textsOf } from "../texts.js";
@@ -40,6 +41,7 @@ export class Details {
   #title;
   #mark = element("span", "standing");
   #results = element("p", "path");
+  #made;
   #gone = attributed(element("p", "trouble batch-loop-gone"), { role: "status" });
   #summary = new Summary();
   #run;
@@ -67,6 +69,7 @@ export class Details {
   constructor({ loop, server, changes, running, changed, left }) {
     this.#server = server;
     this.#loop = loop;
+    this.#made = new MadeOfAllLinks((view) => server.view(view));
     const back = attributed(iconButton("back", "arrow-left", "", left), {
       "aria-label": t("panel.back"),
       title: t("panel.back"),
@@ -95,7 +98,7 @@ export class Details {
       element(
         "div",
         "about",
-        ...[path, this.#gone, this.#results],
+        ...[path, this.#gone, this.#results, this.#made.element],
         ...[this.#run.element, this.#summary.element, this.#buttons.element],
       ),
       this.#tabs.element,
@@ -144,6 +147,7 @@ export class Details {
     if (!this.rests) this.showPlace(false); // its images are read
     this.showAgain();
     this.#buttons.show(loop);
+    this.#made.show(loop.made_of_all);
     this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
     this.#gallery?.show(loop);

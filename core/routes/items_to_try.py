@@ -1,10 +1,9 @@
-"""The route that lists a folder's images, of which one can be tried before anything runs."""
+"""The route that lists items of which one can be tried, before anything runs."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -14,22 +13,25 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
+from ..engine.trial_choice import find, wanted
 from ..files.allowed_paths import AllowedFolders
-from ..model.loop_key import LoopKey
+from ..films.facts import facts
+from ..model.loop_key import FRAMES, LoopKey
+from ..model.settings.setting import LARGEST_NUMBER
+from ..model.titles import title_of
 from ..sources.interface import Source
 from ..sources.variant_values import FilesOf
+from ..turn.iterator_kinds import KINDS
 from .answers import answered, as_answer
-from .asked_items import LARGEST_BODY, AskedItems
+from .asked_items import LARGEST_TABLE, AskedItems
 from .requests import json_body
 
-_SETTINGS = '{"directory": path}, further settings of the iterator, and "contains"'
-_MOST = 100
-"""How many images an answer has: a person narrows them down by typing."""
+_SETTINGS = 'the settings of the iterator, and as needed "contains" and "start"'
 _KEPT = 5_000
 
 
 class Listed:
-    """The images that pages have lately been told of, so that thumbnails of them may be asked for.
+    """The items that pages have lately been told of, so that thumbnails of them may be asked for.
 
     So no thumbnail is made of a path that only a page names.
     """
@@ -49,12 +51,12 @@ class Listed:
                 self._keys.popitem(last=False)
 
     def key(self, loop_id: str, path: str) -> LoopKey | None:
-        """The loop of an image that has been listed; None for any other."""
+        """The loop of an item that has been listed; None for any other."""
         with self._lock:
             return self._keys.get((loop_id, path))
 
     def full_path(self, loop_id: str, path: str) -> str | None:
-        """Full path of an image that has been listed; None for any other."""
+        """Full path of the file of an item that has been listed; None for any other."""
         key = self.key(loop_id, path)
         return None if key is None else self._source.file(key, path)
 
@@ -68,29 +70,31 @@ def add_routes(
 ) -> None:
     """Add the route to `table`."""
 
-    @table.post(f"{ROUTE_PREFIX}/folder/images")
+    @table.post(f"{ROUTE_PREFIX}/items")
     @answered
-    async def images(request: web.Request) -> web.Response:
-        """The first images of a folder whose paths contain a text."""
-        body = await json_body(request, _SETTINGS, LARGEST_BODY)
-        contains = body.get("contains", "")
+    async def items(request: web.Request) -> web.Response:
+        """The first items of an iterator, from a place on, that are meant by a text."""
+        body = await json_body(request, _SETTINGS, LARGEST_TABLE)
+        contains, start = body.get("contains", ""), body.get("start", 0)
         if not isinstance(contains, str):
             raise Refused("contains must be text.")
+        if type(start) is not int or not 0 <= start <= LARGEST_NUMBER:
+            raise Refused(f"start must be a whole number from 0 to {LARGEST_NUMBER}.")
 
         def look() -> dict[str, Any]:
             # Variants of files are looked for on the disk.
-            asked = AskedItems.of(body, files_of)
-            key = asked.key(registry, allowed_folders())
-            _, paths = registry.preview(key, asked.selection)
-            wanted = contains.casefold()
-            found = (path for path in paths if wanted in path.casefold())
-            shown = list(islice(found, _MOST))
-            listed.note(key, shown)
+            asked = AskedItems.of(body, files_of, classes=KINDS)
+            key, selection = asked.key(registry, allowed_folders()), asked.selection
+            fps = float(facts(key.directory, count=False).fps) if key.kind == FRAMES else 0.0
+            is_wanted = wanted(key, selection, contains, fps)
+            found = find(registry, key, selection, is_wanted, start)
+            listed.note(key, found.paths)
             return {
                 "loop": key.id,
-                "images": shown,
-                "more": next(found, None) is not None,
+                "items": [{"path": path, "title": title_of(path)} for path in found.paths],
+                "more_from": found.more_from,
                 "next": registry.next_pending(key),
+                "fps": round(fps, 3),
             }
 
         return as_answer(await in_thread(Threads.FOLDERS, look))

@@ -1,0 +1,51 @@
+"""Finding what to try in sources that are too large to be looked at in one answer."""
+
+from __future__ import annotations
+
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.engine.trial_choice import MOST_LOOKED_AT, MOST_SHOWN, Found, find, wanted
+from batch_loop.core.model.loop_key import FRAMES, LoopKey
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.sources.frames import Frames
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.fake_host import FakeHost
+
+KEY = LoopKey("", "/films/film.mp4", source=FRAMES)
+FPS = 25.0
+COUNT = MOST_LOOKED_AT + 10
+
+
+def found(typed: str, start: int = 0, **selection: int) -> Found:
+    registry = LoopRegistry(MemoryStore(), FakeHost(), Frames(lambda _path: COUNT))
+    chosen = Selection(**selection)
+    return find(registry, KEY, chosen, wanted(KEY, chosen, typed, FPS), start)
+
+
+def test_all_are_shown_in_parts_and_none_twice() -> None:
+    first = found("")
+    assert (len(first.paths), first.more_from) == (MOST_SHOWN, MOST_SHOWN)
+    second = found("", MOST_SHOWN)
+    assert not set(first.paths) & set(second.paths)
+    assert found("", COUNT - 1) == Found([f"film_{COUNT - 1:06}.frame"], None)
+    assert found("", COUNT) == found("", 2 * COUNT) == Found([], None)
+
+
+def test_the_search_goes_on_where_the_last_answer_has_ended() -> None:
+    number = str(COUNT - 2)
+    nothing = found(number)
+    assert nothing == Found([], MOST_LOOKED_AT)
+    rest = found(number, MOST_LOOKED_AT)
+    assert rest == Found([f"film_{COUNT - 2:06}.frame", f"film_{COUNT - 1:06}.frame"], None)
+
+
+def test_of_a_range_nothing_else_is_found() -> None:
+    in_range = found("", start_index=5, limit=2)
+    assert in_range == Found(["film_000005.frame", "film_000006.frame"], None)
+    assert found("7", start_index=5, limit=2) == Found([], None)
+
+
+def test_a_time_means_the_frame_that_is_shown_then() -> None:
+    for typed, number in (("0:02", 50), ("1:00.04", 1501), ("0:10:00", 15_000)):
+        assert found(typed).paths[0] == f"film_{number:06}.frame"
+    # Where the film does not tell its speed, it is part of a name like any other text.
+    assert not wanted(KEY, Selection(), "0:02", 0.0)("film_000050.frame")
