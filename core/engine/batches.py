@@ -20,7 +20,7 @@ from .changes.moments import END, LOOK
 from .changes.transactions import Transactions
 from .end_of_batch import BatchEnds
 from .folders.due_listings import Due, Listed, Listing, Why
-from .leaving import Leaving
+from .folders.leaving import Leaving
 
 if TYPE_CHECKING:
     from ..model.selection import Selection

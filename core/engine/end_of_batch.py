@@ -13,8 +13,8 @@ from .changes.loops import Items, Loops
 from .changes.moments import LOOK
 from .changes.process_memory import Memory
 from .folders.due_listings import Due, Listed, Listing, Why
+from .folders.leaving import Leaving
 from .folders.own_results import OwnResults
-from .leaving import Leaving
 
 
 class BatchEnds:

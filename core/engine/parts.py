@@ -23,11 +23,11 @@ from .end_of_batch import BatchEnds
 from .folders.folder_contents import FolderContents
 from .folders.folder_watch import FolderWatch
 from .folders.large_listings import LargeListings
+from .folders.leaving import Leaving
 from .folders.listings import Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
 from .iterations import Iterations
-from .leaving import Leaving
 from .outcomes.ended_prompts import EndedPrompts
 from .outcomes.lease import Servers
 from .outcomes.outcomes import Outcomes, Untold

@@ -6,13 +6,13 @@ comes back to be tried, as PENDING, if its source has it again.
 
 from __future__ import annotations
 
-from ..model.item_life import Event, On
-from ..model.items import Item, ItemState
-from ..model.loop_key import LoopKey
-from ..store.interface import Store
-from ..store.records import LoopEntry
-from .changes.loops import Items, Loops
-from .folders.due_listings import Due, Listing, Why
+from ...model.item_life import Event, On
+from ...model.items import Item, ItemState
+from ...model.loop_key import LoopKey
+from ...store.interface import Store
+from ...store.records import LoopEntry
+from ..changes.loops import Items, Loops
+from .due_listings import Due, Listing, Why
 
 
 class Leaving:
