@@ -81,7 +81,7 @@ class FilmTour:
         for name in ("source", "result"):
             viewer.locator(f".batch-loop-viewer-{name}[data-state=there]").wait_for()
         for _ in range(3):  # it is small
-            self._page.keyboard.press("+")
+            viewer.get_by_role("button", name="Zoom in").click()
         self._shoot("frame")
         self._close(viewer)
 

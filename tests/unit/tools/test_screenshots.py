@@ -12,8 +12,9 @@ from batch_loop.tools.layout import ROOT
 from batch_loop.tools.screenshots import FILM, MADE_FROM, PICTURES, digest
 from batch_loop.tools.screenshots import OTHERS as LOOKS
 
-OTHERS = (ROOT / "docs" / "other_frontends.md").read_text(encoding="utf-8")
-PAGE = (ROOT / "docs" / "first_minutes.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
+OTHERS = (DOCS / "other_frontends.md").read_text(encoding="utf-8")
+PAGES = ("first_minutes", "other_frontends", "videos", "films")
 
 
 def test_the_pictures_are_not_older_than_what_they_show() -> None:
@@ -22,7 +23,8 @@ def test_the_pictures_are_not_older_than_what_they_show() -> None:
 
 
 def test_the_pages_show_each_picture() -> None:
-    shown = set(re.findall(r"images/tour/([\w./]+)", PAGE + OTHERS))
+    pages = [(DOCS / f"{name}.md").read_text(encoding="utf-8") for name in PAGES]
+    shown = set(re.findall(r"images/tour/([\w./]+)", "".join(pages)))
     kept = {path.relative_to(PICTURES).as_posix() for path in PICTURES.rglob("*.*")}
     assert shown == kept - {MADE_FROM.name}
 
