@@ -7,6 +7,7 @@ import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../questions.js";
 import { resultFolder } from "../result_folder.js";
 import { handsOut } from "../runs.js";
+import { isCompanion, onCompanionChanged } from "./companions.js";
 import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged, widgetOf } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card_element.js";
@@ -109,7 +110,9 @@ export class Cards {
   add(node) {
     if (isIterator(node.comfyClass)) return this.#addIterator(node);
     if (node.comfyClass === COMPLETE) return this.#addComplete(node);
-    if (node.comfyClass === VARIANTS) onVariantsChanged(node, () => this.#following.whenSettled());
+    const changed = () => this.#following.whenSettled();
+    if (node.comfyClass === VARIANTS) onVariantsChanged(node, changed);
+    if (isCompanion(node)) onCompanionChanged(node, changed);
     return null;
   }
 

@@ -1,5 +1,6 @@
 import { isOff } from "../convert/reach.js";
 import { iteratorOf } from "../graph.js";
+import { alsoWhenInputsChange } from "../node/callbacks.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
@@ -13,6 +14,28 @@ const KINDS = new Map(
     ["BatchLoopCompanionText", "text"],
   ]),
 );
+
+/** Their inputs that say what is asked for. */
+const WIDGETS = ["pattern", "when_missing"];
+
+/**
+ * Whether a node gives the file beside an image.
+ *
+ * @param {Node} node
+ */
+export function isCompanion(node) {
+  return KINDS.has(/** @type {any} */ (node.comfyClass));
+}
+
+/**
+ * Call `changed` whenever the user changes what a companion node asks for, or its connections.
+ *
+ * @param {Node} node
+ * @param {() => void} changed
+ */
+export function onCompanionChanged(node, changed) {
+  alsoWhenInputsChange(node, WIDGETS, changed);
+}
 
 /**
  * What the nodes behind a Directory Iterator ask for of each image, as far as it is typed in: such

@@ -1,6 +1,6 @@
 import { BYPASSED, isOff } from "../convert/reach.js";
 import { sourceOfInput } from "../graph.js";
-import { alsoOn, alsoWhenChanged } from "../node/callbacks.js";
+import { alsoWhenInputsChange } from "../node/callbacks.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
@@ -63,12 +63,7 @@ export function variantsOf(iterator) {
  * @param {() => void} changed
  */
 export function onVariantsChanged(node, changed) {
-  for (const name of WIDGETS) {
-    const widget = widgetOf(node, name);
-    if (widget) alsoWhenChanged(widget, changed);
-  }
-  alsoOn(node, "onConnectionsChange", changed);
-  alsoOn(node, "onConfigure", changed);
+  alsoWhenInputsChange(node, WIDGETS, changed);
 }
 
 /** @param {Node} node */

@@ -39,3 +39,18 @@ export function alsoWhenChanged(widget, also) {
     return result;
   };
 }
+
+/**
+ * Call `also` whenever the user changes one of these inputs of a node, or what it is connected to.
+ *
+ * @param {Node} node
+ * @param {readonly string[]} names
+ * @param {() => void} also
+ */
+export function alsoWhenInputsChange(node, names, also) {
+  for (const widget of node.widgets ?? []) {
+    if (names.includes(widget.name)) alsoWhenChanged(widget, also);
+  }
+  alsoOn(node, "onConnectionsChange", also);
+  alsoOn(node, "onConfigure", also);
+}
