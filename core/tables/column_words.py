@@ -22,8 +22,14 @@ _DECISIVE = _of(
 )
 """No prompt, and no value in a table, is one of these alone."""
 
-_LAST_WORDS = frozenset({"caption", "filename", "filepath", "id", "path", "prompt", "url"})
-"""So is nothing of two or three words that ends with one of these, such as `negative prompt`."""
+_PROMPTS = frozenset({"caption", "captions", "prompt", "prompts"})
+_OF_PROMPTS = frozenset({"image", "neg", "negative", "pos", "positive", "style", "text"})
+_OF_FILES = frozenset(
+    {"audio", "file", "image", "img", "input", "mask", "output", "source", "target", "video"}
+)
+_IN_FILES = frozenset({"file", "filename", "id", "name", "path", "url"})
+"""With one of the words before, two words are as decisive: `negative prompt`, `image path`. Alone,
+one may end a prompt, such as `forest path`."""
 
 _TEXTS = _of(
     """
@@ -58,7 +64,7 @@ _USUAL = _of(
 )
 """A prompt of a few words may have one of these, hardly more than half of all."""
 
-_LAST_OF_USUAL = frozenset({"color", "colour", "count", "name", "number", "type"})
+_LAST_OF_USUAL = frozenset({"name", "number", "type"})
 """What two or three words end with that are such a name, as in `first name`."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -72,13 +78,16 @@ def is_decisive(name: str) -> bool:
     words = _words(name)
     if len(words) == 1:
         return words[0] in _DECISIVE
-    return 1 < len(words) <= _MOST_WORDS and (
-        words[-1] in _LAST_WORDS or words[0] == "prompt" or " ".join(words) == "file name"
+    is_joined = len(name.split()) == 1
+    if 1 < len(words) <= _MOST_WORDS and words[-1] in _PROMPTS:
+        return is_joined or words[0] in _OF_PROMPTS
+    return len(words) == 2 and (  # noqa: PLR2004 - two words
+        words[0] in _PROMPTS or (words[0] in _OF_FILES and words[1] in _IN_FILES)
     )
 
 
 def is_usual(name: str) -> bool:
-    """Whether a text is often the name of a column: `style`, `hair color`, `First Name`."""
+    """Whether a text is often the name of a column: `style`, `First Name`."""
     words = _words(name)
     if len(words) == 1:
         return words[0] in _DECISIVE | _TEXTS | _USUAL

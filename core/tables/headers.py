@@ -44,7 +44,7 @@ def has_header(
     It looks like names if no cell is a number, a date, the name of a file, an address, or a word
     such as "true", and none is found again further down in its column. Then any of this will do:
 
-    - A column has nothing but numbers.
+    - A name is above nothing but numbers.
     - The names are words that columns are called, see `_are_usual`.
     - The first cell is empty, and the rows are numbered from 0, as pandas has it.
     - The rows are of another make, see `_contrasts`.
@@ -61,7 +61,7 @@ def has_header(
     if not named or any(map(_begins_as_a_row, named)):
         return False
     return (
-        any(column.cells and all(map(is_number, column.cells)) for column in named)
+        any(map(_counts, named))
         or _are_usual(named, is_spaced=is_spaced)
         or _are_numbered(columns)
         or (not is_spaced and _contrasts(columns))
@@ -85,6 +85,12 @@ def _columns(first: Sequence[Cell], rest: Sequence[Sequence[Cell]]) -> list[_Col
 def _begins_as_a_row(column: _Column) -> bool:
     """Whether what a column begins with can be no name."""
     return not _may_be_a_name(column.name) or column.name in column.cells
+
+
+def _counts(column: _Column) -> bool:
+    """Whether a name is above nothing but numbers."""
+    is_above = looks_like_a_name(column.name) and bool(column.cells)
+    return is_above and all(map(is_number, column.cells))
 
 
 def _are_usual(columns: Sequence[_Column], *, is_spaced: bool) -> bool:

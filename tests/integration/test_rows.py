@@ -21,6 +21,7 @@ from batch_loop.tests.support.batches import (
 )
 from batch_loop.tests.support.graphs import ITERATOR, Graph, iterator, node, row_iterator, save
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.open_files import times_open
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.server import ComfyServer
@@ -134,6 +135,19 @@ def test_a_table_as_pandas_writes_it_has_its_header(
     results = run_until_stop(client, graph)
     assert sorted(texts(workspace.output).values()) == ["blurry", "dark"]
     assert [told(result, ITERATOR)["total"] for result in results] == [2, 2]
+
+
+def test_a_long_table_is_not_open_between_its_prompts_and_can_be_saved_meanwhile(
+    client: ComfyClient, workspace: Workspace, server: ComfyServer
+) -> None:
+    lines = [f"row {number}" for number in range(5_000)]
+    table, graph = write(workspace, "prompt", *lines), of_file(workspace)
+    assert server.pid is not None
+    assert titles([client.run(graph)]) == ["row 0"]
+    assert times_open(table, server.pid) == 0
+    write(workspace, "prompt", *lines, "another row")
+    assert titles([client.run(graph)]) == ["row 1"]
+    assert times_open(table, server.pid) == 0
 
 
 @pytest.mark.parametrize("header", ["prompt,negative_prompt,seed", "prompt"])

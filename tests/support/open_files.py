@@ -1,4 +1,4 @@
-"""Which files this process has open, on Linux."""
+"""Which files a process has open, on Linux."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import contextlib
 import os
 
 
-def times_open(path: str | os.PathLike[str]) -> int:
-    """How many of this process's descriptors are of the file at a path."""
-    wanted, found = os.stat(path), 0
-    for descriptor in map(int, os.listdir("/proc/self/fd")):
+def times_open(path: str | os.PathLike[str], process: int | str = "self") -> int:
+    """How many descriptors of a process, by its id, are of the file at a path."""
+    wanted, found, folder = os.stat(path), 0, f"/proc/{process}/fd"
+    for descriptor in os.listdir(folder):
         # The listing's own descriptor is closed by now, and threads close others.
         with contextlib.suppress(OSError):
-            found += os.path.samestat(os.fstat(descriptor), wanted)
+            found += os.path.samestat(os.stat(f"{folder}/{descriptor}"), wanted)
     return found

@@ -79,6 +79,8 @@ WITHOUT: dict[str, Sequence[Record]] = {
         ("a lighthouse, stormy sea",),
         ("portrait",),
         ("A cat sits on the mat.",),
+        ("a garden path",),
+        ("command prompt",),
     ],
     "words": [("cat",), ("dog",), ("horse",), ("owl",)],
     "words in capitals": [("Fox",), ("Owl",), ("Whale",)],
@@ -98,6 +100,8 @@ WITHOUT: dict[str, Sequence[Record]] = {
         ("short_hair", "red_eyes", "hat"),
         ("solo", "sunset", "forest"),
         ("1girl", "solo", "looking_at_viewer"),
+        ("dirt_path", "student_id", "flat_color"),
+        ("artist_name", "english_text", "signature"),
     ],
     "tags with weights": [
         ("(masterpiece:1.2)", "best quality"),
