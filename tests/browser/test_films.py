@@ -62,7 +62,7 @@ def test_a_frame_to_try_is_chosen_by_its_picture_or_its_time(
     window.get_by_role("searchbox").fill("0:02")
     expect(frames).to_have_count(10)
     expect(frames.first).to_contain_text("film_000050")
-    expect(frames.first).to_contain_text("0:02.0")
+    expect(frames.first).to_contain_text("0:02.00")
     frames.nth(1).get_by_role("button").click()
     expect(window).to_have_count(0)
     comfy.wait_until_submitted(1)

@@ -82,8 +82,8 @@ test("the card of a film describes it", () => {
 
 test("a frame is offered with its time, and nothing else is", () => {
   const frame = (title, path = `${title}.frame`) => ({ path, title });
-  assert.equal(timeOf(frame("my.film_000030"), 25), "0:01.2");
-  assert.equal(timeOf(frame("film_090001 · ink", "film_090001 · ink.frames8"), 25), "1:00:00.0");
+  assert.equal(timeOf(frame("my.film_000030"), 25), "0:01.20");
+  assert.equal(timeOf(frame("film_090001 · ink", "film_090001 · ink.frames8"), 25), "1:00:00.04");
   assert.equal(timeOf(frame("film_000030"), 0), "");
   assert.equal(timeOf(frame("a_000030", "a_000030 0123456789ab.row"), 25), "");
 });

@@ -72,14 +72,14 @@ export function duration(seconds) {
 }
 
 /**
- * A place in a film or a sound, as people type it: `0:12.5`, `1:02:03.4`.
+ * A place in a film or a sound, as people type it: `0:12.50`, `1:02:03.40`.
  *
  * @param {number} seconds
  */
 export function clock(seconds) {
-  const tenths = Math.floor(seconds * 10);
-  const [hours, minutes] = [Math.floor(tenths / 36_000), Math.floor(tenths / 600) % 60];
-  const rest = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
+  const hundredths = Math.round(seconds * 100);
+  const [hours, minutes] = [Math.floor(hundredths / 360_000), Math.floor(hundredths / 6_000) % 60];
+  const rest = ((hundredths % 6_000) / 100).toFixed(2).padStart(5, "0");
   return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 

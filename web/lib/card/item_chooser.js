@@ -172,7 +172,7 @@ export class ItemChooser {
 }
 
 /**
- * When a frame is shown, as a time such as 1:23.4; empty of other items, and if it is not known.
+ * When a frame is shown, as a time such as 1:23.40; empty of other items, and if it is not known.
  *
  * @param {FoundItem} item
  * @param {number} fps - frames a second; 0 if unknown
