@@ -25,6 +25,7 @@ from ..model.result_names import assembled_as
 from ..model.shared_roots import NO_ROOTS, Roots
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
+from .freed_memory import freed_memory_given_back
 from .own_film import Mark, places
 from .pixels import pictures
 from .results import Pictures, Registry, Wanted
@@ -129,7 +130,7 @@ class Assembler:
         def made(place: str, new_path: Callable[[], str]) -> str:
             path = new_path()
             images = pictures(found.paths, settings.depth, self._read, going_on)
-            with encoding(partial(_not_made, place)):
+            with freed_memory_given_back(), encoding(partial(_not_made, place)):
                 write_film(path, images, times, looks, sound=sound, metadata=metadata)
             return path
 
