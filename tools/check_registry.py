@@ -95,6 +95,9 @@ ACCEPTED = {
             ("core/tables/formats/xlsx_sheets.py", "_xml"),
         )
     },
+    "core/assembling/freed_memory.py: Suspicious import: `ctypes`": (
+        "one function of the C library, which Python does not offer: it gives back freed memory"
+    ),
     "core/model/settings/row_iterator.py: Dynamic `getattr` with non-literal attribute name": (
         "three fields of the node's own settings, which a tuple names"
     ),

@@ -82,8 +82,10 @@ class Moment(Limited):
     after_mb: float
     grown_mb: float
     """From before it to the most."""
+    frames: int = 0
+    """Of the film that it makes of results."""
     lost: int = 0
-    """Frames, and the sound, that the film of the results lacks."""
+    """Frames that the film lacks, and one for the sound."""
 
     def most(self) -> dict[str, float]:
         """Nothing is lost, and it takes hardly more than the prompts before it."""
@@ -236,6 +238,7 @@ def frames(base: Path, count: int) -> dict[str, Any]:
         moment = ours.moment(turns - 1)
         (film,) = ours.server.output.rglob("*.mp4")
         made = _facts(film)
+        moment.frames = made.frames
         moment.lost = count - made.frames + (not made.has_audio)
         return moment
 

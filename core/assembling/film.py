@@ -27,6 +27,7 @@ from ..model.titles import taken_with
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
 from ..sources.variants import variants_of
+from .freed_memory import freed_memory_given_back
 from .own_film import Mark, places
 from .pixels import pictures
 from .results import Pictures, Registry, Wanted
@@ -161,7 +162,7 @@ class Assembler:
         def made(place: str, new_path: Callable[[], str]) -> str:
             path = new_path()
             images = pictures(film.pictures, settings.depth, self._read, going_on)
-            with encoding(partial(_not_made, place)):
+            with freed_memory_given_back(), encoding(partial(_not_made, place)):
                 write_film(path, images, film.times, looks, sound=film.sound, metadata=metadata)
             return path
 

@@ -15,8 +15,8 @@ from ..model.formats import FilmCodec, FilmDepth
 MOST_QUALITY = 100
 
 _LOOKAHEAD = "10"
-"""Frames that are looked at before one is encoded: all of them are in memory, where FFmpeg's usual
-40 take 180 MB more at 1920x1080."""
+"""Frames that are looked at before one is encoded, all of which are in memory. With x264's usual 40
+it takes 240 MB more at 1920x1080, and files of the same quality are some 5 % smaller."""
 
 _HQ, _STANDARD, _LIGHT = 3, 2, 1
 """Profiles of ProRes."""
