@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from batch_loop.tests.browser.comfy_page import run_to_the_end
 from batch_loop.tests.support.clips import make_clip
 from batch_loop.tests.support.films import make_film
 from batch_loop.tests.support.graphs import node
@@ -55,6 +54,15 @@ def films(client: ComfyClient, server: ComfyServer) -> Films:
     return Films(client, server)
 
 
+def run_to_the_end(comfy: ComfyPage, client: ComfyClient) -> None:
+    comfy.wait_until_off()
+    client.wait_until_idle()
+    comfy.settle()
+    client.wait_until_idle()
+    comfy.wait_until_heard()
+    comfy.close_toasts()
+
+
 def test_videos_of_a_folder_run_one_by_one(
     comfy: ComfyPage, panel: SidePanel, client: ComfyClient, films: Films
 ) -> None:
@@ -75,7 +83,6 @@ def test_videos_of_a_folder_run_one_by_one(
     comfy.press_button("Run", VIDEOS)
     expect(card).to_contain_text("All 2 files done")
     run_to_the_end(comfy, client)
-    comfy.close_toasts()
     assert [path.read_text() for path in sorted(films.output.glob("*.txt"))] == ["a.mp4", "b.mp4"]
     panel.open()
     panel.choose(films.name)
@@ -114,7 +121,6 @@ def test_frames_of_a_film_run_one_by_one(
     comfy.press_button("Run", FRAMES)
     expect(card).to_contain_text("All 3 runs done")
     run_to_the_end(comfy, client)
-    comfy.close_toasts()
     panel.open()
     panel.choose("film.mp4")
     row = panel.row("film_000002")
