@@ -184,6 +184,10 @@ class ModelItem:
     def reached(self) -> bool:
         return self.reached_at is not None
 
+    def retry(self) -> None:
+        if self.state is FAILED:
+            self.state, self.attempts, self.failed_before = PENDING, 0, False
+
 
 @dataclass
 class ModelLoop:
@@ -538,6 +542,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         snapshot = server.registry.retry_failed(key.id)
         self._reconcile(server, key)
+        self._leave(loop)
         self._retry(loop)
         self._note_completion(loop)
         assert snapshot.counts.failed == 0
@@ -939,12 +944,13 @@ class RegistryMachine(RuleBasedStateMachine):
         retries = mode is IterationMode.RETRY_FAILED and chosen
         if loop.selection != request.selection:
             loop.listing = self._listing(request.selection)
-            loop.selection, loop.looked_at = request.selection, self.clock.time
-            was_listed = True
-        elif loop.completed_at is not None and prompt.submitted_at > loop.looked_at and not retries:
+            loop.selection, was_listed = request.selection, True
+        elif retries:
+            was_listed = self._leave(loop)
+        elif loop.completed_at is not None and prompt.submitted_at > loop.looked_at:
+            was_listed = self._leave(loop) if loop.selection.limit else self._look_again(loop)
+        if was_listed:
             loop.looked_at = self.clock.time
-            self._look_again(loop)
-            was_listed = True
         if retries:
             self._retry(loop)
         loop.mode = mode
@@ -964,19 +970,31 @@ class RegistryMachine(RuleBasedStateMachine):
         server.begins(key)
         self.loops[key] = ModelLoop(selection, mode, batch, listing, self.clock.time)
 
-    def _look_again(self, loop: ModelLoop) -> None:
-        loop.looked_at = self.clock.time
-        if loop.selection.limit:
-            return
+    def _look_again(self, loop: ModelLoop) -> bool:
         listed = self._list(FOLDER, loop.selection, seed=0)
         if not listed:
             raise NoImages
+        self._leave(loop)
         loop.listing += [path for path in listed if path not in loop.listing]
+        return True
+
+    def _leave(self, loop: ModelLoop) -> bool:
+        """What is left and gone leaves the batch; whether the folder was looked at for that."""
+        if not any(item.state is FAILED for item in loop.listed):
+            return False
+        if not self._list(FOLDER, loop.selection, seed=0):
+            return True
+        there = self._list(FOLDER, loop.selection.without_range(), seed=0)
+        for path in list(loop.listing):
+            item = loop.known[path]
+            if path not in there and item.state in {PENDING, FAILED}:
+                loop.listing.remove(path)
+                item.retry()
+        return True
 
     def _retry(self, loop: ModelLoop) -> None:
         for item in loop.listed:
-            if item.state is FAILED:
-                item.state, item.attempts, item.failed_before = PENDING, 0, False
+            item.retry()
 
     def _note_completion(self, loop: ModelLoop, since: float | None = None) -> None:
         if loop.complete != (loop.completed_at is not None):
