@@ -47,6 +47,10 @@ VIEW = {"scale": 0.73, "offset": [75, 165]}
 """What is seen of a workflow on a screen of 1280x720: all of it, its note first, legible."""
 ROOM = 120
 """In groups, below the iterator: once its batch runs, it is higher than when it is saved."""
+WITH_RESULT = 514
+"""Height of Save Image (Batch) while it shows a result, as Nodes 2.0 draws it."""
+BELOW = 10
+"""In groups, below any other node."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
     ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
@@ -100,11 +104,20 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
 
 
 def _make_room(saved: dict[str, Any]) -> None:
-    (iterator,) = (node for node in saved["nodes"] if node["type"] in ITERATORS)
-    end = iterator["pos"][1] + iterator["size"][1] + ROOM
+    """Make the groups as high as their nodes need in the midst of a batch."""
+    end = max(map(_end_of, saved["nodes"]))
     for group in saved["groups"]:
         _, top, _, height = group["bounding"]
         group["bounding"][3] = max(height, end - top)
+
+
+def _end_of(node: dict[str, Any]) -> float:
+    top, height = float(node["pos"][1]), float(node["size"][1])
+    if node["type"] in ITERATORS:
+        return top + height + ROOM
+    if node["type"] == "BatchLoopSaveImage":
+        height = max(height, WITH_RESULT)
+    return top + height + BELOW
 
 
 def _has_native_loops(workflow: dict[str, Any]) -> bool:
