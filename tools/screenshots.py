@@ -87,6 +87,7 @@ def main() -> None:
                     _film(comfy)
                     _take_nodes(comfy)
                     comfy.page.set_viewport_size(SIZE)
+                    comfy.open()
                     FilmTour(comfy, server, keep).walk()
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
 
