@@ -68,7 +68,7 @@ class FilmTour:
             self._page.wait_for_function("video => video.readyState > 0", arg=player)
             player.evaluate("(video, at) => { video.currentTime = at; }", MIDDLE)
             self._page.wait_for_function(
-                "video => !video.seeking && video.readyState > 1", arg=player
+                "video => !video.seeking && video.readyState > 3", arg=player
             )
         self._shoot("video")
         self._close(viewer)
