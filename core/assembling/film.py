@@ -30,7 +30,7 @@ from ..sources.variants import variants_of
 from .freed_memory import freed_memory_given_back
 from .own_film import Mark, places
 from .pixels import pictures
-from .results import Pictures, Registry, Wanted
+from .results import Pictures, Registry, Results, Wanted
 
 USUAL_FPS = 24.0
 _FINEST_FPS = 1001
@@ -72,13 +72,15 @@ class Assembler:
         going_on: Callable[[], object],
         progress: Callable[[int, int], object],
         roots: Roots = NO_ROOTS,
+        is_shared: Callable[[str], bool] = lambda _path: True,
     ) -> None:
         """`read` decodes the image at a real path; what `going_on` raises ends the work.
 
         `film_times` tells when the frames are shown of the film that a loop, by its id, reads at a
         real path.
         `progress` is told how many pictures are in the film, and how many it will have. `roots` are
-        the places of shared folders here.
+        the places of shared folders here; `is_shared` tells whether each server that works on the
+        batch has the same file at a real path.
         """
         self._registry = registry
         self._allowed = allowed
@@ -87,8 +89,9 @@ class Assembler:
         self._going_on = going_on
         self._progress = progress
         self._roots = roots
+        self._is_shared = is_shared
 
-    def make(self, key: LoopKey, node: str, settings: Settings) -> list[str]:
+    def make(self, key: LoopKey, batch: int, node: str, settings: Settings) -> list[str]:
         """The real paths of the films of a batch that is complete, of each variant one, in order.
 
         What is there is not made again; a film appears once it is whole. Raises ResultsMissing if
@@ -96,9 +99,25 @@ class Assembler:
         were made from, and UnwritableImage. What has lost a result that it takes is FAILED then, so
         that Retry failed does it again.
         """
+        wanted = Wanted(
+            self._registry,
+            self._allowed,
+            settings.missing,
+            settings.results,
+            self._going_on,
+            self._is_shared,
+        )
+        source = self._source(key)
+        found = wanted.found(key)
         variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
-        labels = [""] if variants is None else [*variants.labelled]
-        films = [self._of_variant(key, node, settings, label) for label in labels]
+        try:
+            films = [
+                self._gathered(key, wanted, found.results.get(label, ()), label, source, settings)
+                for label in ([""] if variants is None else variants.labelled)
+            ]
+        except ResultsMissing:
+            self._registry.results_gone(key, batch, found.deleted, node)
+            raise
         count, before = sum(len(film.pictures) for film in films), 0
         paths = []
         for film in films:
@@ -106,32 +125,30 @@ class Assembler:
             before += len(film.pictures)
         return paths
 
-    def _of_variant(self, key: LoopKey, node: str, settings: Settings, label: str) -> _Film:
-        """What the film of a variant is made of; of the whole batch if `label` is empty."""
-        wanted = Wanted(
-            self._registry,
-            self._allowed,
-            settings.missing,
-            settings.results,
-            self._going_on,
-            label,
-        )
-        source = name_of_source(key) + ".film"
-        name = taken_with(source, label) if label else source
-        try:
-            return self._gathered(name, key, wanted, settings)
-        except ResultsMissing:
-            self._registry.results_gone(key, wanted.gone, node)
-            raise
-
-    def _gathered(self, name: str, key: LoopKey, wanted: Wanted, settings: Settings) -> _Film:
-        """The film of that name: the results, their times and sound."""
+    def _source(self, key: LoopKey) -> tuple[str, FrameTimes] | None:
+        """The film whose frames a loop has, and when they are shown; None if it has others."""
         if key.kind != FRAMES:
-            found = wanted.of_items(key)
-            return _Film(name, found.paths, _even_times(len(found.paths), settings.fps))
+            return None
         path = there(key.directory, self._allowed)
-        film = self._film_times(key.id, path)
-        found = wanted.of_frames(key, len(film.shown))
+        return path, self._film_times(key.id, path)
+
+    @staticmethod
+    def _gathered(  # noqa: PLR0913, PLR0917 - all that a film is made of
+        key: LoopKey,
+        wanted: Wanted,
+        results: Results,
+        label: str,
+        source: tuple[str, FrameTimes] | None,
+        settings: Settings,
+    ) -> _Film:
+        """What the film of a variant is made of; of the whole batch if `label` is empty."""
+        own = name_of_source(key) + ".film"
+        name = taken_with(own, label) if label else own
+        if source is None:
+            found = wanted.of_items(results)
+            return _Film(name, found.paths, _even_times(len(found.paths), settings.fps))
+        path, film = source
+        found = wanted.of_frames(key, len(film.shown), results, label)
         times, start = _times_of(film, found)
         sound = SoundOf(path, start) if settings.sound else None
         return _Film(name, found.paths, times, path, sound)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..common.errors import PathRefused, ResultsMissing, quoted
@@ -14,7 +15,7 @@ from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
-from ..model.loop_key import LoopKey
+from ..model.loop_key import FRAMES, ROWS, LoopKey
 from ..model.records import Page
 from ..model.selection import Selection
 from ..model.titles import label_in, taken_with, title_of
@@ -36,7 +37,7 @@ class Registry(Protocol):
     def selection_of(self, loop_id: str) -> Selection:
         """See `core.engine.questions`."""
 
-    def results_gone(self, key: LoopKey, paths: Collection[str], node: str) -> None:
+    def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
         """See `core.engine.lost_results`."""
 
 
@@ -50,6 +51,20 @@ class Pictures:
     """Of a film's frames, the number of that which the first one was made from."""
 
 
+Results = Sequence[tuple[Item, Sequence[str | None]]]
+"""Items in order, with their results; None for one that is missing."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is of a batch."""
+
+    results: Mapping[str, Results]
+    """By the labels of variants; with an empty label if the batch has none."""
+    deleted: Sequence[str]
+    """Items that are done and have lost a result for good, by their paths."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Finds the results of a batch; raises ResultsMissing if they do not make a film."""
@@ -61,16 +76,35 @@ class Wanted:
     """Real path of that whose results are taken; None for all results."""
     going_on: Callable[[], object] = lambda: None
     """It is called repeatedly, and what it raises ends this."""
-    label: str = ""
-    """That of the variant whose results are taken; empty if the batch has none."""
-    gone: list[str] = field(default_factory=list, init=False)
-    """The items of which a result was deleted, by their paths; filled while results are sought."""
+    is_shared: Callable[[str], bool] = lambda _path: True
+    """Whether each server that works on the batch has the same file at a real path."""
 
-    def of_frames(self, key: LoopKey, frames: int) -> Pictures:
+    def found(self, key: LoopKey) -> Found:
+        """The results of all items, read page by page."""
+        by_label: defaultdict[str, list[tuple[Item, Sequence[str | None]]]] = defaultdict(list)
+        lost: list[tuple[str, list[str]]] = []
+        filled: set[str] = set()
+        for item, outputs in self._items(key):
+            wanted = self._wanted(item, outputs)
+            there = [path if self._is_there(path) else None for path in wanted]
+            by_label[label_in(item.path) if key.has_variants else ""].append((item, there))
+            filled.update(os.path.dirname(path) for path in there if path is not None)
+            if None in there:
+                lost.append((item.path, [path for path in wanted if path not in there]))
+        deleted = [
+            item
+            for item, paths in lost
+            if any(os.path.dirname(path) in filled and self._is_deleted(path) for path in paths)
+            and _can_be_done_again(key, item)
+        ]
+        return Found(by_label, deleted)
+
+    def of_frames(self, key: LoopKey, frames: int, found: Results, label: str = "") -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
 
-        Of a window, the frames that the one before has, too, are left out, unless that one is
-        missing. Frames that were left out as they had results already are found by their names.
+        `label` is that of the variant whose results are `found`. Of a window, the frames that the
+        one before has, too, are left out, unless that one is missing. Frames that were left out as
+        they had results already are found by their names.
         """
         selection = self.registry.selection_of(key.id)
         windows = Windows.of(selection)
@@ -79,59 +113,51 @@ class Wanted:
             raise ResultsMissing(_NOTHING)
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
-        found: list[str | None] = [None] * (end - first)
-        known = {item.path: results for item, results in self._items(key)}
+        pictures: list[str | None] = [None] * (end - first)
+        known = {item.path: results for item, results in found}
         for place in places:
             self.going_on()
             begin = place * windows.step
             path = path_of(key, begin, windows.frames)
-            if key.has_variants:
-                path = taken_with(path, self.label)
+            if label:
+                path = taken_with(path, label)
             count = min(windows.frames, frames - begin)
             results = known[path] if path in known else self._by_name(selection, path, count)
             if results and len(results) != count:
                 raise ResultsMissing(_of_another_number(path, len(results), count))
             for number, result in enumerate(results, begin - first):
-                found[number] = found[number] or result
-        beside = f" with {quoted(self.label)}" if self.label else ""
-        filled = self._filled(found, lambda number: f"frame {first + number}{beside}")
+                pictures[number] = pictures[number] or result
+        beside = f" with {quoted(label)}" if label else ""
+        filled = self._filled(pictures, lambda number: f"frame {first + number}{beside}")
         return Pictures(filled, first)
 
-    def of_items(self, key: LoopKey) -> Pictures:
+    def of_items(self, found: Results) -> Pictures:
         """The results of all items, several of one in natural order."""
-        found: list[str | None] = []
+        pictures: list[str | None] = []
         titles: list[str] = []
-        for item, results in self._items(key):
-            found += results or [None]
-            titles += [item.title] * (len(found) - len(titles))
-        if not found:
+        for item, results in found:
+            pictures += results or [None]
+            titles += [item.title] * (len(pictures) - len(titles))
+        if not pictures:
             raise ResultsMissing(_NOTHING)
-        return Pictures(self._filled(found, titles.__getitem__))
+        return Pictures(self._filled(pictures, titles.__getitem__))
 
-    def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str | None]]]:
-        """The variant's items, a page at a time, with their results; None for one that is gone."""
+    def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str]]]:
+        """All items with their outputs, a page at a time."""
         start = 0
         while True:
             self.going_on()
             page = self.registry.page(key.id, start, _AT_ONCE)
-            for item, outputs in page.items:
-                if key.has_variants and label_in(item.path) != self.label:
-                    continue
-                yield item, self._results(item, outputs)
+            yield from page.items
             start += len(page.items)
             if not page.items or start >= page.total:
                 return
 
-    def _results(self, item: Item, outputs: Sequence[str]) -> list[str | None]:
+    def _wanted(self, item: Item, outputs: Sequence[str]) -> list[str]:
         """The results of an item that the film is made of, in order."""
         if item.state is ItemState.FAILED:
             return []
-        wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
-        results = [path if self._is_there(path) else None for path in wanted]
-        lost = (path for path, there in zip(wanted, results, strict=True) if there is None)
-        if any(map(_is_deleted, lost)):
-            self.gone.append(item.path)
-        return results
+        return sorted(filter(self._is_wanted, outputs), key=natural_key)
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
@@ -144,6 +170,18 @@ class Wanted:
             return os.path.isfile(check_source_file(path, self.allowed))
         except PathRefused:
             return False
+
+    def _is_deleted(self, path: str) -> bool:
+        """Whether a result that is missing was deleted, where others of its folder are there.
+
+        It may as well be on a drive that is away, in a folder that is not allowed any more, or
+        with the machine that made it.
+        """
+        try:
+            check_source_file(path, self.allowed)
+        except PathRefused:
+            return False
+        return self.is_shared(path) and not os.path.lexists(path)
 
     def _by_name(self, selection: Selection, path: str, count: int) -> Sequence[str | None]:
         """The results of an item that has no part in the batch, as it had them before."""
@@ -170,10 +208,11 @@ class Wanted:
         return filled
 
 
-def _is_deleted(path: str) -> bool:
-    """Whether a missing file was deleted: a drive that is not connected brings it back."""
-    folder = os.path.dirname(path)
-    return any(map(os.path.isdir, (folder, os.path.dirname(folder))))
+def _can_be_done_again(key: LoopKey, path: str) -> bool:
+    """Whether an item's source is there: an image that is moved once it is done is not."""
+    if key.kind in {ROWS, FRAMES}:
+        return True
+    return os.path.lexists(os.path.join(key.directory, *key.entry(path).split("/")))
 
 
 _NOTHING = (
@@ -188,8 +227,8 @@ def _missing(named: Sequence[str], count: int) -> str:
         f"No video was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
         "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
         "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
-        "nothing saves them, add Save Image (Batch), and press Start over. Or set missing to "
-        "repeat the frame before."
+        "all are gone, press Start over; if nothing saves them, add Save Image (Batch) before. Or "
+        "set missing to repeat the frame before."
     )
 
 

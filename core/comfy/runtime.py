@@ -146,6 +146,14 @@ def roots() -> Roots:
     return Roots(settings().roots)
 
 
+def is_shared(path: str) -> bool:
+    """Whether each server with the same state has the same file at a real path.
+
+    Machines share a database, and each may have an output folder of its own.
+    """
+    return not settings().database or roots().holds(path)
+
+
 @functools.cache
 def budget() -> MemoryBudget:
     """The memory that images read ahead and images waiting to be written share."""

@@ -21,15 +21,18 @@ class LostResults(Parts):
     """Notes that results of a batch are gone."""
 
     @in_transaction(patient=True)
-    def results_gone(self, key: LoopKey, paths: Collection[str], node: str) -> None:
+    def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
         """Note that items have lost a result that `node` needs: those that are DONE are FAILED.
 
         So Retry failed does them again, and nothing else. What they were handed out with goes with
-        them.
+        them. Nothing is noted if the loop has begun another batch since.
         """
         lost = Failure(_REASON, node, ASSEMBLE_VIDEO)
         group = self._loops.group(key)
         self._loops.take(group)
+        entry = self._store.load(key)
+        if entry is None or entry.batch != batch:
+            return
         for path in paths:
             item = self._store.item(key, path)
             if item is None or item.state is not ItemState.DONE:

@@ -32,6 +32,10 @@ class Roots:
                 return f"{MARK}{name}/{inside}" if inside else MARK + name
         return path
 
+    def holds(self, path: str) -> bool:
+        """Whether a real path is a root, or inside one."""
+        return any(_is_within(path, folder) for _, folder in self._folders)
+
     def local(self, shared: str) -> str:
         """The path on this machine for a common form; unchanged if the root is unknown here."""
         if not shared.startswith(MARK):

@@ -102,10 +102,11 @@ class AssembleVideo(comfy_io.ComfyNode):
                 host.raise_if_cancelled,
                 host.progress(),
                 runtime.roots(),
+                runtime.is_shared,
             )
             made = cls._settings(settings, allowed)
             node = str(cls.hidden.unique_id)
-            paths = assembler.make(loop.key, node, made)
+            paths = assembler.make(loop.key, loop.batch, node, made)
         runtime.registry().note_made_of_all(loop, node, paths)
         shown = [each for each in (preview(path, host) for path in paths) if each is not None]
         ui = {"images": shown, "animated": (True,)} if shown else {}

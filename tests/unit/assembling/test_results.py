@@ -12,53 +12,92 @@ from batch_loop.core.common.errors import ResultsMissing
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.model.formats import MissingResults
 from batch_loop.core.model.items import Item, ItemState
-from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
 from batch_loop.core.model.records import Page
 from batch_loop.core.model.selection import Selection
 
-KEY = LoopKey("", "/pics")
+IMAGES_DONE = 3
 
 
 class Batch:
-    """Two images that are done, with a result each."""
+    """Images that are done, with a result each."""
 
-    def __init__(self, results: Path) -> None:
-        self.results = [results / f"{number}.png" for number in range(2)]
-        results.mkdir(parents=True)
-        for path in self.results:
-            path.touch()
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.sources, self.results = root / "in", root / "drive" / "out"
+        self.key = LoopKey("", str(self.sources))
+        self.names = [f"{number}.png" for number in range(IMAGES_DONE)]
+        for folder in (self.sources, self.results):
+            folder.mkdir(parents=True)
+            for name in self.names:
+                (folder / name).touch()
+        self.pages = 0
 
     def page(self, loop_id: str, start: int, most: int) -> Page:
-        assert (loop_id, start) == (KEY.id, 0)
-        assert most >= len(self.results)
+        assert (loop_id, start) == (self.key.id, 0)
+        assert most >= len(self.names)
+        self.pages += 1
         items = [
-            (Item(path.name, place, ItemState.DONE), (str(path),))
-            for place, path in enumerate(self.results)
+            (Item(name, place, ItemState.DONE), (str(self.results / name),))
+            for place, name in enumerate(self.names)
         ]
         return Page(len(items), start, tuple(items))
 
     def selection_of(self, loop_id: str) -> Selection:
         raise AssertionError(loop_id)
 
-    def results_gone(self, key: LoopKey, paths: object, node: str) -> None:
-        raise AssertionError((key, paths, node))
+    def results_gone(self, key: LoopKey, batch: int, paths: object, node: str) -> None:
+        raise AssertionError((key, batch, paths, node))
+
+    def deleted(self, *, allowed: Path | None = None, is_shared: bool = True) -> list[str]:
+        """The items that have lost a result for good, where a film is refused for it."""
+        folders = AllowedFolders(
+            str(self.sources), str(allowed or self.root), str(self.root / "temp")
+        )
+        wanted = Wanted(self, folders, MissingResults.REFUSE, is_shared=lambda _path: is_shared)
+        found = wanted.found(self.key)
+        with pytest.raises(ResultsMissing, match="a drive that is not connected"):
+            wanted.of_items(found.results[""])
+        return [*found.deleted]
 
 
-def gone(root: Path, batch: Batch) -> list[str]:
-    """The items that have lost a result for good, as a film of them is refused."""
-    allowed = AllowedFolders(str(root / "in"), str(root), str(root / "temp"))
-    wanted = Wanted(batch, allowed, MissingResults.REFUSE)
-    with pytest.raises(ResultsMissing, match="a drive that is not connected"):
-        wanted.of_items(KEY)
-    return wanted.gone
+@pytest.fixture
+def batch(tmp_path: Path) -> Batch:
+    return Batch(tmp_path.resolve())
 
 
-def test_a_deleted_result_is_gone_and_one_on_a_drive_that_is_away_is_not(tmp_path: Path) -> None:
-    root = tmp_path.resolve()
-    batch = Batch(root / "drive" / "out" / "run")
-    batch.results[1].unlink()
-    assert gone(root, batch) == ["1.png"]
-    shutil.rmtree(root / "drive" / "out" / "run")
-    assert gone(root, batch) == ["0.png", "1.png"]
-    shutil.rmtree(root / "drive" / "out")
-    assert gone(root, batch) == []
+def test_a_result_is_deleted_if_others_are_beside_its_place(batch: Batch) -> None:
+    (batch.results / "1.png").unlink()
+    assert batch.deleted() == ["1.png"]
+    # As if a drive were away, whose place is empty or not there.
+    for name in ("0.png", "2.png"):
+        (batch.results / name).unlink()
+    assert batch.deleted() == []
+    shutil.rmtree(batch.results)
+    assert batch.deleted() == []
+
+
+def test_a_result_that_may_not_be_read_is_not_deleted(batch: Batch) -> None:
+    assert batch.deleted(allowed=batch.root / "elsewhere") == []
+
+
+def test_a_result_that_another_machine_may_have_is_not_deleted(batch: Batch) -> None:
+    (batch.results / "1.png").unlink()
+    assert batch.deleted(is_shared=False) == []
+
+
+def test_what_cannot_be_done_again_is_left_as_it_is(batch: Batch) -> None:
+    (batch.results / "1.png").unlink()
+    (batch.sources / "1.png").unlink()
+    assert batch.deleted() == []
+
+
+def test_a_batch_is_read_once_for_all_variants(batch: Batch) -> None:
+    batch.key = LoopKey("", str(batch.sources), source=IMAGES + VARIANTS)
+    labels = [f"v{number}" for number in range(20)]
+    batch.names = [f"{name} · {label}.png" for name in "ab" for label in labels]
+    allowed = AllowedFolders(str(batch.sources), str(batch.root), str(batch.root / "temp"))
+    found = Wanted(batch, allowed, MissingResults.REFUSE).found(batch.key)
+    assert list(found.results) == labels
+    assert [item.path for item, _ in found.results["v3"]] == ["a · v3.png", "b · v3.png"]
+    assert batch.pages == 1

@@ -19,7 +19,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> FailingRows:
 def test_what_has_lost_its_result_is_retried_and_nothing_else(server: FailingRows) -> None:
     server.broken.clear()
     server.all()
-    server.registry.results_gone(KEY, ["r00002", "r00004", "unknown"], "9")
+    server.registry.results_gone(KEY, 1, ["r00002", "r00004", "unknown"], "9")
     assert server.figures == (6, 4, 2)
     failure = server.state.failures[0].failure
     assert failure is not None
@@ -33,6 +33,15 @@ def test_what_has_lost_its_result_is_retried_and_nothing_else(server: FailingRow
 
 def test_what_has_failed_already_keeps_its_reason(server: FailingRows) -> None:
     server.all()
-    server.registry.results_gone(KEY, ["r00001"], "9")
+    server.registry.results_gone(KEY, 1, ["r00001"], "9")
     reasons = [item.failure and item.failure.reason for item in server.state.failures]
     assert reasons == ["broken"] * 2
+
+
+def test_a_loss_of_the_batch_before_is_none_of_this_one(server: FailingRows) -> None:
+    server.broken.clear()
+    server.all()
+    server.registry.start_over(KEY.id)
+    server.all()
+    server.registry.results_gone(KEY, 1, ["r00002"], "9")
+    assert server.figures == (6, 6, 0)
