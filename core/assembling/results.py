@@ -240,6 +240,7 @@ def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
         f"No video was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
         f"{_counted(wanted, 'frame')}. If several nodes save results, enter in results "
-        "the folder of those that make the video. A model that makes more or fewer frames than it "
-        "is given cannot keep the video's times."
+        "the folder of those that make the video. If the video that they came from has become "
+        "longer or shorter, press Start over. A model that makes more or fewer frames than it is "
+        "given cannot keep the video's times."
     )

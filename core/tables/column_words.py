@@ -20,7 +20,10 @@ _DECISIVE = _of(
     プロンプト ネガティブプロンプト キャプション ファイル名 프롬프트 캡션 파일명
     """
 )
-"""No prompt, and no value in a table, is one of these alone."""
+"""No value in a table is one of these alone."""
+
+_MAY_BE_PROMPTS = _of("checkpoint legenda leyenda légende lora")
+"""A border, a legend, or a woman's name: in a single column, one is a prompt like the others."""
 
 _PROMPTS = frozenset({"caption", "captions", "prompt", "prompts"})
 _OF_PROMPTS = frozenset({"image", "neg", "negative", "pos", "positive", "style", "text"})
@@ -71,6 +74,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*\Z")
 _BETWEEN = re.compile(r"[\s_./:-]+")
 _MOST_WORDS = 3
+_LONGEST_MARK = 2
+"""Of a language or a number: `prompt en`, `prompt 2`. `Prompt engineer` is a prompt."""
 
 
 def is_decisive(name: str) -> bool:
@@ -81,9 +86,12 @@ def is_decisive(name: str) -> bool:
     is_joined = len(name.split()) == 1
     if 1 < len(words) <= _MOST_WORDS and words[-1] in _PROMPTS:
         return is_joined or words[0] in _OF_PROMPTS
-    return len(words) == 2 and (  # noqa: PLR2004 - two words
-        words[0] in _PROMPTS or (words[0] in _OF_FILES and words[1] in _IN_FILES)
-    )
+    if len(words) != 2:  # noqa: PLR2004 - two words
+        return False
+    first, second = words
+    if first in _PROMPTS:
+        return second in _OF_PROMPTS | _IN_FILES or len(second) <= _LONGEST_MARK
+    return first in _OF_FILES and second in _IN_FILES
 
 
 def is_usual(name: str) -> bool:
@@ -97,7 +105,9 @@ def is_usual(name: str) -> bool:
 def is_name_of_texts(name: str) -> bool:
     """Whether a text is the name of a column even if that is the only one: `prompt`, `text`."""
     words = _words(name)
-    return is_decisive(name) or (len(words) == 1 and words[0] in _TEXTS)
+    if len(words) != 1:
+        return is_decisive(name)
+    return words[0] in (_DECISIVE | _TEXTS) - _MAY_BE_PROMPTS
 
 
 def _words(name: str) -> list[str]:

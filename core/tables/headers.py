@@ -58,7 +58,7 @@ def has_header(
         return False
     columns = _columns(first, rest)
     named = [column for column in columns if column.name]
-    if not named or any(map(_begins_as_a_row, named)):
+    if not named or any(map(_begins_as_a_row, named)) or any(map(_lists_names, named)):
         return False
     return (
         any(map(_counts, named))
@@ -101,7 +101,7 @@ def _are_usual(columns: Sequence[_Column], *, is_spaced: bool) -> bool:
     that are not usual have to be single words.
     """
     names = [column.name for column in columns]
-    if not all(map(looks_like_a_name, names)) or any(map(_lists_names, columns)):
+    if not all(map(looks_like_a_name, names)):
         return False
     has_rows = any(column.cells for column in columns)
     if not has_rows and not all(is_usual(name) or len(name.split()) == 1 for name in names):

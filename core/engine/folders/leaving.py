@@ -24,8 +24,11 @@ class Leaving:
         self._items = items
 
     def due(self, key: LoopKey, entry: LoopEntry) -> Due | None:
-        """The listing that shows which FAILED items are gone; None if none has failed."""
-        if not self._store.counts(key).failed:
+        """The listing that shows which FAILED items are gone; None if none has failed.
+
+        In a range nothing leaves: what would follow in its place cannot join.
+        """
+        if not self._store.counts(key).failed or entry.selection.has_range:
             return None
         return Due(Why.LEAVE, key, entry.selection, entry.batch, leaves=True)
 

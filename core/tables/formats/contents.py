@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from ...model.settings.row_iterator import Header
-from ..column_words import is_decisive, is_usual
+from ..column_words import is_decisive
 from ..headers import has_header, is_number
 from ..table import TableKind, TableOptions
 from ..text.delimiters import Dialect, dialect_of, fit
@@ -49,7 +49,7 @@ def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
     """Whether the first line is a header, and nothing else.
 
     Each field is one word of up to 30 letters, digits, "_" and "-"; and one of them is decisive,
-    such as "prompt", or stands above nothing but numbers; or all are usual names of columns.
+    such as "prompt", or stands above nothing but numbers.
     """
     reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
     try:
@@ -61,7 +61,7 @@ def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
         return False
     if not has_header(names, rest, Header.AUTO, is_spaced=dialect.is_spaced):
         return False
-    return all(map(is_usual, names)) or any(
+    return any(
         is_decisive(name) or all(is_number(row[at]) for row in rest)
         for at, name in enumerate(names)
     )

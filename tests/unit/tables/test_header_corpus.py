@@ -73,6 +73,11 @@ WITH: dict[str, Sequence[Record]] = {
 }
 
 WITHOUT: dict[str, Sequence[Record]] = {
+    "professions": [("prompt engineer",), ("plumber",), ("baker",)],
+    "places": [("checkpoint",), ("market",), ("harbour",)],
+    "names of women": [("Lora",), ("Anna",), ("Maria",)],
+    "stories": [("leyenda",), ("mito",), ("légende",)],
+    "settings, one a row": [("prompt", "a fox"), ("steps", 20), ("seed", 5)],
     "prompts": [
         ("a red fox in the snow",),
         ("fox",),

@@ -37,10 +37,11 @@ export function factsOf(kind, file, copied) {
 }
 
 /** @param {FileFacts} file */
-function sizesOf({ width, height, bytes, animated, lost_transparency: isLost, reason }) {
+function sizesOf({ width, height, bytes, animated, plays, lost_transparency: isLost, reason }) {
   if (reason) return reason;
+  // The picture of a sound is drawn: its size says nothing of the file.
   return [
-    width ? t("panel.viewer.pixels", { width, height }) : "",
+    width && plays !== "audio" ? t("panel.viewer.pixels", { width, height }) : "",
     bytesOf(bytes),
     animated ? t("panel.viewer.animated") : "",
     isLost ? t("panel.viewer.opaque") : "",

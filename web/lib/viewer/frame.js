@@ -168,7 +168,8 @@ export class Frame {
 
   /** @param {string[]} names - of films and sounds of which a picture is shown instead */
   showUnplayed(names) {
-    const said = names.map((name) => t("panel.viewer.unplayed", { name }));
+    // A source and its result often have one name.
+    const said = [...new Set(names)].map((name) => t("panel.viewer.unplayed", { name }));
     setText(this.#unplayed, said.join("\n"));
     this.#unplayed.hidden = !said.length;
   }
