@@ -11,10 +11,13 @@ from ..comfy.threads import Threads, in_thread
 from ..common.names import ROUTE_PREFIX, ROW_ITERATOR
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
+from ..model.loop_key import LoopKey
 from ..model.selection import SortBy
 from ..model.titles import ROW_EXTENSION, title_of
 from ..sources.rows import Rows, text_of
 from ..sources.variant_values import FilesOf
+from ..sources.variants import crossed
+from ..tables.row_file import RowFile
 from .answers import answered, as_answer
 from .asked_items import LARGEST_TABLE, AskedItems, variant_count
 from .requests import json_body
@@ -22,6 +25,8 @@ from .requests import title_of as title_in
 
 _SETTINGS = '{"file": path} or {"text": rows}, and as needed further settings of Row Iterator'
 ROWS_SHOWN = 3
+_MOST_COMPARED = 10_000
+"""Rows of a table that are compared with those of the batch."""
 _COLUMNS_SHOWN = 50
 _LONGEST_CELL = 200
 
@@ -34,6 +39,16 @@ def add_routes(
     files_of: FilesOf,
 ) -> None:
     """Add the route to `table`."""
+
+    def joining(key: LoopKey, asked: AskedItems, found: RowFile) -> int:
+        """How many rows a run would add to a batch that is complete; 0 where that takes long."""
+        count = found.count()
+        if count is None or count > _MOST_COMPARED or not registry.is_known(key):
+            return 0
+        paths = [each + ROW_EXTENSION for each in found.keys(0, count)]
+        if asked.variants is not None:
+            paths = crossed(paths, asked.variants)
+        return registry.joining(key, asked.selection, paths)
 
     @table.post(f"{ROUTE_PREFIX}/table")
     @answered
@@ -65,7 +80,7 @@ def add_routes(
                 "entries": total,
                 "variants": variant_count(variants, has_variants=asked.has_variants),
                 "exact": found.count() is not None,
-                "new": 0,
+                "new": joining(key, asked, found),
                 "first": titles[0] if titles else None,
                 "last": titles[-1] if titles else None,
                 "nothing": None,

@@ -75,6 +75,19 @@ def test_it_describes_the_table_that_a_run_would_work_on(
     assert look(client, file=file, start_index=1) == {**before, "known": True}
 
 
+def test_rows_that_were_edited_or_added_are_told_once_the_batch_is_complete(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    file = written(workspace, CSV)
+    run_until_stop(client, graph(client, workspace, file=file))
+    assert look(client, file=file)["new"] == 0
+    written(workspace, CSV.replace("an owl", "two owls") + "ant;an ant\n")
+    found = look(client, file=file)
+    assert (found["total"], found["new"]) == (5, 2)
+    run_until_stop(client, graph(client, workspace, file=file))
+    assert look(client, file=file)["new"] == 0
+
+
 def test_rows_that_are_typed_may_be_many(client: ComfyClient) -> None:
     found = look(client, text="a line of many\n" * 60_000, limit=50_000, order="reversed")
     assert (found["directory"], found["total"]) == ("(typed text)", 50_000)
