@@ -88,6 +88,8 @@ export interface MadeOfAll {
   path: string;
   /** Null if ComfyUI shows no files of its folder. */
   view: View | null;
+  /** How many more the node has made, after the 100th; 0 for all others. */
+  more: number;
 }
 
 /** A loop that was requested by its id. */

@@ -186,9 +186,9 @@ class FramesAhead:
         """
         while True:
             opened = self._film(loop, path)
-            with opened.lock:
-                if not opened.is_closed:
-                    return opened.film.times
+            with suppress(_Closed), opened.lock:
+                self._take_up(opened)
+                return opened.film.times
 
     def shot(self, loop: str, path: str, asked: Window) -> Shot:
         """The frames of a window; raises UnreadableFilm, UnreadableFrame if one is damaged."""
@@ -253,16 +253,21 @@ class FramesAhead:
 
     def _decoded(self, opened: _Open, asked: Window) -> Shot:
         with opened.lock:
-            # Its frames are where they were only in the very same file.
-            is_other = opened.is_released and stamp_at(opened.path) != opened.stamp
-            if opened.is_closed or is_other:
-                raise _Closed
-            opened.is_released, began = False, self._clock()
+            began = self._take_up(opened)
             try:
                 return self._read(opened, asked)
             finally:
                 opened.read_at = self._clock()
                 opened.frame_seconds = (opened.read_at - began) / asked.most
+
+    def _take_up(self, opened: _Open) -> float:
+        """Note, under the film's lock, that its file is read again; now, by the clock."""
+        # Its frames are where they were only in the very same file.
+        is_other = opened.is_released and stamp_at(opened.path) != opened.stamp
+        if opened.is_closed or is_other:
+            raise _Closed
+        opened.is_released, opened.read_at = False, self._clock()
+        return opened.read_at
 
     def _read(self, opened: _Open, asked: Window) -> Shot:
         """The frames of a window, under the film's lock."""

@@ -49,9 +49,10 @@ ASSEMBLE_VIDEO = node_id("AssembleVideo")
 """The node that makes a film of a batch's results."""
 
 CONTACT_SHEET = node_id("ContactSheet")
+"""The node that draws a batch's results on one image."""
 
 COMPANION_IMAGE, COMPANION_TEXT = node_id("CompanionImage"), node_id("CompanionText")
-"""The node that draws a batch's results on one image."""
+"""The nodes that give the file beside a batch's image."""
 
 MAKERS_OF_A_WHOLE = frozenset({ASSEMBLE_VIDEO, CONTACT_SHEET})
 """The nodes that make one thing of all results of a batch: what they save is no item's result."""

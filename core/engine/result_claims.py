@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..common.errors import ClaimLost
 from ..common.sight import Sight, read, seen
 from ..model.if_exists import Owner
-from ..model.records import Iteration, MadeOfAll
+from ..model.records import MADE_SHOWN, Iteration, MadeOfAll
 from .changes.loops import in_order
 from .changes.outputs import UnreadFiles
 from .changes.source_files import SeenLinks, UnseenLinks
@@ -170,10 +170,11 @@ class Results(Parts):
         self._outputs.pass_over(key, item.path, files)
 
     @in_transaction(patient=True)
-    def note_made_of_all(self, iteration: Iteration, node: str, paths: Collection[str]) -> None:
+    def note_made_of_all(self, iteration: Iteration, node: str, paths: Sequence[str]) -> None:
         """Note the files, by real paths, that a node has made of all results of the batch.
 
-        They take the place of what the same node had made of it before.
+        They take the place of what the same node had made of it before. Of very many, the first are
+        kept and the others counted: each prompt reads them, and each page asks for them.
         """
         key = iteration.key
         self._loops.take(in_order([key]))
@@ -181,8 +182,10 @@ class Results(Parts):
         if entry is None or entry.batch != iteration.batch:
             return
         others = [each for each in entry.made_of_all if each.node != node]
-        made = (*others, *(MadeOfAll(node, path) for path in paths))
-        self._loops.save(key, made_of_all=made)
+        made = [MadeOfAll(node, path) for path in paths[:MADE_SHOWN]]
+        if len(paths) > MADE_SHOWN:
+            made[-1] = made[-1]._replace(more=len(paths) - MADE_SHOWN)
+        self._loops.save(key, made_of_all=(*others, *made))
 
     @in_transaction(patient=True, beside=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:

@@ -43,6 +43,8 @@ class MadeOfAll(NamedTuple):
     """The node's id."""
     path: str
     """Real path."""
+    more: int = 0
+    """How many more it has made than the first `MADE_SHOWN`, of which this is the last."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ class Snapshot(Overview):
     renamed_texts: int = 0
     """How many images' texts went to other names, as files of others had theirs."""
     made_of_all: tuple[MadeOfAll, ...] = ()
-    """The files that nodes have made of all results of this batch."""
+    """The files that nodes have made of all results of this batch, `MADE_SHOWN` of each node."""
     partners: tuple[str, ...] = ()
     """The ids of the loops that advance together with it, or did when it last ran."""
     paired: tuple[str, ...] = ()
@@ -297,6 +299,9 @@ class Arrived:
     growing: int = 0
     """How many new images may still be incomplete."""
 
+
+MADE_SHOWN = 100
+"""Most files of a node in a snapshot: it may make a film of each film, with each variant."""
 
 FAILURES_SHOWN = 100
 """Most failures in a snapshot, so that it stays small whatever went wrong."""

@@ -76,8 +76,11 @@ def add_routes(
     async def skip(request: web.Request) -> web.Response:
         """Skip the image that a run stopped on."""
         loop_id, path = _image(await json_body(request, _IMAGE))
-        skipped = await in_thread(Threads.STORE, registry.skip, loop_id, path)
-        return as_answer(as_json(skipped, folders))
+        return as_answer(await in_thread(Threads.STORE, _skip, registry, folders, loop_id, path))
+
+
+def _skip(registry: LoopRegistry, folders: Folders, loop_id: str, path: str) -> dict[str, Any]:
+    return as_json(registry.skip(loop_id, path), folders)
 
 
 def _on_a_loop(

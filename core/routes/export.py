@@ -103,7 +103,10 @@ def _standing(stands: Standing, loop: Iteration | Overview) -> dict[str, Any]:
 
 
 def as_json(snapshot: Snapshot, folders: Folders) -> dict[str, Any]:
-    """A snapshot as returned by the routes; `folders` are those that pages show files from."""
+    """A snapshot as returned by the routes; `folders` are those that pages show files from.
+
+    It may look at these folders, so it is not for ComfyUI's event loop.
+    """
     return {
         **overview_as_json(snapshot),
         "workflow": snapshot.workflow,
@@ -116,8 +119,8 @@ def as_json(snapshot: Snapshot, folders: Folders) -> dict[str, Any]:
         "lost_transparency": snapshot.lost_transparency,
         "renamed_texts": snapshot.renamed_texts,
         "made_of_all": [
-            {"node_id": node, "path": path, "view": preview(path, folders)}
-            for node, path in snapshot.made_of_all
+            {"node_id": node, "path": path, "view": preview(path, folders), "more": more}
+            for node, path, more in snapshot.made_of_all
         ],
         "paired": list(snapshot.paired),
         "current": [_under_way(item) for item in snapshot.current],

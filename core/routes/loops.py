@@ -39,11 +39,7 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry, folders: Folder
     @answered
     async def loop(request: web.Request) -> web.Response:
         """One loop."""
-        return as_answer(
-            as_json(
-                await in_thread(Threads.STORE, registry.full_snapshot, loop_of(request)), folders
-            )
-        )
+        return as_answer(await in_thread(Threads.STORE, _loop, registry, folders, loop_of(request)))
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/items")
     @answered
@@ -71,6 +67,10 @@ def _loops(registry: LoopRegistry, folders: Folders, ids: list[str] | None) -> l
     if ids is None:
         return [overview_as_json(loop) for loop in registry.overviews()]
     return [as_json(loop, folders) for loop in registry.full_snapshots(ids)]
+
+
+def _loop(registry: LoopRegistry, folders: Folders, loop_id: str) -> dict[str, Any]:
+    return as_json(registry.full_snapshot(loop_id), folders)
 
 
 def _wants_failed(request: web.Request) -> bool:

@@ -116,7 +116,7 @@ def test_each_frame_goes_through_the_workflow_and_the_film_is_made_again_of_them
     assert (shown["filename"], shown["type"]) == ("clip.mp4", "output")
     assert loop_state(client, results[-1])["done"] == FRAMES
     assert list((workspace.output / "film").iterdir()) == [made]
-    film_of_it = {"node_id": ASSEMBLE, "path": str(made), "view": shown}
+    film_of_it = {"node_id": ASSEMBLE, "path": str(made), "view": shown, "more": 0}
     assert loop_state(client, results[-1])["made_of_all"] == [film_of_it]
     # What the last frame's prompt has shown is no result of that frame.
     items = client.get_json(f"/batch_loop/loops/{told(results[-1], ITERATOR)['loop']}/items")

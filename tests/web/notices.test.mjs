@@ -108,7 +108,7 @@ test("the end says where the results are, if that can be known", async () => {
     [async () => ({ folder: "/out/batch_loop", isOneOfSeveral: false }), "d\nResults: /out/batch_loop", "/out/batch_loop"],
     [async () => Promise.reject(new Error("gone")), "d", ""],
   ]) {
-    const made_of_all = [{ node_id: "7", path: "/out/film.mp4", view: null }];
+    const made_of_all = [{ node_id: "7", path: "/out/film.mp4", view: null, more: 0 }];
     const { notices, stopped, details, offers } = setUp([{ ...SETTLED, made_of_all }], resultsOf);
     const last = run({ complete: false });
     notices.processed(last.handedOut);

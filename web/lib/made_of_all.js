@@ -27,7 +27,8 @@ export class MadeOfAllLinks {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.element.hidden = made.length === 0;
-    const more = made.length - MOST;
+    const untold = made.reduce((sum, { more }) => sum + more, 0);
+    const more = made.length + untold - MOST;
     this.element.replaceChildren(
       ...made.slice(0, MOST).map((each) => this.#line(each)),
       ...(more > 0 ? [element("span", "more", t("notice.more", { count: more }))] : []),

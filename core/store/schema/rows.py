@@ -75,12 +75,13 @@ def _partners_text(partners: tuple[str, ...]) -> str:
 
 @functools.lru_cache(_REMEMBERED)
 def _made_of_all(text: str, roots: Roots) -> tuple[MadeOfAll, ...]:
-    return tuple(MadeOfAll(node, roots.local(path)) for node, path in json.loads(text))
+    made = json.loads(text)
+    return tuple(MadeOfAll(node, roots.local(path), *more) for node, path, *more in made)
 
 
 @functools.lru_cache(_REMEMBERED)
 def _made_of_all_text(made: tuple[MadeOfAll, ...], roots: Roots) -> str:
-    return json.dumps([[node, roots.shared(path)] for node, path in made])
+    return json.dumps([[node, roots.shared(path), more] for node, path, more in made])
 
 
 @functools.lru_cache(_REMEMBERED)

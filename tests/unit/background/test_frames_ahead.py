@@ -175,6 +175,19 @@ def test_the_times_of_a_film_are_those_of_the_one_that_the_loop_has_open(
     assert len(films.opened) == 2
 
 
+@pytest.mark.linux
+def test_a_film_s_file_does_not_stay_open_as_its_times_were_asked_for(
+    ahead: FramesAhead, films: Films, clock: GivenClock, film: str
+) -> None:
+    ahead.shot(LOOP, film, one(3))
+    for turn in (1, 2):
+        clock.now = turn * MINUTE
+        wait_for(lambda: not times_open(film), "the film's file to be closed")
+        assert len(ahead.times(LOOP, film).shown) == FRAMES
+        assert times_open(film) == 1
+    assert len(films.opened) == 1
+
+
 def test_the_count_of_a_film_that_is_none_fails_for_all_and_each_time(
     ahead: FramesAhead, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import AUDIO, VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt, Saved
-from batch_loop.core.model.records import Iteration, Snapshot
+from batch_loop.core.model.records import MADE_SHOWN, Iteration, Snapshot
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
@@ -472,13 +472,24 @@ def test_what_is_made_of_all_results_is_known_as_long_as_their_batch(loop: Loop)
     revision = loop.registry.revision
     for node, paths in (("7", ["/a.mp4"]), ("8", ["/1.png", "/2.png"]), ("7", ["/b.mp4"])):
         loop.registry.note_made_of_all(iteration, node, paths)
-    made = (("8", "/1.png"), ("8", "/2.png"), ("7", "/b.mp4"))
+    made = (("8", "/1.png", 0), ("8", "/2.png", 0), ("7", "/b.mp4", 0))
     assert loop.snapshot().made_of_all == made
     assert loop.registry.revision == revision  # what was made of it is made again of nothing else
     loop.registry.start_over(loop.request.key.id)
     loop.registry.note_made_of_all(iteration, "7", ["/late.mp4"])
     assert loop.snapshot().made_of_all == ()
     assert loop.registry.undo_start_over(loop.request.key.id).made_of_all == made
+
+
+def test_of_very_much_that_a_node_makes_the_first_is_kept_and_the_rest_counted(loop: Loop) -> None:
+    iteration = loop.acquire()
+    films = [f"/{number}.mp4" for number in range(10_000)]
+    loop.registry.note_made_of_all(iteration, "7", films)
+    loop.registry.note_made_of_all(iteration, "8", films[:MADE_SHOWN])
+    made = loop.snapshot().made_of_all
+    assert [each.path for each in made] == films[:MADE_SHOWN] * 2
+    assert [each.more for each in made if each.more] == [10_000 - MADE_SHOWN]
+    assert made[MADE_SHOWN - 1].more == 10_000 - MADE_SHOWN
 
 
 def test_iterations_count_and_know_the_first_and_the_last(loop: Loop) -> None:

@@ -122,7 +122,7 @@ def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
         lost_transparency=1,
         renamed_texts=2,
         lacking=3,
-        made_of_all=(MadeOfAll("7", "/films/a.mp4"), MadeOfAll("8", "/sheets/a.png")),
+        made_of_all=(MadeOfAll("7", "/films/a.mp4"), MadeOfAll("8", "/sheets/a.png", more=9)),
         runner=Runner(Sender.PAGE, "client", "server"),
         taken_back=1,
     )
