@@ -150,15 +150,7 @@ def test_what_was_done_meanwhile_stays_in_its_place(server: FailingRows) -> None
     server.one()
     server.one()
     server.remove("r00001", "r00004")
-
-    def meanwhile() -> None:
-        for _ in range(2):
-            prompt = server.host.submit()
-            server.registry.end(server.registry.acquire(REQUEST, prompt))
-            server.host.finish(prompt)
-        server.registry.reconcile_all()
-
-    server.meanwhile(meanwhile)
+    server.meanwhile(lambda: (server.next_is_done(), server.next_is_done()))
     server.registry.retry_failed(KEY.id)
     assert server.figures == (5, 4, 0)
     assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005"]
@@ -208,3 +200,19 @@ def test_out_of_a_large_batch_they_leave_in_parts(
     assert server.all() == ["new"]
     assert server.figures == (6, 5, 1)
     assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005", "new"]
+
+
+def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+    server = FailingRows(open_store(str(tmp_path)))
+    server.broken.remove("r00003")
+    server.one()
+    server.one()
+    listed = server.listed
+    server.remove("r00001", "r00003")
+    server.meanwhile(server.next_is_done)
+    server.registry.retry_failed(KEY.id)
+    assert (server.figures, server.listed) == ((6, 3, 0), listed)
