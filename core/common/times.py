@@ -57,10 +57,7 @@ class Times:
         return changed(more, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
 
     def share(self, of_all: float) -> Times:
-        """The times of a share of what has ended, such as 0.8, as the rest left the series.
-
-        More than 1 if some of that came back.
-        """
+        """The times of a share of what has ended, such as 0.8, as the rest left the series."""
         if of_all == 1:
             return self
         ended = round(self.ended * of_all)

@@ -288,9 +288,7 @@ class Batches:
     def _relist(self, listing: Listing) -> None:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
-        counts = self._store.counts(key)
         self._store.relist(key, listing.paths, listing.new)
-        self._loops.times_leave(key, counts)
         before = self._memory[key].forecast.of(listing.due.batch)
         forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
         self._memory.change(key, forecast=forecast)

@@ -7,12 +7,12 @@ What may be used from any thread is `Outside`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from ..common.sight import Sight, Sights
-from ..model.items import Claim, Counts, Item
+from ..model.items import Claim, Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import Carried, ReportedItem, Written
 from .outside import Outside
@@ -111,6 +111,9 @@ class Listings(Protocol):
     def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
         """Make `paths` the listing of the running batch; known items keep their state."""
 
+    def listing(self, key: LoopKey) -> str:
+        """The id of a loop's listing, which stays the same while only items are appended."""
+
     def can_take(self, new: NewListing) -> bool:
         """Whether a listing may be taken; to be asked in the transaction that takes it.
 
@@ -144,6 +147,12 @@ class Items(Protocol):
 
     def retry(self, key: LoopKey) -> int:
         """Make every FAILED item PENDING, with no attempts counted; returns how many they were."""
+
+    def retry_unlisted(self, key: LoopKey, paths: Collection[str]) -> None:
+        """Make those of `paths` PENDING that are FAILED, and that the listing lacks."""
+
+    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
+        """The states of the items at some paths, as far as they are known."""
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         """The item at a relative path."""

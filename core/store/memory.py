@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from ..model.item_life import Event, On, after_event, check_transition
-from ..model.items import Claim, Counts, Item
+from ..model.items import Claim, Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import NOTHING_CARRIED, Carried
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
 from .memory_outside import MemoryOutside, counts_in
 from .outside import Outside
-from .records import LoopEntry, NewListing, gives_up, taken_by_others
+from .records import UNLISTED, LoopEntry, NewListing, gives_up, taken_by_others
 
 T = TypeVar("T")
 
@@ -150,6 +150,9 @@ class MemoryStore(MemoryOutputs):
         # Replaced in one step, as another thread may be reading.
         self._undo.put(self._items, key, self._items[key].relisted(paths))
 
+    def listing(self, key: LoopKey) -> str:
+        return self._items[key].listing
+
     def can_take(self, new: NewListing) -> bool:  # noqa: ARG002
         return True
 
@@ -202,6 +205,15 @@ class MemoryStore(MemoryOutputs):
         for item in failed:
             self.put(key, item, after_event(item, Event(On.RETRIED)))
         return len(failed)
+
+    def retry_unlisted(self, key: LoopKey, paths: Collection[str]) -> None:
+        for item in map(self._items[key].known.get, paths):
+            if item is not None and item.state is ItemState.FAILED and item.index == UNLISTED:
+                self.put(key, item, after_event(item, Event(On.RETRIED)))
+
+    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
+        found = map(self._items[key].get, paths)
+        return {item.path: item.state for item in found if item is not None}
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         items = self._items.get(key)

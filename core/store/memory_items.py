@@ -13,7 +13,7 @@ from ..common.pace import parts_of
 from ..model.item_life import OPEN
 from ..model.items import Item, ItemState
 from ..model.records import ReportedItem
-from .records import UNLISTED
+from .records import UNLISTED, new_listing_id
 
 _NONE: frozenset[str] = frozenset()
 
@@ -22,6 +22,7 @@ class ItemTable:
     """The items of one loop."""
 
     def __init__(self, paths: Sequence[str]) -> None:
+        self.listing = new_listing_id()
         # Only items that a prompt has had: creating 100,000 objects takes a while.
         self.known: dict[str, Item] = {}
         # The files shown with each item: it wrote them in this batch, or they existed before.
@@ -138,6 +139,13 @@ class ItemTable:
         else:
             self.pending.remove(index)
             heapq.heapify(self.pending)
+
+    def states(self) -> dict[str, ItemState]:
+        """The states of all items in order; from any thread."""
+        # Each is copied in one step, as the registry may change them meanwhile.
+        order, known = self.order.copy(), self.known.copy()
+        pending = ItemState.PENDING
+        return {path: known[path].state if path in known else pending for path in order}
 
     def all_reported(self) -> list[ReportedItem]:
         """All items, each with its files; from any thread."""

@@ -9,7 +9,7 @@ from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
-from .records import ListedLoop, LoopEntry, NewListing, WantedListing, Writer
+from .records import ListedLoop, LoopEntry, NewListing, Standing, WantedListing, Writer
 
 
 class MemoryOutside:
@@ -62,6 +62,10 @@ class MemoryOutside:
         items = self._items.get(key)
         order, places = ([], []) if items is None else (items.order.copy(), items.pending.copy())
         return {order[place] for place in places if place < len(order)}
+
+    def standing(self, key: LoopKey) -> Standing:
+        items = self._items.get(key)
+        return Standing() if items is None else Standing(items.listing, items.states())
 
     def undone(self, key: LoopKey) -> Collection[str]:
         items = self._items.get(key)

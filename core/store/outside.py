@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem
-from .records import ListedLoop, NewListing, WantedListing, Writer
+from .records import ListedLoop, NewListing, Standing, WantedListing, Writer
 
 
 class Outside(Protocol):
@@ -28,6 +28,9 @@ class Outside(Protocol):
 
     def pending(self, key: LoopKey) -> Collection[str]:
         """Those of `paths` whose items are PENDING."""
+
+    def standing(self, key: LoopKey) -> Standing:
+        """How the items of the current listing stand."""
 
     def undone(self, key: LoopKey) -> Collection[str]:
         """The paths of all `Item.undone` items, also those that the listing lacks."""

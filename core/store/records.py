@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -122,6 +122,15 @@ class NewListing:
     id: str
     before: str | None = None
     """The listing from which it takes over the items' states; None in a new batch."""
+
+
+class Standing(NamedTuple):
+    """How the items of a listing stand at one moment."""
+
+    listing: str = ""
+    """The listing's id; "" for none."""
+    states: Mapping[str, ItemState] = {}
+    """The states of its items by their paths, in order."""
 
 
 def new_listing_id() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
@@ -10,6 +12,7 @@ from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.interface import Store
+from batch_loop.core.store.records import Standing
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.numbered_rows import NumberedRows
 
@@ -23,6 +26,7 @@ class FailingRows:
     """A registry on a table of six rows, two of which fail."""
 
     def __init__(self, store: Store) -> None:
+        self.store = store
         self.host = FakeHost()
         self.source = NumberedRows(6)
         self.broken = set(FAILS)
@@ -41,6 +45,13 @@ class FailingRows:
         self.registry.reconcile_all()
         return iteration.item and iteration.item.path
 
+    def next_is_done(self) -> None:
+        """Work on the next row, whether it is there or not."""
+        prompt = self.host.submit()
+        self.registry.end(self.registry.acquire(REQUEST, prompt))
+        self.host.finish(prompt)
+        self.registry.reconcile_all()
+
     def fails(self, path: str) -> bool:
         return path in self.broken or path not in self.source.rows
 
@@ -52,6 +63,18 @@ class FailingRows:
         while (path := self.one(request)) is not None:
             done.append(path)
         return done
+
+    def meanwhile(self, change: Callable[[], object]) -> None:
+        """Have something happen once a batch was read, before its listing is taken."""
+        read = self.store.outside.standing
+
+        def standing(key: LoopKey) -> Standing:
+            found = read(key)
+            self.store.outside.standing = read  # type: ignore[method-assign]
+            change()
+            return found
+
+        self.store.outside.standing = standing  # type: ignore[method-assign]
 
     def remove(self, *paths: str) -> None:
         for path in paths:

@@ -109,10 +109,10 @@ class Loops:
             self.save(key, completed_at=at)
 
     def times_leave(self, key: LoopKey, before: Counts) -> None:
-        """Have the times of items leave with them, or come back, if a batch's listing is another.
+        """Have the times of items that have left a batch leave with them.
 
-        `before` are the counts under the former one. What is done or has failed counts alike, as
-        adding up what each of a million items took would hold up others.
+        `before` are the counts with them. What is done or has failed counts alike, as adding up
+        what each of a million items took would hold up others.
         """
         now = self._store.counts(key)
         ended, of_all = now.done + now.failed, before.done + before.failed
@@ -310,6 +310,11 @@ class Items:
         """Hand out the first PENDING item, in one step of the store; None if there is none."""
         self._transactions.changes_state()
         return self._store.claim(key, claim)
+
+    def retry_left(self, key: LoopKey, paths: Collection[str]) -> None:
+        """Make FAILED items PENDING that have left the listing, in one step of the store."""
+        self._transactions.changes_state()
+        self._store.retry_unlisted(key, paths)
 
     def retry_failed(self, key: LoopKey) -> None:
         """Make all FAILED items PENDING again, in one step of the store."""

@@ -8,13 +8,18 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ...common.forecast import Weight
+from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...sources.interface import Sight
-from ...store.records import NewListing
+from ...store.records import NewListing, Standing
 from ..changes.loop_memory import BeforeTheLast
 
 if TYPE_CHECKING:
     from ...model.selection import Selection
+
+
+_MAY_LEAVE = frozenset({ItemState.PENDING, ItemState.FAILED})
+"""The states of what leaves a batch when the source no longer has it."""
 
 
 class Why(Enum):
@@ -53,6 +58,10 @@ class Due:
     at: str | None = None
     """Path of an item that leaves, too, though a prompt has it: that has found it to be gone."""
 
+    def may_leave(self, states: Mapping[str, ItemState]) -> set[str]:
+        """The paths of those that leave if they are gone: not what is done, or a prompt has."""
+        return {path for path, state in states.items() if state in _MAY_LEAVE or path == self.at}
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -79,10 +88,15 @@ class Listing:
     """Whether it has only some of the items, because they are listed in parts."""
     follows: str | None = None
     """Of a later part: the path in front of its own; None if there is none."""
-    gone: Collection[str] = ()
+    gone: Collection[str] = frozenset()
     """What leaves the batch, as the source no longer has it."""
-    kept: Sequence[str] = ()
-    """What stays listed then, in order."""
+    before: Standing = field(default_factory=Standing)
+    """How the batch stood, if anything leaves it."""
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """What stays listed when that leaves, in order."""
+        return [path for path in self.before.states if path not in self.gone]
 
     @property
     def whole(self) -> Sequence[str] | None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...common.errors import NoImages
 from ...companions.listed_companions import Beside, FindBeside
-from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import KnownResult
 from ...results.finished_results import finished
 from ...sources.interface import Part, Source
 from ...store.interface import Store
+from ...store.records import Standing
 from ..changes.outputs import Outputs
 from ..changes.source_files import SourceFiles
 from ..changes.transactions import Transactions
@@ -32,10 +32,6 @@ SOON_SECONDS = 0.05
 
 IN_A_PART = 2_000
 """Items of a part: so many are added in a hundredth of a second, for which others wait."""
-
-
-_MAY_LEAVE = frozenset({ItemState.PENDING, ItemState.FAILED})
-"""The states of what leaves a batch when the source no longer has it."""
 
 
 class _TakesLong(Exception):
@@ -229,22 +225,16 @@ class FolderContents:
 
     def leaving(
         self, due: Due, present: Collection[str], *, patient: bool
-    ) -> tuple[list[str], list[str]]:
-        """What of a batch its source no longer has, and what stays, in order.
+    ) -> tuple[Collection[str], Standing]:
+        """What of a batch its source no longer has, and how the batch stands.
 
         `present` is what the source has. What is done stays, as a workflow may move finished images
         away, and so does what a prompt has, but for the item that is due to leave.
         """
-        known = self._transactions.beside(
-            partial(self._store.outside.report, due.key), patient=patient
+        before = self._transactions.beside(
+            partial(self._store.outside.standing, due.key), patient=patient
         )
-        gone: list[str] = []
-        kept: list[str] = []
-        for item, _ in known:
-            may_leave = item.state in _MAY_LEAVE or item.path == due.at
-            leaves = may_leave and item.path not in present
-            (gone if leaves else kept).append(item.path)
-        return gone, kept
+        return due.may_leave(before.states).difference(present), before
 
 
 def _without(lacking: Collection[str]) -> str:

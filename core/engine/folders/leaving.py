@@ -6,6 +6,8 @@ comes back to be tried, as PENDING, if its source has it again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...model.item_life import Event, On
 from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey
@@ -39,17 +41,22 @@ class Leaving:
 
     def leave(self, listing: Listing) -> bool:
         """Have what is gone leave a batch; returns False if the batch has changed meanwhile."""
-        key, gone = listing.due.key, listing.gone
-        if not gone:
+        key, known = listing.due.key, listing.before
+        if not listing.gone:
             return True
         before = self._store.counts(key)
-        if before.listed != len(gone) + len(listing.kept):
+        # What was appended leaves a listing its id.
+        if (self._store.listing(key), before.listed) != (known.listing, len(known.states)):
             return False
-        for path in gone:
-            item = self._store.item(key, path)
-            if item is not None and item.state is ItemState.FAILED:
-                self._items.happens(key, item, Event(On.RETRIED))
+        states = self._store.states(key, listing.gone)
+        leaves = listing.due.may_leave(states)
+        if len(leaves) < len(listing.gone):
+            # Prompts were given some meanwhile. A large listing is already written without them.
+            if listing.new is not None:
+                return False
+            listing = replace(listing, gone=leaves)
         self._store.relist(key, listing.kept, listing.new)
+        self._items.retry_left(key, [path for path in leaves if states[path] is ItemState.FAILED])
         self._loops.save(key, finished=listing.finished, lacking=listing.lacking)
         self._loops.times_leave(key, before)
         return True

@@ -12,6 +12,7 @@ from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...sources.interface import Sight, Source
+from ...store.records import Standing
 from ..changes.moments import LOOK
 from ..changes.transactions import Refusal, Transactions, answer
 from .due_listings import Due, Listed, Listing, Why
@@ -140,14 +141,14 @@ class Listings:
         patient: bool,
     ) -> Listing:
         """The listing of what is new, with what leaves the batch, if anything may."""
-        gone: Sequence[str] = ()
-        kept: Sequence[str] = ()
+        gone: Collection[str] = frozenset()
+        before = Standing()
         if due.leaves:
             present = set(contents.present)
             if any(path not in present for path in listed):
-                gone, kept = self._contents.leaving(due, present, patient=patient)
+                gone, before = self._contents.leaving(due, present, patient=patient)
         left_out = contents.left_out_of(set(listed).difference(gone) if gone else listed)
-        return Listing(due, began, new, *left_out, gone=gone, kept=kept)
+        return Listing(due, began, new, *left_out, gone=gone, before=before)
 
     def _all(self, due: Due, began: float, contents: Found, *, patient: bool) -> Listing:
         """The listing of all items that were found."""

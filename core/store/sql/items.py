@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...model.item_life import Event, On, after_event, check_transition
@@ -12,6 +12,7 @@ from ...model.prompt import Failure
 from ..records import UNLISTED, gives_up, taken_by_others
 from ..schema import output_statements, statements
 from ..schema.rows import claim_columns, failure_columns, item_of, kept_with
+from .backend import AT_ONCE
 from .known_loop import KnownLoop, Next
 from .session import SqlSession
 
@@ -179,6 +180,24 @@ class SqlItems(SqlSession):
             loop.forget_items()
         return failed
 
+    def retry_unlisted(self, key: LoopKey, paths: Collection[str]) -> None:
+        loop = self._alone(key)
+        values = self._changed_columns(_FAILED, after_event(_FAILED, Event(On.RETRIED)))
+        for part in _parts(paths):
+            given = {"of_listing": self._listing(key), "of_paths": part, **values}
+            self._database.execute(statements.set_failed_unlisted, given)
+        # A listing that is being written has the old states, so it cannot be taken.
+        loop.set(next_listing=None)
+
+    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
+        self._alone(key)
+        found: dict[str, ItemState] = {}
+        for part in _parts(paths):
+            given = {"of_listing": self._listing(key), "of_paths": part}
+            rows = self._database.execute(statements.states_of, given)
+            found.update((row.path, ItemState(row.state)) for row in rows)
+        return found
+
     def item(self, key: LoopKey, path: str) -> Item | None:
         loop = self._loop(key)
         if loop is None:
@@ -243,6 +262,12 @@ class SqlItems(SqlSession):
             rows = self._database.execute(statements.failed_rows, given)
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
+
+
+def _parts(paths: Collection[str]) -> Iterator[list[str]]:
+    """Paths, as many at a time as one statement is given."""
+    every = list(paths)
+    return (every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE))
 
 
 def _is_far(place: int, pending_from: int) -> bool:

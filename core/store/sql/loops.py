@@ -197,6 +197,9 @@ class SqlListings(SqlLoops, SqlItems):
         self._database.execute(statements.set_loop, {"of_loop": loop.row["id"], **changes})
         loop.set(**changes)
 
+    def listing(self, key: LoopKey) -> str:
+        return self._listing(key)
+
     def can_take(self, new: NewListing) -> bool:
         loop = self._loop(new.key)
         if new.before is not None and (

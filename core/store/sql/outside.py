@@ -11,11 +11,11 @@ from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.exc import DBAPIError
 
 from ...common.pace import Pace
-from ...model.items import Item
+from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey, entry_of
 from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
-from ..records import ListedLoop, NewListing, WantedListing, Writer
+from ..records import ListedLoop, NewListing, Standing, WantedListing, Writer
 from ..schema import output_statements, statements
 from ..schema.column_types import path_text
 from ..schema.rows import item_of, listed_counts, reported, wanted_text
@@ -70,6 +70,14 @@ class SqlOutside:
 
     def pending(self, key: LoopKey) -> Collection[str]:
         return self._paths(statements.pending_paths, key)
+
+    def standing(self, key: LoopKey) -> Standing:
+        listing = ""
+        states: dict[str, ItemState] = {}
+        for part in self._read(statements.listed_states, {"of_loop": key.id}):
+            listing = part[0][0]
+            states.update((path_text(path), ItemState(state)) for _, path, state in part)
+        return Standing(listing, states)
 
     def undone(self, key: LoopKey) -> Collection[str]:
         return self._paths(statements.undone_paths, key)

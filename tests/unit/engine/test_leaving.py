@@ -9,11 +9,14 @@ import pytest
 
 from batch_loop.core.engine.folders import large_listings
 from batch_loop.core.model.policy import IterationMode
+from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
+from batch_loop.tests.support.numbered_rows import numbered
+from batch_loop.tests.support.statements import asked_of
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -118,14 +121,71 @@ def test_an_item_that_lost_its_companion_is_left_out_at_once(server: FailingRows
 def test_its_share_of_the_time_leaves_with_what_leaves(server: FailingRows) -> None:
     server.all()
     before = server.state.took
-    server.all(replace(REQUEST, selection=Selection(limit=3)))
-    assert server.figures == (3, 2, 1)
-    took = server.state.took
+    server.remove(*FAILS)
+    took = server.registry.retry_failed(KEY.id).took
+    assert server.figures == (4, 4, 0)
+    assert took.seconds == pytest.approx(before.seconds * 4 / 6)
+
+
+def test_what_a_batch_took_stays_with_other_settings(server: FailingRows) -> None:
+    server.broken.clear()
+    for _ in range(3):
+        server.one()
+    before = server.state.took
+    # None of the rows that are listed then has ended.
+    narrow = replace(REQUEST, selection=Selection(start_index=4))
+    for request in (narrow, REQUEST, narrow, REQUEST):
+        prompt = server.host.submit()
+        assert server.registry.acquire(request, prompt).item is not None
+        server.host.finish(prompt, Ending.STOPPED)
+        server.registry.reconcile_all()
+    assert server.figures == (6, 3, 0)
     assert before.per_minute is not None
-    assert took.per_minute == pytest.approx(before.per_minute)
-    assert took.seconds == pytest.approx(before.seconds / 2)
+    assert server.state.took.per_minute == pytest.approx(before.per_minute)
+    assert server.state.took.seconds >= before.seconds
+
+
+def test_what_was_done_meanwhile_stays_in_its_place(server: FailingRows) -> None:
+    server.broken.remove("r00003")
+    server.one()
+    server.one()
+    server.remove("r00001", "r00004")
+    server.meanwhile(lambda: (server.next_is_done(), server.next_is_done()))
+    server.registry.retry_failed(KEY.id)
+    assert server.figures == (5, 4, 0)
+    assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005"]
+
+
+def test_what_joins_while_another_leaves_stays(server: FailingRows) -> None:
     server.all()
-    assert server.state.took.seconds == pytest.approx(before.seconds)
+    server.remove("r00001")
+    others = [path for path in server.listed if path != "r00003"]
+
+    def meanwhile() -> None:
+        with server.store.transaction():
+            server.store.relist(KEY, others)
+            server.store.append(KEY, "new")
+
+    server.meanwhile(meanwhile)
+    server.registry.retry_failed(KEY.id)
+    assert server.listed == [*others, "new"]
+
+
+def test_many_that_are_gone_take_few_statements(tmp_path: Path) -> None:
+    told = []
+    for number in (10, 400):
+        store = open_store(str(tmp_path / str(number)))
+        server = FailingRows(store)
+        server.source.rows = numbered(number)
+        server.broken = set(server.source.rows[: number // 2])
+        server.one()
+        done = server.source.rows[number // 2]
+        server.source.rows = ["r00000", done]
+        with asked_of(store) as asked:
+            server.registry.retry_failed(KEY.id)
+        assert server.listed == ["r00000", done]
+        told.append(len(asked.statements))
+    assert told[0] == told[1]
 
 
 def test_out_of_a_large_batch_they_leave_in_parts(
@@ -140,3 +200,19 @@ def test_out_of_a_large_batch_they_leave_in_parts(
     assert server.all() == ["new"]
     assert server.figures == (6, 5, 1)
     assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005", "new"]
+
+
+def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+    server = FailingRows(open_store(str(tmp_path)))
+    server.broken.remove("r00003")
+    server.one()
+    server.one()
+    listed = server.listed
+    server.remove("r00001", "r00003")
+    server.meanwhile(server.next_is_done)
+    server.registry.retry_failed(KEY.id)
+    assert (server.figures, server.listed) == ((6, 3, 0), listed)

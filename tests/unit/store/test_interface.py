@@ -211,6 +211,35 @@ def test_a_new_listing_keeps_known_items(store: Store) -> None:
     assert claimed(store).path == "b"
 
 
+def test_what_has_failed_and_left_the_listing_is_pending_when_it_is_back(store: Store) -> None:
+    paths = ["a", "b", "c"]
+    for _ in paths:
+        moved(store, KEY, claimed(store), ItemState.FAILED, claim=None, failure=Failure("broken"))
+    before = store.listing(KEY)
+    store.relist(KEY, ["a"])
+    assert store.listing(KEY) != before
+    store.retry_unlisted(KEY, ["a", "b", "unknown"])
+    failed, pending = ItemState.FAILED, ItemState.PENDING
+    assert store.states(KEY, [*paths, "unknown"]) == {"a": failed, "b": pending, "c": failed}
+    left = store.listing(KEY)
+    store.append(KEY, "b", "c")
+    assert store.listing(KEY) == left
+    assert [item.path for item in store.failures(KEY, 5)] == ["a", "c"]
+    assert claimed(store).path == "b"
+
+
+def test_how_a_listing_stands_is_told_in_order(opened: Store) -> None:
+    with opened.transaction():
+        begin(opened, KEY, ["c", "a", "b"])
+        finish(opened, claimed(opened))
+        opened.relist(KEY, ["b", "c"])
+        listing = opened.listing(KEY)
+    states = {"b": ItemState.PENDING, "c": ItemState.DONE}
+    found = opened.outside.standing(KEY)
+    assert (found.listing, list(found.states.items())) == (listing, list(states.items()))
+    assert opened.outside.standing(LoopKey("unknown", "/in")).states == {}
+
+
 def test_a_running_item_outlives_its_listing(store: Store) -> None:
     item = claimed(store)
     store.relist(KEY, ["b", "c"])

@@ -86,6 +86,10 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "save": lambda store: store.save(KEY, replace(store.load(KEY), looked_at=9.0)),  # type: ignore[type-var]
     "append": lambda store: store.append(KEY, "f", "g"),
     "relist": lambda store: store.relist(KEY, ["f", "c", "a"]),
+    "retry what has left": lambda store: (
+        store.relist(KEY, ["a"]),
+        store.retry_unlisted(KEY, PATHS),
+    ),
     "append to another listing": lambda store: (
         store.relist(KEY, ["f", "c"]),
         store.append(KEY, "a", "b", "g"),
