@@ -186,8 +186,8 @@ def films(client: ComfyClient, server: ComfyServer) -> Films:
 
 
 @pytest.fixture
-def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
-    """The closed panel, on a server that knows no loops."""
+def panel(comfy: ComfyPage, client: ComfyClient, size: ViewportSize) -> Iterator[SidePanel]:
+    """The closed panel, on a server that knows no loops; at the end without a window over it."""
     comfy.close_workflow()
     comfy.wait_until_answered("/batch_loop/")  # a card may have asked for one of them
     # One at a time: a loop is forgotten with that of the folder it was paired with.
@@ -195,6 +195,10 @@ def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
         client.post_json("/batch_loop/loops/forget", {"loop": loops[0]["id"]})
     panel = SidePanel(comfy)
     yield panel
+    if panel.viewer.count():
+        comfy.page.keyboard.press("Escape")
+    expect(panel.viewer).to_have_count(0)
+    comfy.page.set_viewport_size(size)
     if panel.root.count():
         comfy.close_dialogs()
         comfy.close_toasts()

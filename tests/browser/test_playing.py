@@ -11,9 +11,7 @@ from batch_loop.tests.support.clips import FPS, make_clip, make_sound, sweep
 from batch_loop.tools.tab import SMALL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import ElementHandle, ViewportSize
+    from playwright.sync_api import ElementHandle
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tests.browser.films import Films
@@ -27,16 +25,6 @@ UNPLAYED = "mpeg4"
 SECONDS = 30
 
 pytestmark = pytest.mark.usefixtures("renderer")
-
-
-@pytest.fixture
-def panel(panel: SidePanel, size: ViewportSize) -> Iterator[SidePanel]:
-    """The panel, without a window over it at the end."""
-    yield panel
-    if panel.viewer.count():
-        panel.page.keyboard.press("Escape")
-    expect(panel.viewer).to_have_count(0)
-    panel.page.set_viewport_size(size)
 
 
 def open_on(panel: SidePanel, folder: str, name: str) -> None:

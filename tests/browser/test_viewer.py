@@ -16,7 +16,7 @@ from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
 from batch_loop.tools.tab import SMALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from batch_loop.tests.browser.batch import Batch
     from batch_loop.tests.browser.side_panel import SidePanel
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1500, 1000
 NAMES = ("a.jpg", "b.jpg")
 BROKEN = "c.png"
-
-
-@pytest.fixture
-def panel(panel: SidePanel, size: ViewportSize) -> Iterator[SidePanel]:
-    """The panel, without a window over it at the end."""
-    yield panel
-    if panel.viewer.count():
-        panel.page.keyboard.press("Escape")
-    expect(panel.viewer).to_have_count(0)
-    panel.page.set_viewport_size(size)
 
 
 @pytest.fixture

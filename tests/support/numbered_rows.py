@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from batch_loop.core.common.forecast import Weight
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.interface import Part, Sight
+from batch_loop.core.sources.one_file import OneFile
 
 
 def numbered(number: int) -> list[str]:
@@ -15,7 +15,7 @@ def numbered(number: int) -> list[str]:
     return [f"r{each:05}" for each in range(number)]
 
 
-class NumberedRows:
+class NumberedRows(OneFile):
     """A fake of `core.sources.interface.Source`; what it has may be changed at any time."""
 
     def __init__(self, number: int) -> None:
@@ -63,39 +63,8 @@ class NumberedRows:
             behind = self.said(behind)
         return Part(rows[:most], behind)
 
-    def in_range(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,
-        paths: Sequence[str],
-    ) -> Sequence[str]:
-        return selection.in_range(paths)
-
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
         return "there are no rows"
 
-    def file(self, key: LoopKey, path: str) -> str:  # noqa: ARG002
-        return key.directory
-
-    def is_one_file_each(self, key: LoopKey) -> bool:  # noqa: ARG002
-        return False
-
-    def item(self, key: LoopKey, target: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def may_list(self, key: LoopKey, selection: Selection, path: str) -> bool:  # noqa: ARG002
-        return False
-
-    def links(
-        self,
-        key: LoopKey,  # noqa: ARG002
-        selection: Selection,  # noqa: ARG002
-        going_on: Callable[[], object],  # noqa: ARG002
-    ) -> Iterator[str]:
-        return iter(())
-
     def sight(self, key: LoopKey, path: str) -> Sight:  # noqa: ARG002
         return path if path in self.rows else None
-
-    def weigh(self, key: LoopKey, path: str) -> Weight | None:  # noqa: ARG002
-        return None
