@@ -190,6 +190,12 @@ class FramesAhead:
                 self._take_up(opened)
                 return opened.film.times
 
+    def has_open(self, loop: str, path: str) -> bool:
+        """Whether a loop has the film at a real path open, and it is still the same file."""
+        with self._lock:
+            known = self._films.get((loop, path))
+        return known is not None and known.stamp == stamp_at(path)
+
     def shot(self, loop: str, path: str, asked: Window) -> Shot:
         """The frames of a window; raises UnreadableFilm, UnreadableFrame if one is damaged."""
         while True:

@@ -20,6 +20,10 @@ from .budget import MemoryBudget, Room
 _TURNS_KEPT = 64
 """Those whose outcome is still to be noted are few. Nobody asks for one of a batch that was started
 over meanwhile."""
+
+_WAY_SECONDS = 0.02
+"""How long at most a write lets the prompt's thread go first, see `WriteBehind.handed_out`."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +60,9 @@ class WriteBehind:
         # By the clock: since when anything is being written, and for how long it was.
         self._since: dict[Turn, float] = {}
         self._seconds: dict[Turn, float] = {}
+        self._when_written: list[Callable[[], object]] = []
+        self._items_handed_out = 0
+        self._waiting = 0
         # Python waits for these threads before it ends.
         self._pool = worker_pool("write-behind", worker_count())
 
@@ -77,8 +84,7 @@ class WriteBehind:
         memory. In either case an earlier write to the same file has ended by then: without a cache,
         ComfyUI may run one node several times in a prompt.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: not self._writes(target))
+        self._wait_until(lambda: not self._writes(target))
         room = held if held is not None and held.hold() else self._budget.room(size)
         if room is None:
             return False
@@ -86,8 +92,9 @@ class WriteBehind:
             self.is_new = False
             self._under_way[turn].append(target)
             self._since.setdefault(turn, self._clock())
+            handed_out = self._items_handed_out
         try:
-            self._pool.submit(self._run, turn, target, room, job, node)
+            self._pool.submit(self._run, turn, target, room, job, node, handed_out)
         except RuntimeError:  # Python is shutting down
             self._ended(turn, target, room, None)
             return False
@@ -115,9 +122,16 @@ class WriteBehind:
             room.let_go()
             return None
 
-    def _run(
-        self, turn: Turn, target: str, room: Room, job: Callable[[], object], node: tuple[str, str]
+    def _run(  # noqa: PLR0913, PLR0917 - what `write` is given, and when it was
+        self,
+        turn: Turn,
+        target: str,
+        room: Room,
+        job: Callable[[], object],
+        node: tuple[str, str],
+        handed_out: int,
     ) -> None:
+        self._give_way(handed_out)
         failure = None
         try:
             job()
@@ -132,6 +146,24 @@ class WriteBehind:
             failure = Failure(f"{type(error).__name__}: {error}", *node)
         self._ended(turn, target, room, failure)
 
+    def handed_out(self) -> None:
+        """Note that the workflow has its next item, so that what was just saved may be encoded.
+
+        Between two items the prompt's thread works alone, on many small things. Encoding takes the
+        interpreter from it as often, for its own, and would make it twice as long: it has all of
+        the model's time.
+        """
+        with self._changed:
+            self._items_handed_out += 1
+            self._changed.notify_all()
+
+    def _give_way(self, handed_out: int) -> None:
+        """Wait for the next item after so many, unless somebody waits for files, or none comes."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._waiting or self._items_handed_out != handed_out, _WAY_SECONDS
+            )
+
     def _ended(self, turn: Turn, target: str, room: Room, failure: Failure | None) -> None:
         room.let_go()
         with self._changed:
@@ -140,13 +172,17 @@ class WriteBehind:
                 if len(self._failures) > _TURNS_KEPT:
                     del self._failures[next(iter(self._failures))]
             self._under_way[turn].remove(target)
-            if not self._under_way[turn]:
+            is_last = not self._under_way[turn]
+            if is_last:
                 del self._under_way[turn]
                 passed = self._clock() - self._since.pop(turn)
                 self._seconds[turn] = self._seconds.get(turn, 0.0) + passed
                 if len(self._seconds) > _TURNS_KEPT:
                     del self._seconds[next(iter(self._seconds))]
             self._changed.notify_all()
+        if is_last:
+            for tell in self._when_written:
+                tell()
 
     def busy(self, loop: str, but: Collection[Turn] = ()) -> bool:
         """Whether anything is being written for a loop, except for the turns `but`."""
@@ -170,13 +206,23 @@ class WriteBehind:
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
         """Wait until nothing is being written for a loop, except for the turns `but`."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self.busy(loop, but))
+        self._wait_until(lambda: not self.busy(loop, but))
 
     def wait_for_file(self, target: str, seconds: float) -> None:
         """Wait until the file at real path `target` is written, for `seconds` at most."""
+        self._wait_until(lambda: not self._writes(target), seconds)
+
+    def _wait_until(self, is_written: Callable[[], bool], seconds: float | None = None) -> None:
+        """Wait for files, which nothing is put before meanwhile."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._writes(target), seconds)
+            if is_written():
+                return
+            self._waiting += 1
+            self._changed.notify_all()
+            try:
+                self._changed.wait_for(is_written, seconds)
+            finally:
+                self._waiting -= 1
 
     def idle(self) -> bool:
         """Whether nothing is being written."""
@@ -191,3 +237,7 @@ class WriteBehind:
         with self._changed:
             self._failures.pop(turn, None)
             self._seconds.pop(turn, None)
+
+    def when_written(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called, from any thread, each time that all files of a turn are written."""
+        self._when_written.append(tell)

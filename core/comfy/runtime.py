@@ -6,8 +6,6 @@ import atexit
 import contextlib
 import functools
 import logging
-import os
-import stat
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 
@@ -25,10 +23,9 @@ from ..companions.listed_companions import Beside, beside
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file, real_path_if_allowed
-from ..files.folder_list import allowed_dirs_file, state_dir
+from ..files.folder_list import state_dir
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
-from ..files.protected import CUSTOM_NODES
 from ..graph.required_nodes import Submission
 from ..media.buffers import Buffers
 from ..model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, VIDEOS
@@ -53,6 +50,7 @@ from ..turn.openers.of_files import ImageOpener, film_opener, sound_opener
 from ..turn.openers.of_parts import FrameOpener, RowOpener
 from ..turn.openers.opener import Opener
 from ..turn.reading import Reading
+from .allow_list import AllowList
 from .environment import settings
 from .host import ComfyHost
 from .rehearsal import rehearse_when_idle
@@ -291,52 +289,16 @@ def telling_the_asker() -> Iterator[None]:
         raise type(error)(error.elsewhere) from None
 
 
+@functools.cache
+def _allow_list() -> AllowList:
+    return AllowList(host())
+
+
 def allowed_folders() -> AllowedFolders:
-    """The current allow-list: a person may add a folder while ComfyUI runs."""
-    folders = (host().input_folder(), host().output_folder(), host().temp_folder())
-    user = host().user_folder()
-    comfyui = host().program_folders()
-    # Each may have been replaced, by a link or by another file; adding a pack by a link changes the
-    # modification time of the folder of packs.
-    watched = (*folders, state_dir(user), allowed_dirs_file(user))
-    identities = (*map(_identity, watched), *map(_changed_at, comfyui[CUSTOM_NODES]))
-    return _allowed_folders(folders, user, tuple(comfyui.items()), identities)
+    """The current allow-list."""
+    return _allow_list().now()
 
 
-@functools.lru_cache(maxsize=1)
-def _allowed_folders(
-    folders: tuple[str, str, str],
-    user: str,
-    comfyui: tuple[tuple[str, tuple[str, ...]], ...],
-    _identities: tuple[tuple[int, ...] | float | None, ...],
-) -> AllowedFolders:
-    """The allow-list, read again only if something that it depends on has changed."""
-    input_dir, output_dir, temp_dir = folders
-    return AllowedFolders.load(
-        input_dir=input_dir,
-        output_dir=output_dir,
-        temp_dir=temp_dir,
-        user_dir=user,
-        listed=settings().allowed_dirs,
-        comfyui=dict(comfyui),
-    )
-
-
-def _changed_at(folder: str) -> float:
-    """When an entry of a folder was last added or removed; 0 if there is no such folder."""
-    try:
-        return os.stat(folder).st_mtime
-    except OSError:
-        return 0.0
-
-
-def _identity(path: str) -> tuple[int, ...] | None:
-    """Changes when a file or folder is replaced; None if there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    # A folder's times change with each file in it, so they are left out.
-    is_folder = stat.S_ISDIR(found.st_mode)
-    times = () if is_folder else (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
-    return (found.st_dev, found.st_ino, *times)
+def allowed_folders_of_run() -> AllowedFolders:
+    """The allow-list for the prompt that runs, see `AllowList.of_run`."""
+    return _allow_list().of_run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 from .items import Item
@@ -46,6 +46,9 @@ class Writes(Protocol):
     def forget(self, turn: Turn) -> None:
         """Forget a turn for which nothing is being written any more."""
 
+    def when_written(self, tell: Callable[[], object]) -> None:
+        """Have `tell` called, from any thread, each time that all files of a turn are written."""
+
 
 class NoWrites:
     """Stands in where nodes write everything while they run."""
@@ -66,4 +69,7 @@ class NoWrites:
         pass
 
     def forget(self, turn: Turn) -> None:  # noqa: D102
+        pass
+
+    def when_written(self, tell: Callable[[], object]) -> None:  # noqa: D102
         pass

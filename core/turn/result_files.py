@@ -113,6 +113,7 @@ class ResultFiles:
         if claims.source.is_one_file_each(loop.key):
             kind, source = FileKind(loop.key.source), self._source_file
             self._named_alike = partial(sources_named_alike, name, source, kind, self.stem)
+        self._real_paths: dict[str, str] = {}
         self._at: int | None = None
         self._check: Callable[[], object] = lambda: None
         self.made_way = False
@@ -136,6 +137,7 @@ class ResultFiles:
         leaves_doubt = self._run.hands_on and self._if_exists is IfExists.SKIP
         self._at = None if leaves_doubt else time.time_ns()
         self._check = self._claims.guard(self._loop)
+        self._real_paths.clear()
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
         self._meets_others = False
@@ -190,7 +192,10 @@ class ResultFiles:
         return owner
 
     def _checked(self, name: str) -> str:
-        return check_target_file(os.path.join(self._folder, name), self._allowed)
+        if name not in self._real_paths:
+            path = os.path.join(self._folder, name)
+            self._real_paths[name] = check_target_file(path, self._allowed)
+        return self._real_paths[name]
 
     def _claimed(
         self, files: Collection[str], result: str, alike: Collection[str]

@@ -92,7 +92,7 @@ class Iterator(comfy_io.ComfyNode):
         unique_id = cls._own_id()
         submission = runtime.host().current_submission()
         without = _without(submission, unique_id)
-        allowed = runtime.allowed_folders()
+        allowed = runtime.allowed_folders_of_run()
         learned = runtime.learned(prompt)
         requests = runtime.requests_of_prompt(prompt, allowed)
         with runtime.telling_the_asker():
@@ -129,6 +129,7 @@ class Iterator(comfy_io.ComfyNode):
             runtime.spare_time().starts(turn, iteration.batch)
             opened = runtime.reading().opened(iteration, selections, allowed)
             if not isinstance(opened, GivenBack):
+                runtime.write_behind().handed_out()
                 return cls._handed_out(
                     iteration, opened, request.selection, unreadable, decides=decides
                 )

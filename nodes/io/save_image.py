@@ -117,7 +117,7 @@ class SaveImage(comfy_io.ComfyNode):
         own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
             # Once, as it looks at every allowed folder.
-            allowed = runtime.allowed_folders()
+            allowed = runtime.allowed_folders_of_run()
             name = image_name(settings, allowed, own.run.rank)
         files = own.files(loop, name, settings, allowed)
         saving = Saving(

@@ -87,7 +87,7 @@ class SaveText(comfy_io.ComfyNode):
         wait_for_earlier(loop)
         own = ThisCall(cls.hidden, node_id(SaveText.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
-            allowed = runtime.allowed_folders()
+            allowed = runtime.allowed_folders_of_run()
             name = text_name(settings, loop.key.folder, allowed, own.run.rank)
         files = own.files(loop, name, settings, allowed)
         try:

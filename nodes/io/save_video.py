@@ -93,7 +93,7 @@ class SaveVideo(comfy_io.ComfyNode):
         wait_for_earlier(loop)
         own = ThisCall(cls.hidden, node_id(SaveVideo.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
-            allowed = runtime.allowed_folders()
+            allowed = runtime.allowed_folders_of_run()
             name = video_name(settings, allowed, own.run.rank)
             source = _source(loop, allowed)
         files = own.files(loop, name, settings, allowed, behind=False)

@@ -71,7 +71,9 @@ class CompanionImage(comfy_io.ComfyNode):
         wanted = companion(CompanionKind.IMAGE, pattern, when_missing)
         source = chosen(MaskFrom, mask_from, _MASK_FROM)
         with runtime.telling_the_asker():
-            found = runtime.reading().companions.image(loop, wanted, runtime.allowed_folders())
+            found = runtime.reading().companions.image(
+                loop, wanted, runtime.allowed_folders_of_run()
+            )
         if found is None:
             mask = torch.zeros(1, *loop.size)
             return comfy_io.NodeOutput(torch.zeros(1, *loop.size, 3), mask, "")

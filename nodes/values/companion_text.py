@@ -54,5 +54,7 @@ class CompanionText(comfy_io.ComfyNode):
             return no_image_left(2)
         wanted = companion(CompanionKind.TEXT, pattern, when_missing)
         with runtime.telling_the_asker():
-            found = runtime.reading().companions.text(loop, wanted, runtime.allowed_folders())
+            found = runtime.reading().companions.text(
+                loop, wanted, runtime.allowed_folders_of_run()
+            )
         return comfy_io.NodeOutput(*(("", "") if found is None else (found.content, found.path)))

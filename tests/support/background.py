@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure
@@ -68,6 +68,9 @@ class FakeWrites:
     def forget(self, turn: Turn) -> None:
         with self._changed:
             self._failures.pop(turn, None)
+
+    def when_written(self, tell: Callable[[], object]) -> None:
+        self.tell = tell
 
     def wait_for_a_wait(self, number: int = 1) -> None:
         """Wait until somebody waits for the `number`th time."""

@@ -21,6 +21,9 @@ class ByHand:
     def wake(self) -> None:
         """Do nothing."""
 
+    def hurry(self) -> None:
+        """Do nothing."""
+
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
         """Do nothing: the test has looked."""
 

@@ -77,10 +77,11 @@ class Outputs:
         files have to be read, nothing is done, and it is returned. `at` is when the files will have
         been modified; None if nothing can tell how they will look.
         """
+        identity_of = {target: self._identity(key, target) for target in targets}
         unread = [
             each
             for each, found in there.items()
-            if self._owners.is_in_doubt(key, path, self._identity(key, each), found)
+            if self._owners.is_in_doubt(key, path, identity_of[each], found)
         ]
         if unread:
             return UnreadFiles(unread)
@@ -92,7 +93,7 @@ class Outputs:
             else self._owners.of(
                 key,
                 path,
-                self._identity(key, target),
+                identity_of[target],
                 work,
                 result,
                 found=there.get(target),
@@ -115,7 +116,7 @@ class Outputs:
                 behind = [target for target in replaced if self._identity(each, target) in linked]
                 owners.update(dict.fromkeys(behind, Owner.SOURCE))
         if _FREE.issuperset(owners.values()):
-            identities = {self._identity(key, target): target for target in owners}
+            identities = {identity_of[target]: target for target in owners}
             new = {
                 of: file for of, file in identities.items() if self._store.writer(key, of) is None
             }
@@ -125,7 +126,7 @@ class Outputs:
                 )
                 for of, file in identities.items()
             }
-            self._note(key, path, owners, sights)
+            self._note(key, path, owners, identities, sights)
         if _FREE.issuperset(owners.values()):
             work = work._replace(
                 claimed={**work.claimed, **dict.fromkeys(identities, result)},
@@ -136,7 +137,7 @@ class Outputs:
                 },
             )
             self._note_work(key, prompt, work)
-        before = [self._identity(key, at) for at, owner in owners.items() if owner is Owner.BEFORE]
+        before = [identity_of[at] for at, owner in owners.items() if owner is Owner.BEFORE]
         if before:
             self._leave_alone(key, prompt, before, result)
         return owners
@@ -264,22 +265,30 @@ class Outputs:
         return self._store.outside.written_below(folder, after)
 
     def _note(
-        self, key: LoopKey, path: str, owners: dict[str, Owner], sights: Mapping[str, Sights]
+        self,
+        key: LoopKey,
+        path: str,
+        owners: dict[str, Owner],
+        files: Mapping[str, str],
+        sights: Mapping[str, Sights],
     ) -> None:
-        """Note all of the files as written by the item, or none if another loop was quicker."""
+        """Note all of the files as written by the item, or none if another loop was quicker.
+
+        `files` are by their identities.
+        """
         noted = []
         # Always in the same order, or two servers might wait for each other.
-        for each, target in sorted((self._identity(key, target), target) for target in owners):
+        for each, target in sorted(files.items()):
             if self._store.note_output(
                 key, each, path, file=target, sights=sights[each], in_order=True
             ):
-                noted.append(target)
+                noted.append(each)
             else:
                 owners[target] = Owner.OTHER
-        if len(noted) < len(owners):
-            for target in noted:
-                if owners[target] is Owner.NEW:
-                    self._store.forget_output(key, self._identity(key, target))
+        if len(noted) < len(files):
+            for each in noted:
+                if owners[files[each]] is Owner.NEW:
+                    self._store.forget_output(key, each)
 
     def _identity(self, key: LoopKey, file: str) -> str:
         return self._source_files.identity(key, file)

@@ -29,6 +29,9 @@ class Poller(Protocol):
     def wake(self) -> None:
         """Look from now on."""
 
+    def hurry(self) -> None:
+        """Look now instead of some time soon, if at all."""
+
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
         """Call `look` at least once, until it returns False or time is up; then look no more."""
 
@@ -53,6 +56,7 @@ class OutcomePoller:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._woken = False
+        self._hurried = False
         self._ended = False
         # Whether the thread waits for a wake. One that ends no wait would only take turns with the
         # thread that runs the prompt, at each image.
@@ -71,6 +75,13 @@ class OutcomePoller:
                 thread.start()
                 self._thread = thread
             elif self._heeds_wakes:
+                self._changed.notify()
+
+    def hurry(self) -> None:
+        """End the pause before the next look, unless the last one has failed."""
+        with self._changed:
+            self._hurried = True
+            if not self._heeds_wakes:
                 self._changed.notify()
 
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
@@ -96,16 +107,19 @@ class OutcomePoller:
                 pass
 
     def _is_time(self) -> bool:
-        """Wait for the next look: longer after each failure, unless woken.
+        """Wait for the next look: not if in a hurry, and longer after each failure, unless woken.
 
         Returns False once polling has ended.
         """
         # Limited, as a larger power of 2 would exceed any pause.
         seconds = min(self._interval * 2 ** min(self._failures, 30), LONGEST_PAUSE)
         with self._changed:
-            self._wait(seconds, heed_wakes=self._failures > 0)
             if self._failures:
+                self._wait(seconds, heed_wakes=True)
                 self._woken = False
+            else:
+                self._wait(seconds, heed_wakes=False)
+            self._hurried = False
             return not self._ended
 
     def _is_woken(self) -> bool:
@@ -119,9 +133,16 @@ class OutcomePoller:
             return False
 
     def _wait(self, seconds: float, *, heed_wakes: bool) -> None:
-        """Wait until time is up, polling has ended, or, if wakes are heeded, a wake comes."""
+        """Wait until time is up, polling has ended, or, if wakes are heeded, a wake comes.
+
+        If they are not, a hurry ends it.
+        """
         self._heeds_wakes = heed_wakes
-        self._changed.wait_for(lambda: self._ended or (heed_wakes and self._woken), seconds)
+
+        def is_over() -> bool:
+            return self._ended or (self._woken if heed_wakes else self._hurried)
+
+        self._changed.wait_for(is_over, seconds)
         self._heeds_wakes = False
 
     def _look(self) -> bool:

@@ -57,6 +57,9 @@ class Reconciler:
         self._clean_up = clean_up
         self._poller = poll(self.reconcile_all)
         self._reached_the_end = reached_the_end
+        # While the model works on the next image. Left to the regular looks, the prompt's own
+        # thread has to do it as often as not, between two images.
+        writes.when_written(self._poller.hurry)
 
     def wake(self) -> None:
         """Have items reconciled soon after their prompts have ended."""

@@ -41,7 +41,10 @@ class FrameOpener:
         self._frames = frames
 
     def open(self, asked: Asked) -> Shot:
-        film = there(asked.key.directory, asked.allowed)
+        film = asked.key.directory
+        # One that is open was looked up, and its path is that of this prompt's request.
+        if not self._frames.has_open(asked.key.id, film):
+            film = there(film, asked.allowed)
         return self._frames.shot(asked.key.id, film, _window(asked))
 
     def begin(self, asked: Asked) -> None:

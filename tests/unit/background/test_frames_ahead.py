@@ -388,3 +388,16 @@ def test_images_are_floats_of_the_films_size(ahead: FramesAhead, film: str) -> N
     images = ahead.shot(LOOP, film, Window(0, 2)).images
     assert images.shape == (2, 64, 96, 3)
     assert images.numpy().dtype == np.float32
+
+
+def test_it_has_a_film_open_only_for_its_loop_and_while_it_is_the_same_file(
+    ahead: FramesAhead, film: str
+) -> None:
+    assert not ahead.has_open(LOOP, film)
+    ahead.shot(LOOP, film, one(0))
+    assert ahead.has_open(LOOP, film)
+    assert not ahead.has_open("another", film)
+    os.utime(film, (1, 1))
+    assert not ahead.has_open(LOOP, film)
+    Path(film).unlink()
+    assert not ahead.has_open(LOOP, film)

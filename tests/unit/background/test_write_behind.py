@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from batch_loop.core.background import write_behind as write_behind_module
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
 from batch_loop.core.common.errors import ClaimLost, UnwritableImage
@@ -326,3 +327,63 @@ def test_it_is_new_until_something_was_written(behind: WriteBehind, job: Job) ->
     job.go_on.set()
     behind.wait("loop")
     assert not behind.is_new
+
+
+def test_it_tells_each_time_that_all_files_of_a_turn_are_written(
+    behind: WriteBehind, job: Job
+) -> None:
+    told: list[bool] = []
+    behind.when_written(lambda: told.append(behind.under_way(A)))
+    first = Job()
+    behind.write(A, "/out/a", 1, first, NODE)
+    behind.write(A, "/out/a2", 1, job, NODE)
+    first.go_on.set()
+    behind.wait_for_file("/out/a", 10)
+    assert told == []
+    job.go_on.set()
+    wait_for(lambda: told, "what all files of the turn are written for")
+    assert told == [False]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write gives way for as long as the test runs."""
+    monkeypatch.setattr(write_behind_module, "_WAY_SECONDS", 600)
+
+
+@pytest.mark.usefixtures("patient")
+def test_nothing_is_written_until_the_workflow_has_its_next_item(
+    behind: WriteBehind, job: Job
+) -> None:
+    job.go_on.set()
+    behind.handed_out()
+    behind.write(A, "/out/a", 1, job, NODE)
+    # These are begun after it.
+    encoded = [behind.encode(1, lambda: b"") for _ in range(MANY)]
+    assert all(each is not None and each.file.result(10) == b"" for each in encoded)
+    assert not job.thread
+    behind.handed_out()
+    wait_for(lambda: not behind.under_way(A), "the write")
+    assert job.thread
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_is_waited_for_is_written_at_once(behind: WriteBehind, job: Job) -> None:
+    job.go_on.set()
+    behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait("loop")
+    assert job.thread
+    again = Job()
+    again.go_on.set()
+    behind.write(A, "/out/a", 1, again, NODE)
+    behind.wait_for_file("/out/a", 10)
+    assert again.thread
+
+
+def test_it_is_written_soon_if_no_item_follows(
+    monkeypatch: pytest.MonkeyPatch, behind: WriteBehind, job: Job
+) -> None:
+    monkeypatch.setattr(write_behind_module, "_WAY_SECONDS", 0.001)
+    job.go_on.set()
+    behind.write(A, "/out/a", 1, job, NODE)
+    wait_for(lambda: not behind.under_way(A), "the write")

@@ -170,3 +170,19 @@ def test_it_starts_at_the_next_wake_up_if_no_thread_could_be_started() -> None:
         poller.wake()
     poller.wake()
     assert looked.wait(10)
+
+
+def test_a_hurry_ends_the_pause_before_the_next_look() -> None:
+    looks: list[int] = []
+
+    def look() -> bool:
+        looks.append(1)
+        return len(looks) < 3
+
+    poller = OutcomePoller(look, 600, QUICK)
+    poller.wake()
+    for number in (1, 2, 3):
+        wait_for(lambda: not poller._hurried, "the hurry before to be over")
+        poller.hurry()
+        wait_for(lambda number=number: len(looks) >= number, "a look")
+    assert len(looks) == 3

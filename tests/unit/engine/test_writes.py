@@ -27,7 +27,7 @@ from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites, turn_of
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.waiting import wait_for
 
 KEY = LoopKey("", os.path.abspath("folder"))
@@ -317,3 +317,18 @@ def test_a_failed_write_is_forgotten_once_its_prompt_has_ended_in_another_batch(
     batch.registry.start_over(KEY.id)
     batch.writes.end(turn, FULL)
     wait_for(lambda: batch.writes.failure(turn) is None, "the failure to be forgotten")
+
+
+def test_once_files_are_written_it_is_looked_at_once_how_their_prompts_have_ended() -> None:
+    hurried: list[bool] = []
+
+    class Hurried(ByHand):
+        def hurry(self) -> None:
+            hurried.append(True)
+
+    writes = FakeWrites()
+    source = ImageFolder(lambda *_args, **_seed: NAMES, lambda _path: 0.0)
+    LoopRegistry(MemoryStore(), FakeHost(), source, writes, poll_outcomes=Hurried)
+    assert not hurried
+    writes.tell()
+    assert hurried == [True]
