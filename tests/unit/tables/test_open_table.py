@@ -155,3 +155,12 @@ def test_typed_text_is_a_table_where_the_user_says_so() -> None:
 def test_typed_json_with_a_mistake_is_refused_and_no_prompt() -> None:
     with pytest.raises(UnreadableTable, match="the text that was typed as a table: line 2"):
         rows_of(typed('[{"a": 1},\n{"a": 2]'))
+
+
+@pytest.mark.parametrize(
+    "text", ["a cat\na\0dog", "prompt,n\na\0dog,1", "prompt\tn\na\0dog\t1", "a cat\n1 to 3\0"]
+)
+def test_typed_text_with_a_nul_is_refused_with_its_line(text: str) -> None:
+    match = "the text that was typed as a table: line 2: it holds the character NUL"
+    with pytest.raises(UnreadableTable, match=match):
+        rows_of(typed(text))
