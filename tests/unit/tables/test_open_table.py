@@ -127,7 +127,8 @@ def test_typed_prompts_stay_lines_whatever_they_contain(text: str) -> None:
     [
         ("prompt,negative\na cat,bad", ("prompt", "negative"), [("a cat", "bad")]),
         ("prompt, seed\na cat, 1\nb, 2", ("prompt", "seed"), [("a cat", "1"), ("b", "2")]),
-        ("a,b\n1,x\n2,y", ("a", "b"), [("1", "x"), ("2", "y")]),
+        ("width,height\n512,768", ("width", "height"), [("512", "768")]),
+        ("file;style\na.png;oil", ("file", "style"), [("a.png", "oil")]),
         ('text,n\n"a, b",1\n', ("text", "n"), [("a, b", "1")]),
         ("my_prompt;other\nx;y", ("my_prompt", "other"), [("x", "y")]),
         ("Name\tWert\nx\t1", ("Name", "Wert"), [("x", "1")]),
