@@ -84,3 +84,12 @@ def there(path: str, allowed: AllowedFolders) -> str:
         f"{quoted(path)} {what}again: the batch goes on where it stood.",
         elsewhere=f"{quoted(os.path.basename(path))} {what}again.",
     )
+
+
+def being_written(what: str, path: str) -> FolderNotFound:
+    """The error for a file that all items of a loop are in, and that is written without an end."""
+    why = "is still being written, so that nothing in it is certain. Wait until it is saved, and"
+    return FolderNotFound(
+        f"The {what} {quoted(path)} {why} run again: the batch goes on where it stood.",
+        elsewhere=f"The {what} {quoted(os.path.basename(path))} {why} run again.",
+    )

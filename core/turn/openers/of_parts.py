@@ -6,22 +6,31 @@ from collections.abc import Callable
 
 from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
-from ...model.loop_key import LoopKey
+from ...model.loop_key import TYPED_TEXT, LoopKey
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
-from ...sources.table_files import there
+from ...sources.table_files import being_written, there
+from .changing_files import ChangingFiles
 from .opener import Asked
 
 
 class RowOpener:
     """Opens rows, which are at hand once their table was listed; see `Opener`."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, changing: ChangingFiles | None = None) -> None:
         self._rows = rows
+        self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> TableRow:
-        return self._rows.row(asked.key, asked.selection, asked.entry)
+        table = asked.key.directory
+
+        def read() -> TableRow:
+            return self._rows.row(asked.key, asked.selection, asked.entry)
+
+        if table == TYPED_TEXT:
+            return read()
+        return self._changing.read(table, read, lambda _error: being_written("table", table))
 
     def begin(self, asked: Asked) -> None:
         pass
@@ -37,12 +46,17 @@ class RowOpener:
 class FrameOpener:
     """Opens frames, which were decoded ahead if they come one after the other; see `Opener`."""
 
-    def __init__(self, frames: FramesAhead) -> None:
+    def __init__(self, frames: FramesAhead, changing: ChangingFiles | None = None) -> None:
         self._frames = frames
+        self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> Shot:
-        film = there(asked.key.directory, asked.allowed)
-        return self._frames.shot(asked.key.id, film, _window(asked))
+        film = asked.key.directory
+
+        def read() -> Shot:
+            return self._frames.shot(asked.key.id, there(film, asked.allowed), _window(asked))
+
+        return self._changing.read(film, read, lambda _error: being_written("video", film))
 
     def begin(self, asked: Asked) -> None:
         # Only of a film that was opened before, so its path need not be looked up again.
