@@ -190,7 +190,7 @@ def reading() -> Reading:
     changing = ChangingFiles(_pause)
     openers: dict[str, Opener] = {
         IMAGES: ImageOpener(registry(), read_ahead(), changing=changing),
-        ROWS: RowOpener(rows(), changing),
+        ROWS: RowOpener(registry(), rows(), changing),
         FRAMES: FrameOpener(frames_ahead(), changing),
         VIDEOS: film_opener(registry(), changing),
         AUDIO: sound_opener(registry(), changing),

@@ -16,6 +16,7 @@ from batch_loop.tests.support.graphs import END, ITERATOR, SAVE, START, WORK, Gr
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.server import ComfyServer
 
 IMAGES, VIDEOS, SOUNDS = "Directory", "Video", "Audio"
@@ -53,7 +54,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
     """ComfyUI with an empty package where its nodes for sound import one, to resample with it."""
     packages = tmp_path_factory.mktemp("packages")
     (packages / "torchaudio.py").touch()
-    running = ComfyServer(tmp_path_factory.mktemp("comfyui"), env={"PYTHONPATH": str(packages)})
+    env = {"PYTHONPATH": str(packages)}
+    running = ComfyServer(tmp_path_factory.mktemp("comfyui"), env=env, custom_nodes=[HELPERS])
     yield running.start()
     running.stop()
 
@@ -124,3 +126,19 @@ def test_what_a_saver_of_comfyui_saves_is_known_shown_and_left_out(
     finished = {"skip_finished": True, "finished_as": f"{saver}/{{stem}}{ending}"}
     (again,) = run_until_stop(client, batch(client, saver, saver, loop_name="again", **finished))
     assert told(again, ITERATOR)["status"].startswith("Complete: 0 of 0 done, 2 were there")
+
+
+@pytest.mark.parametrize("key", ["gifs", "video", "audio", "3d", "a pack's own"])
+def test_what_is_saved_is_known_whatever_a_node_calls_it(
+    server: ComfyServer, client: ComfyClient, key: str
+) -> None:
+    folder = f"key {key}"
+    write(server.input / folder, IMAGES)
+    (server.output / folder).mkdir()
+    graph = batch(client, "SaveImage", folder)
+    inputs = {"image": [ITERATOR, 1], "subfolder": folder, "name": [ITERATOR, 3], "key": key}
+    graph[SAVE] = node("TestSave", **inputs)
+    loop = told(run_until_stop(client, graph)[0], ITERATOR)["loop"]
+    items = client.get_json(f"/batch_loop/loops/{loop}/items")["items"]
+    expected = [[str(server.output / folder / name)] for name in NAMES[IMAGES]]
+    assert [item["outputs"] for item in items] == expected

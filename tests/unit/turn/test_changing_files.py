@@ -51,7 +51,7 @@ class Batch:
             IMAGES: ImageOpener(registry, ahead, changing=changing),
             VIDEOS: film_opener(registry, changing),
             AUDIO: sound_opener(registry, changing),
-            ROWS: RowOpener(kept._rows, changing),
+            ROWS: RowOpener(registry, kept._rows, changing),
             FRAMES: FrameOpener(frames, changing),
         }
         self.reading = Reading(registry, openers, Companions(kept.source, ahead))
@@ -198,12 +198,40 @@ def test_rows_that_were_removed_are_waited_for_once(batch: Batch) -> None:
     batch.run()
     batch.clock.now += 60
     began = batch.clock.now
-    batch.kept.names = ["other"]
+    batch.kept.names = batch.kept.names[-2:]
     batch.kept.write()
     for number in (1, 2):
         assert batch.run() is GivenBack.UNREADABLE
         assert batch.counts.failed == number
         assert STILL <= batch.clock.now - began < STILL + 0.1
+
+
+@of("CSV", "JSON lines", "XLSX", "rows with variants")
+def test_a_table_that_has_lost_all_rows_that_are_to_come_fails_none_of_them(batch: Batch) -> None:
+    done = batch.kept.contents()[0]
+    assert batch.content() == done
+    batch.clock.now += 60
+    names = list(batch.kept.names)
+    batch.kept.names = [names[0], "other"] if not batch.kept.values else ["other"]
+    batch.kept.write()
+    with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
+        batch.run()
+    assert batch.counts.failed == 0
+    batch.kept.names = names
+    batch.kept.write()
+    assert batch.content() == (done if batch.kept.values else batch.kept.contents()[1])
+    assert batch.counts.failed == 0
+
+
+@of("CSV")
+def test_the_last_row_that_was_removed_fails_by_itself(batch: Batch) -> None:
+    for _ in batch.kept.names[:-1]:
+        batch.run()
+    batch.clock.now += 60
+    batch.kept.names.pop()
+    batch.kept.write()
+    assert batch.run() is GivenBack.UNREADABLE
+    assert batch.counts.failed == 1
 
 
 @of(*FILES)
