@@ -29,8 +29,8 @@ NO_NUMBERS = [
 ]
 HUGE = "9" * 18
 WORDS = [
-    *("\0", "a\0.png", "\ud800", "../" * 400, "a/" * 2_000, "%00", "%2e%2e%2f", "..\\..\\", "/"),
-    *("a" * 255, "é" * 4_000, "\n", "\r\n", "'; drop table items; --", "{stem}", "*", "con", "."),
+    *("\0", "a\0.png", "\ud800", "../" * 400, "a/" * 1_500, "%00", "%2e%2e%2f", "..\\..\\", "/"),
+    *("a" * 255, "é" * 1_000, "\n", "\r\n", "'; drop table items; --", "{stem}", "*", "con", "."),
     *("a.png · 0.5", "0" * 12 + ".row", "film_-1.frame", "film_" + "9" * 300 + ".frame"),
     *("film_٣.frame", "x.frames0", "x.frames" + "9" * 30, "\u202egnp.a", "file:///etc/passwd"),
 ]
@@ -98,11 +98,11 @@ def test_what_is_no_number_is_refused(film: str, route: str, name: str) -> None:
 
 @pytest.mark.parametrize("route", ["files", "thumbnail", "picture", "media"])
 def test_what_is_no_path_of_an_item_shows_nothing(film: str, route: str) -> None:
-    nothing = {404, 400, 414} if route == "files" else {204, 400, 414}
+    nothing = 404 if route == "files" else 204
     for text in WORDS:
         for query in ({"path": text}, {"path": text, "output": "0"}):
             answer = get(f"{film}/{route}", **query)
-            assert answer.status_code in nothing, (text, answer.status_code, answer.text[:200])
+            assert answer.status_code == nothing, (text, answer.status_code, answer.text[:200])
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from batch_loop.tests.support.batches import run_until_stop, told
+from batch_loop.tests.support.batches import run_until_stop, told, written
 from batch_loop.tests.support.clips import make_clip, make_sound, sweep
 from batch_loop.tests.support.graphs import END, ITERATOR, SAVE, START, WORK, Graph, node
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.layout import HELPERS
@@ -42,7 +43,7 @@ SAVERS = {
     "SaveAudioMP3": Saver(SOUNDS, "audio", "mp3", "picture", "audio"),
     "SaveAudioOpus": Saver(SOUNDS, "audio", "opus", "picture", "audio"),
     "SaveVideo": Saver(VIDEOS, "video", "mp4", "picture", "video"),
-    "SaveWEBM": Saver(IMAGES, "images", "webm", "picture", "video"),
+    "SaveWEBM": Saver(IMAGES, "images", "webm", "picture", "video", settings={"codec": "vp9"}),
     "SaveAnimatedWEBP": Saver(IMAGES, "images", "webp", "picture", settings={"method": "default"}),
     "SaveAnimatedPNG": Saver(IMAGES, "images", "png", "picture"),
     "SaveImage": Saver(IMAGES, "images", "png", "picture"),
@@ -91,6 +92,12 @@ def batch(client: ComfyClient, saver: str, folder: str, **settings: Any) -> Grap
     )
 
 
+def outputs_of(client: ComfyClient, loop: str) -> list[list[str]]:
+    """The results of the items of a loop, by its route, once all of its prompts have ended."""
+    wait_for(lambda: written(client.get_json(loop)) == 2, "both items to be done")
+    return [item["outputs"] for item in client.get_json(f"{loop}/items")["items"]]
+
+
 @pytest.mark.parametrize("saver", SAVERS)
 def test_what_a_saver_of_comfyui_saves_is_known_shown_and_left_out(
     server: ComfyServer, client: ComfyClient, saver: str
@@ -104,8 +111,7 @@ def test_what_a_saver_of_comfyui_saves_is_known_shown_and_left_out(
     expected = [server.output / saver / f"{Path(name).stem}{ending}" for name in names]
     assert all(path.is_file() for path in expected)
 
-    items = client.get_json(f"{loop}/items")["items"]
-    assert [item["outputs"] for item in items] == [[str(path)] for path in expected]
+    assert outputs_of(client, loop) == [[str(path)] for path in expected]
 
     def of_result(what: str, path: str) -> requests.Response:
         query = {"path": path, "output": "0"}
@@ -125,7 +131,7 @@ def test_what_a_saver_of_comfyui_saves_is_known_shown_and_left_out(
 
     finished = {"skip_finished": True, "finished_as": f"{saver}/{{stem}}{ending}"}
     (again,) = run_until_stop(client, batch(client, saver, saver, loop_name="again", **finished))
-    assert told(again, ITERATOR)["status"].startswith("Complete: 0 of 0 done, 2 were there")
+    assert told(again, ITERATOR)["status"] == "Complete: all 2 results are there already"
 
 
 @pytest.mark.parametrize("key", ["gifs", "video", "audio", "3d", "a pack's own"])
@@ -139,6 +145,13 @@ def test_what_is_saved_is_known_whatever_a_node_calls_it(
     inputs = {"image": [ITERATOR, 1], "subfolder": folder, "name": [ITERATOR, 3], "key": key}
     graph[SAVE] = node("TestSave", **inputs)
     loop = told(run_until_stop(client, graph)[0], ITERATOR)["loop"]
-    items = client.get_json(f"/batch_loop/loops/{loop}/items")["items"]
     expected = [[str(server.output / folder / name)] for name in NAMES[IMAGES]]
-    assert [item["outputs"] for item in items] == expected
+    assert outputs_of(client, f"/batch_loop/loops/{loop}") == expected
+
+
+def test_a_sound_that_is_only_played_is_no_result(server: ComfyServer, client: ComfyClient) -> None:
+    write(server.input / "played", SOUNDS)
+    graph = batch(client, "SaveAudio", "played")
+    graph[SAVE] = node("PreviewAudio", audio=[ITERATOR, 1])
+    loop = told(run_until_stop(client, graph)[0], ITERATOR)["loop"]
+    assert outputs_of(client, f"/batch_loop/loops/{loop}") == [[], []]
