@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 import psutil
@@ -46,6 +47,7 @@ from ..store.memory import MemoryStore
 from ..turn.companions import Companions
 from ..turn.iterator_requests import IteratorRequests
 from ..turn.linked_inputs import Learned
+from ..turn.openers.changing_files import ChangingFiles
 from ..turn.openers.of_files import ImageOpener, film_opener, sound_opener
 from ..turn.openers.of_parts import FrameOpener, RowOpener
 from ..turn.openers.opener import Opener
@@ -183,14 +185,22 @@ def numbering() -> Numbering:
 @functools.cache
 def reading() -> Reading:
     """Reads the items of a turn."""
+    changing = ChangingFiles(_pause)
     openers: dict[str, Opener] = {
-        IMAGES: ImageOpener(registry(), read_ahead()),
-        ROWS: RowOpener(rows()),
-        FRAMES: FrameOpener(frames_ahead()),
-        VIDEOS: film_opener(registry()),
-        AUDIO: sound_opener(registry()),
+        IMAGES: ImageOpener(registry(), read_ahead(), changing=changing),
+        ROWS: RowOpener(registry(), rows(), changing),
+        FRAMES: FrameOpener(frames_ahead(), changing),
+        VIDEOS: film_opener(registry(), changing),
+        AUDIO: sound_opener(registry(), changing),
     }
-    return Reading(registry(), openers, Companions(registry().source, read_ahead()))
+    companions = Companions(registry().source, read_ahead(), changing)
+    return Reading(registry(), openers, companions)
+
+
+def _pause(seconds: float) -> None:
+    """Wait, unless the user has cancelled the prompt."""
+    host().raise_if_cancelled()
+    time.sleep(seconds)
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -75,8 +76,7 @@ def open_film(path: str, threads: int = 1, file: BinaryIO | None = None) -> Open
     marked as the default has an advantage. Attached pictures are none. Raises UnreadableFilm.
     """
     with reading(path):
-        # The prefix keeps FFmpeg from taking a part of the name for a protocol.
-        where = f"file:{path}" if file is None else file
+        where = address(path) if file is None else file
         container = av.open(where, mode="r", container_options=_OPTIONS)
         try:
             stream = _shown(container, path)
@@ -86,6 +86,19 @@ def open_film(path: str, threads: int = 1, file: BinaryIO | None = None) -> Open
             container.close()
             raise
     return OpenFilm(path, container, stream)
+
+
+def address(path: str) -> str:
+    """How FFmpeg is told of the file at a real path; raises ValueError for a pipe or a device.
+
+    It would wait for what comes out of one.
+    """
+    with contextlib.suppress(OSError):  # FFmpeg says what is wrong
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise ValueError("it is not a plain file")
+    # The prefix keeps FFmpeg from taking a part of the name for a protocol.
+    return f"file:{path}"
 
 
 @contextlib.contextmanager

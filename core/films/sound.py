@@ -16,7 +16,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from ..common.errors import UnreadableSound, quoted
-from .opening import DEMUXERS
+from .opening import DEMUXERS, address
 
 _OPTIONS = {
     "format_whitelist": f"{DEMUXERS},aac,ac3,aiff,au,caf,flac,mp3,wav,w64",
@@ -92,8 +92,7 @@ def samples_of(frame: AudioFrame) -> npt.NDArray[np.float32]:
 def opened_sound(path: str, file: BinaryIO | None = None) -> Iterator[InputContainer]:
     """Open the file at a real path, or an open `file`, for its sound; raises UnreadableSound."""
     with _reading(path):
-        # The prefix keeps FFmpeg from taking a part of the name for a protocol.
-        where = f"file:{path}" if file is None else file
+        where = address(path) if file is None else file
         container = av.open(where, mode="r", container_options=_OPTIONS)
     with container:
         yield container

@@ -60,10 +60,10 @@ def add_routes(
         """An image, or one of its results, in full."""
         asked = asked_picture(request)
         if asked.output is None and is_row(asked.path):
-            whole = await in_thread(
-                Threads.FOLDERS, _text_of_row, registry, rows, asked.loop, asked.path
+            whole = await if_there(
+                in_thread(Threads.FOLDERS, _text_of_row, registry, rows, asked.loop, asked.path)
             )
-            return _as_text(whole)
+            return web.Response(status=204) if whole is None else _as_text(whole)
 
         def make() -> tuple[Sent | str, BinaryIO | None]:
             return _made(asked, registry, allowed_folders(), frames)

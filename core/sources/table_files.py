@@ -84,3 +84,25 @@ def there(path: str, allowed: AllowedFolders) -> str:
         f"{quoted(path)} {what}again: the batch goes on where it stood.",
         elsewhere=f"{quoted(os.path.basename(path))} {what}again.",
     )
+
+
+def being_written(what: str, path: str) -> FolderNotFound:
+    """The error for a file that all items of a loop are in, and that is written without an end."""
+    why = "is still being written, so that nothing in it is certain. Wait until it is saved, and"
+    return FolderNotFound(
+        f"The {what} {quoted(path)} {why} run again: the batch goes on where it stood.",
+        elsewhere=f"The {what} {quoted(os.path.basename(path))} {why} run again.",
+    )
+
+
+def emptied(path: str) -> FolderNotFound:
+    """The error for a table that has none of the rows any more that are still to be done."""
+    why = (
+        "has none of the rows any more that are still to be done: it was emptied, or is being "
+        "written anew. Wait until it is saved, or put them back, and run again: the batch goes on "
+        "where it stood. If they were removed on purpose, press Start over: it is then read anew."
+    )
+    return FolderNotFound(
+        f"The table {quoted(path)} {why}",
+        elsewhere=f"The table {quoted(os.path.basename(path))} {why}",
+    )

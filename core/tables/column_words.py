@@ -25,6 +25,13 @@ _DECISIVE = _of(
 _MAY_BE_PROMPTS = _of("checkpoint legenda leyenda légende lora")
 """A border, a legend, or a woman's name: in a single column, one is a prompt like the others."""
 
+_MAY_BE_TAGS = _MAY_BE_PROMPTS | _of(
+    """
+    caption captions id url bildunterschrift подпись キャプション 캡션
+    """
+)
+"""What else is written among the tags of an image, or of what is not to be in one."""
+
 _PROMPTS = frozenset({"caption", "captions", "prompt", "prompts"})
 _OF_PROMPTS = frozenset({"image", "neg", "negative", "pos", "positive", "style", "text"})
 _OF_FILES = frozenset(
@@ -92,6 +99,12 @@ def is_decisive(name: str) -> bool:
     if first in _PROMPTS:
         return second in _OF_PROMPTS | _IN_FILES or len(second) <= _LONGEST_MARK
     return first in _OF_FILES and second in _IN_FILES
+
+
+def is_no_tag(name: str) -> bool:
+    """Whether a text is the name of a column, also where people list words: `prompt`, `cfg`."""
+    words = _words(name)
+    return is_decisive(name) and not (len(words) == 1 and words[0] in _MAY_BE_TAGS)
 
 
 def is_usual(name: str) -> bool:

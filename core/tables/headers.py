@@ -181,6 +181,11 @@ def is_number(cell: Cell) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
+def is_no_name(cell: Cell) -> bool:
+    """Whether a cell can be the name of no column: a number, a date, a file, an address, "true"."""
+    return not (isinstance(cell, str) and _may_be_a_name(cell.strip()))
+
+
 def looks_like_a_name(text: str) -> bool:
     """Whether a text looks like the name of a column, see `has_header`."""
     text = text.strip()

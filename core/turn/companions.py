@@ -30,6 +30,7 @@ from ..model.records import Iteration, Partner
 from ..model.selection import Companion, CompanionKind, WhenMissing
 from ..sources.interface import Source
 from .companion_requests import NO_FILES
+from .openers.changing_files import ChangingFiles
 
 T = TypeVar("T")
 
@@ -55,9 +56,12 @@ ReadOfTurn = Mapping[tuple[Partner, Companion], CompanionFile | None]
 class Companions:
     """Reads the companions of the images that the registry hands out."""
 
-    def __init__(self, source: Source, read_ahead: ReadAhead) -> None:
+    def __init__(
+        self, source: Source, read_ahead: ReadAhead, changing: ChangingFiles | None = None
+    ) -> None:
         self._source = source
         self._read_ahead = read_ahead
+        self._changing = changing or ChangingFiles()
         self._prompt: Prompt | None = None
         self._of_turn: ReadOfTurn = {}
 
@@ -147,7 +151,7 @@ class Companions:
 
     def _decode(self, real_path: str) -> DecodedImage:
         try:
-            return self._read_ahead.read(real_path)
+            return self._changing.read(real_path, lambda: self._read_ahead.read(real_path))
         except UnreadableImage as error:
             name = quoted(os.path.basename(real_path))
             reason = f"{name}, its companion, cannot be read: {error.reason}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..common.errors import NoImages
 from ..common.names import (
@@ -39,6 +39,9 @@ from ..sources.table_files import resolve_table
 
 class Settings(Protocol):
     """The settings that all iterators have, see `DeclaredSettings`."""
+
+    words: ClassVar[Mapping[str, str]]
+    """What the items are called, and what they are in: `item`, `an_item`, `place`."""
 
     @classmethod
     def declared(cls) -> Mapping[str, Setting]:
@@ -138,3 +141,8 @@ KINDS: Mapping[str, Kind] = {
     ),
 }
 """All kinds by the class of their nodes."""
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    kind.source: kind.settings.words for kind in KINDS.values()
+}
+"""Those of each kind of entries, see `LoopKey.kind`."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..common.errors import NoImages, UnknownItem
+from ..common.errors import NoImages, UnknownItem, quoted
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
 from ..model.items import Counts, Item
+from ..model.loop_key import TYPED_TEXT, LoopKey
 from ..model.prompt import Prompt
 from ..model.records import Iteration
+from ..model.titles import title_of
+from .iterator_kinds import WORDS
 
 
 def trial(
@@ -35,10 +38,7 @@ def trial(
     # The batch may have been listed under other settings.
     index = _place(wanted, of_other, other) if chosen or wanted in of_other else 0
     if index >= len(paths):
-        raise UnknownItem(
-            f"Nothing in {request.key.directory!r} goes with {wanted!r}: that is image "
-            f"{index + 1} of its folder, and there are {len(paths)} here. Choose an earlier one."
-        )
+        raise _without_partner(request.key, other.key, wanted, index, len(paths))
     item = Item(paths[index], index)
     return Iteration(request.key, prompt, 0, Counts(pending=len(paths)), item, tried=True)
 
@@ -59,5 +59,28 @@ def _place(path: str, paths: Sequence[str], of: Request) -> int:
         place = next((at for at, each in enumerate(paths) if of.key.entry(each) == path), None)
         if place is not None:
             return place
-    message = f"{path!r} is no image of {of.key.directory!r} under these settings."
-    raise UnknownItem(message)
+    raise _unknown(path, of.key)
+
+
+def _unknown(path: str, key: LoopKey) -> UnknownItem:
+    item = WORDS[key.kind]["item"]
+    what = f"There is no {item} {quoted(title_of(path))}"
+    remedy = f"under these settings: it is gone, or they leave it out. Choose another {item}."
+    return UnknownItem(f"{what} in {_place_of(key)} {remedy}", elsewhere=f"{what} {remedy}")
+
+
+def _without_partner(
+    key: LoopKey, other: LoopKey, path: str, index: int, count: int
+) -> UnknownItem:
+    """The error for an item at place `index` in `other`, of which `key` has `count` items only."""
+    words = WORDS[other.kind]
+    what = f"goes with {quoted(title_of(path))}"
+    why = f"that is {words['item']} {index + 1} of its {words['place']}, and there are {count} here"
+    return UnknownItem(
+        f"Nothing in {_place_of(key)} {what}: {why}. Choose an earlier one.",
+        elsewhere=f"Nothing {what}: {why}. Choose an earlier one.",
+    )
+
+
+def _place_of(key: LoopKey) -> str:
+    return "the text" if key.directory == TYPED_TEXT else quoted(key.directory)

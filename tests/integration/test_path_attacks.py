@@ -455,8 +455,10 @@ NAMING = {
     **{f"loops/{route}": "directory" for route in CHANGING},
     "folder": "directory",
     "folders/list": "path",
+    "items": "directory",
+    "table": "file",
 }
-"""Routes whose body names a folder, and the field that does."""
+"""Routes whose body names a folder or a file, and the field that does."""
 BAD_IDS = [
     "%2e%2e",
     "%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd",

@@ -226,7 +226,9 @@ def test_without_its_table_no_row_fails_and_the_batch_goes_on_once_it_is_back(
     assert loop_state(client, first)["done"] == 3
 
 
-@pytest.mark.parametrize("content", [b"", b"prompt\n", b"prompt\n\xff\xfe\xfa\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"prompt\n", b"prompt\none\nt", b"prompt\n\xff\xfe\xfa\n"]
+)
 def test_a_table_that_is_half_written_fails_no_row(
     client: ComfyClient, workspace: Workspace, content: bytes
 ) -> None:

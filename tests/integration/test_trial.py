@@ -75,7 +75,9 @@ def test_of_a_pair_both_are_tried(
     for path in ("", NAMES[2], NAMES[3]):
         result = client.run(trying(trying(graph, path), "", OTHER, beside=path))
         assert (result.status == "success") is (path != NAMES[3])
-    assert "goes with '4.png'" in str(result.error)
+    assert 'goes with "4.png": that is image 4 of its folder, and there are 3 here' in str(
+        result.error
+    )
     assert met(workspace.output) == [(NAMES[0], NAMES[0]), (NAMES[2], NAMES[2])]
 
 
@@ -84,5 +86,5 @@ def test_an_image_that_is_not_there_is_refused(client: ComfyClient, workspace: W
     graph = batch_graph(workspace.name, workspace.name)
     result = client.run(trying(graph, "no such.png"))
     assert result.status == "error"
-    assert "'no such.png' is no image" in str(result.error)
+    assert 'There is no image "no such.png" in' in str(result.error)
     assert loops_of(client, workspace.input) == []

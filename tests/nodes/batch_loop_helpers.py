@@ -519,7 +519,10 @@ class TestFileSize:
 
 
 class TestSave:
-    """Saves an image into a subfolder of the output folder, wherever that leads, and reports it."""
+    """Saves an image into a subfolder of the output folder, wherever that leads, and reports it.
+
+    It does so under `key`, as other packs have keys of their own.
+    """
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -528,14 +531,17 @@ class TestSave:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {"required": {"image": ("IMAGE",), "subfolder": ("STRING",), "name": ("STRING",)}}
+        required = {"image": ("IMAGE",), "subfolder": ("STRING",), "name": ("STRING",)}
+        return {"required": required, "optional": {"key": ("STRING", {"default": "images"})}}
 
-    def run(self, image: torch.Tensor, subfolder: str, name: str) -> dict[str, Any]:
+    def run(
+        self, image: torch.Tensor, subfolder: str, name: str, key: str = "images"
+    ) -> dict[str, Any]:
         pixels = (image[0] * 255).round().to(torch.uint8).numpy()
         folder = Path(folder_paths.get_output_directory(), subfolder)
         Image.fromarray(pixels).save(folder / name)
         saved = {"filename": name, "subfolder": subfolder, "type": "output"}
-        return {"ui": {"images": [saved]}}
+        return {"ui": {key: [saved]}}
 
 
 class TestSlowFolder:

@@ -171,7 +171,7 @@ class Kept(ABC):
             IMAGES: lambda: ImageOpener(registry, ReadAhead(MemoryBudget(10**7), read_image)),
             VIDEOS: lambda: film_opener(registry),
             AUDIO: lambda: sound_opener(registry),
-            ROWS: lambda: RowOpener(self._rows),
+            ROWS: lambda: RowOpener(registry, self._rows),
             FRAMES: lambda: FrameOpener(self._frames),
         }
         asked = Asked(self.key, path, self.selection(), self.allowed)

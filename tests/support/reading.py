@@ -9,12 +9,28 @@ from batch_loop.core.background.read_ahead import ReadAhead
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import IMAGES
 from batch_loop.core.turn.companions import Companions
+from batch_loop.core.turn.openers.changing_files import ChangingFiles
 from batch_loop.core.turn.openers.of_files import ImageOpener
 from batch_loop.core.turn.reading import Reading
+from batch_loop.tests.support.given_clock import GivenClock
 
 
 def reading_of(
-    registry: LoopRegistry, ahead: ReadAhead, clock: Callable[[], float] = time.monotonic
+    registry: LoopRegistry,
+    ahead: ReadAhead,
+    clock: Callable[[], float] = time.monotonic,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Reading:
-    companions = Companions(registry.source, ahead)
-    return Reading(registry, {IMAGES: ImageOpener(registry, ahead, clock)}, companions)
+    """`meanwhile` is called again and again while a file that may be changing is waited for.
+
+    That takes none of the test's time.
+    """
+    still = GivenClock()
+
+    def pause(seconds: float) -> None:
+        still.now += seconds
+        meanwhile()
+
+    changing = ChangingFiles(pause, still)
+    companions = Companions(registry.source, ahead, changing)
+    return Reading(registry, {IMAGES: ImageOpener(registry, ahead, clock, changing)}, companions)

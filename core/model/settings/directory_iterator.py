@@ -6,7 +6,9 @@ rows that keep them all use these declarations.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import ClassVar
 
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from ..result_names import ResultName, check_length
@@ -29,7 +31,7 @@ from .declared import (
 class IteratorSettings(DeclaredSettings):
     """The settings of a Directory Iterator; see `DeclaredSettings`."""
 
-    words = {"item": "image", "an_item": "an image", "place": "folder"}  # noqa: RUF012
+    words: ClassVar[Mapping[str, str]] = {"item": "image", "an_item": "an image", "place": "folder"}
 
     directory: str = field(
         default="",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ...common.errors import InvalidSetting
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
@@ -25,7 +27,7 @@ MOST_AT_ONCE = 4_096
 class FrameSettings(DeclaredSettings):
     """The settings of a Frame Iterator; see `DeclaredSettings`."""
 
-    words = {"item": "frame", "an_item": "a frame", "place": "video"}  # noqa: RUF012
+    words: ClassVar[Mapping[str, str]] = {"item": "frame", "an_item": "a frame", "place": "video"}
 
     film: str = field(
         default="",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import ClassVar
 
 from ..policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from ..result_names import ResultName
@@ -45,7 +47,7 @@ class RowOrder(str, Enum):
 class RowSettings(DeclaredSettings):
     """The settings of a Row Iterator; see `DeclaredSettings`."""
 
-    words = {"item": "row", "an_item": "a row", "place": "table"}  # noqa: RUF012
+    words: ClassVar[Mapping[str, str]] = {"item": "row", "an_item": "a row", "place": "table"}
 
     file: str = field(
         default="",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 from collections.abc import Sequence
 
 from ...model.settings.row_iterator import Header
-from ..column_words import is_decisive
-from ..headers import has_header, is_number
+from ..column_words import is_no_tag, is_usual
+from ..headers import has_header, is_no_name
 from ..table import TableKind, TableOptions
 from ..text.delimiters import Dialect, dialect_of, fit
 from .json_values import decoder
@@ -16,6 +17,9 @@ from .json_values import decoder
 _OBJECTS = re.compile(r'\[\s*\{\s*("[^"\n]*"\s*:|\})')
 _OBJECT = re.compile(r'\{\s*"[^"\n]*"\s*:')
 """Nothing that people write as a prompt begins so."""
+
+_LIST_MARK = re.compile(r"\s*(?:\(?(?:\d{1,5}|[^\W\d_])[.)]|[^\w\s])?\s*")
+"""What word processors write before a tab, or nothing: `1.`, `a)`, a bullet."""
 
 _IDENTIFIER = re.compile(r"[^\W\d][\w-]{0,29}")
 
@@ -29,7 +33,7 @@ def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> Ta
       is JSON with a mistake. `[cat:dog:0.5]` and `{red|blue}` are none.
     - CSV, if it has more than one line, all with the same number of fields, more than one, and they
       are divided by tabs; or by another delimiter, if the first line is unmistakably a header.
-    - Text lines otherwise: prompts contain commas.
+    - Text lines otherwise: prompts contain commas, and of a table `text` is the first column alone.
     """
     if options.delimiter:
         return TableKind.CSV
@@ -39,30 +43,45 @@ def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> Ta
     dialect = dialect_of(lines, are_all=are_all)
     found = fit(lines[dialect.skipped :], dialect, are_all=are_all)
     if found.fields > 1 and found.same == 1 and found.rows > 1:
-        is_table = dialect.delimiter == "\t" or options.header is Header.YES or dialect.skipped
-        if is_table or _is_unmistakable(lines, dialect):
+        if options.header is Header.YES or dialect.skipped:
+            return TableKind.CSV
+        records = _records(lines, dialect)
+        if dialect.delimiter == "\t":
+            return TableKind.CSV if _is_divided_by_tabs(records) else TableKind.LINES
+        if _is_unmistakable(records, dialect):
             return TableKind.CSV
     return TableKind.LINES
 
 
-def _is_unmistakable(lines: Sequence[str], dialect: Dialect) -> bool:
+def _records(lines: Sequence[str], dialect: Dialect) -> Sequence[Sequence[str]]:
+    """The rows that are not empty, up to one that goes on behind these lines."""
+    records: list[list[str]] = []
+    reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
+    with contextlib.suppress(csv.Error):
+        records.extend(cells for cells in reader if "".join(cells).strip())
+    return records
+
+
+def _is_divided_by_tabs(records: Sequence[Sequence[str]]) -> bool:
+    """Whether tabs divide columns, rather than marks of a list such as `1.` from its texts."""
+    return any(sum(_LIST_MARK.fullmatch(cell) is None for cell in cells) > 1 for cells in records)
+
+
+def _is_unmistakable(records: Sequence[Sequence[str]], dialect: Dialect) -> bool:
     """Whether the first line is a header, and nothing else.
 
-    Each field is one word of up to 30 letters, digits, "_" and "-"; and one of them is decisive,
-    such as "prompt", or stands above nothing but numbers.
+    Each field is one word of up to 30 letters, digits, "_" and "-". And one of them is no word of a
+    prompt, such as "prompt"; or is often the name of a column, and stands above nothing but numbers
+    or files; or would be a header in a file, and a field below has the delimiter in quotes.
     """
-    reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
-    try:
-        first, *rest = [cells for cells in reader if any(cells)]
-    except csv.Error:
-        return False
+    first, *rest = records
     names = [name.strip() for name in first]
     if not all(map(_IDENTIFIER.fullmatch, names)):
         return False
     if not has_header(names, rest, Header.AUTO, is_spaced=dialect.is_spaced):
         return False
-    return any(
-        is_decisive(name) or all(is_number(row[at]) for row in rest)
+    return any(dialect.delimiter in cell for cells in rest for cell in cells) or any(
+        is_no_tag(name) or (is_usual(name) and all(is_no_name(cells[at]) for cells in rest))
         for at, name in enumerate(names)
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -14,7 +15,7 @@ from ...model.settings.row_iterator import Header
 from ..headers import column_names, has_header
 from ..table import Cell, Row, Table, TableFormat, TableKind, TableOptions
 from ..text.lines import Text
-from ..text.refusal import refusal
+from ..text.refusal import refusal, refuse_nul
 
 Elements: TypeAlias = Generator[tuple[int, Any], None, None]
 """The values of a list, each with the line where it begins."""
@@ -81,6 +82,7 @@ def values_table(
     kind: TableKind, text: Text, elements: Callable[[], Elements], options: TableOptions
 ) -> Table:
     """The table of a list of objects, of lists, or of plain values."""
+    elements = partial(_without_nul, text.name, elements)
     sample = _sample(elements)
     first = sample[0] if sample else None
     keys: dict[str, None] = {}
@@ -136,6 +138,20 @@ def _sample(elements: Callable[[], Elements]) -> list[Any]:
             if len(found) < len(("header", "row")):
                 raise
     return found
+
+
+def _without_nul(name: str, elements: Callable[[], Elements]) -> Elements:
+    """The same values; raises UnreadableTable for one that would be a cell, or a name, with NUL."""
+    with closing(elements()) as all_elements:
+        for line, value in all_elements:
+            refuse_nul(name, _parts(value), line)
+            yield line, value
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return (*value, *value.values())
+    return value if isinstance(value, list) else (value,)
 
 
 def _cell(value: Any) -> Cell:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 from ...common.errors import InvalidSetting, UnreadableTable, quoted
 from ..headers import column_names, has_header
 from ..table import Cell, Row, Table, TableFormat, TableKind, TableOptions
-from ..text.refusal import refusal
+from ..text.refusal import refusal, refuse_nul
 from .xlsx_sheets import Contents, NotXlsx, Sheet, contents_of, sheets_of
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ def _rows(name: str, cells: CalamineSheet) -> Iterator[tuple[int, tuple[Cell, ..
         for number, values in enumerate(cells.iter_rows(), 1):
             row = tuple([_cell(value) for value in values])
             if any(cell is not None for cell in row):
+                refuse_nul(name, row, number, "row")
                 yield number, row
 
 

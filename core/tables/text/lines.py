@@ -12,7 +12,7 @@ from itertools import islice
 from typing import BinaryIO, TypeAlias
 
 from .encodings import LAST_RESORT, codec_of, encoding_of, known_encoding
-from .refusal import TYPED, refusal
+from .refusal import NUL, TYPED, refusal, refuse_nul
 from .row_count import about_rows, has_ascii
 
 Lines: TypeAlias = Generator[str, None, None]
@@ -20,7 +20,6 @@ Lines: TypeAlias = Generator[str, None, None]
 _SAMPLE_LINES = 1_000
 _SAMPLE_CHARACTERS = 1 << 20
 _CHUNK = 1 << 20
-_NUL = "\0"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def text_of_file(file: BinaryIO, name: str, encoding: str) -> Text:
     """The text of a file, which is seekable; `encoding` is the option of this name."""
     found = known_encoding(encoding) if encoding else encoding_of(file)
     if not found:
-        raise _holds_nul(name, _line_of_nul(file))
+        raise _holds_nul_bytes(name, _line_of_nul(file))
     codec = codec_of(file, found)
     size = file.seek(0, os.SEEK_END)
 
@@ -68,8 +67,8 @@ def text_of_file(file: BinaryIO, name: str, encoding: str) -> Text:
         try:
             # No `yield from`, which would close the stream, and so the file, when left.
             for number, line in enumerate(stream, 1):
-                if _NUL in line:
-                    raise _holds_nul(name, number)
+                if NUL in line:
+                    raise _holds_nul_bytes(name, number)
                 yield line
         except UnicodeError as error:
             raise _not_decoded(file, name, found, codec) from error
@@ -94,7 +93,9 @@ def text_as_typed(text: str) -> Text:
         return about_rows(io.BytesIO(text.encode("utf-8", "surrogatepass")), quote)
 
     def lines() -> Lines:
-        yield from io.StringIO(text, newline="")
+        for number, line in enumerate(io.StringIO(text, newline=""), 1):
+            refuse_nul(TYPED, [line], number)
+            yield line
 
     return Text(TYPED, "", len(text), lines, count=count)
 
@@ -111,7 +112,7 @@ def _line_of_nul(file: BinaryIO) -> int:
     return line
 
 
-def _holds_nul(name: str, line: int) -> Exception:
+def _holds_nul_bytes(name: str, line: int) -> Exception:
     reason = (
         "this file holds NUL bytes, as no text does: it is likely UTF-16 without a mark, or damaged"
     )

@@ -15,19 +15,27 @@ from ...films.sound import read_sound
 from ...media.formats.decode import DecodedImage
 from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
+from .changing_files import ChangingFiles
 from .opener import Asked, Opened, OpenedFilm
 
 
 class FileOpener:
     """Opens items that are a file each, or a file with a value; see `Opener`."""
 
-    def __init__(self, registry: LoopRegistry, read: Callable[[str], Opened]) -> None:
+    def __init__(
+        self,
+        registry: LoopRegistry,
+        read: Callable[[str], Opened],
+        changing: ChangingFiles | None = None,
+    ) -> None:
         """`read` opens the file at a real path."""
         self._registry = registry
         self._read = read
+        self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> Opened:
-        return self._read(self.file(asked))
+        path = self.file(asked)
+        return self._changing.read(path, lambda: self._read(path))
 
     def begin(self, asked: Asked) -> None:
         pass
@@ -54,14 +62,14 @@ class FileOpener:
         return check_source_file(self._registry.source.file(asked.key, asked.path), asked.allowed)
 
 
-def film_opener(registry: LoopRegistry) -> FileOpener:
+def film_opener(registry: LoopRegistry, changing: ChangingFiles | None = None) -> FileOpener:
     """Opens films: what they are is read, and no more."""
-    return FileOpener(registry, lambda path: OpenedFilm(path, facts(path)))
+    return FileOpener(registry, lambda path: OpenedFilm(path, facts(path)), changing)
 
 
-def sound_opener(registry: LoopRegistry) -> FileOpener:
+def sound_opener(registry: LoopRegistry, changing: ChangingFiles | None = None) -> FileOpener:
     """Opens sounds."""
-    return FileOpener(registry, read_sound)
+    return FileOpener(registry, read_sound, changing)
 
 
 class ImageOpener(FileOpener):
@@ -72,8 +80,9 @@ class ImageOpener(FileOpener):
         registry: LoopRegistry,
         read_ahead: ReadAhead,
         clock: Callable[[], float] = time.monotonic,
+        changing: ChangingFiles | None = None,
     ) -> None:
-        super().__init__(registry, read_ahead.read)
+        super().__init__(registry, read_ahead.read, changing)
         self._read_ahead = read_ahead
         self._clock = clock
 
@@ -82,7 +91,7 @@ class ImageOpener(FileOpener):
         began = self._clock()
         image = self._read_ahead.take(key.id, source)
         if image is None:
-            return self._read_ahead.read(source)
+            return self._changing.read(source, lambda: self._read_ahead.read(source))
         if asked.prompt is not None:
             took, late = self._read_ahead.took(key.id), self._clock() - began
             turn = Turn(key.id, asked.path, asked.prompt)

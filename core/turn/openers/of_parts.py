@@ -6,22 +6,35 @@ from collections.abc import Callable
 
 from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
-from ...model.loop_key import LoopKey
+from ...engine.registry import LoopRegistry
+from ...model.loop_key import TYPED_TEXT, LoopKey
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
-from ...sources.table_files import there
+from ...sources.table_files import being_written, emptied, there
+from .changing_files import ChangingFiles
 from .opener import Asked
 
 
 class RowOpener:
     """Opens rows, which are at hand once their table was listed; see `Opener`."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(
+        self, registry: LoopRegistry, rows: Rows, changing: ChangingFiles | None = None
+    ) -> None:
+        self._registry = registry
         self._rows = rows
+        self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> TableRow:
-        return self._rows.row(asked.key, asked.selection, asked.entry)
+        table = asked.key.directory
+
+        def read() -> TableRow:
+            return self._rows.row(asked.key, asked.selection, asked.entry)
+
+        if table == TYPED_TEXT:
+            return read()
+        return self._changing.read(table, read, lambda _error: being_written("table", table))
 
     def begin(self, asked: Asked) -> None:
         pass
@@ -29,23 +42,53 @@ class RowOpener:
     def begin_first(self, key: LoopKey, find: Callable[[], Asked | None]) -> None:
         pass
 
-    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:  # noqa: ARG002
+    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
         # Of a table that cannot be read no row is to blame: it may only be half written.
-        return None if isinstance(error, RowGone) else FolderNotFound(str(error))
+        if not isinstance(error, RowGone):
+            return FolderNotFound(str(error))
+        return emptied(asked.key.directory) if self._is_emptied(asked) else None
+
+    def _is_emptied(self, asked: Asked) -> bool:
+        """Whether the table had other rows that are still to be done, and has none of them now."""
+        key, registry = asked.key, self._registry
+        following = registry.next_pending(key)
+        if key.directory == TYPED_TEXT or following is None:
+            return False
+        # Where one row was removed, the next one is there as a rule: then not all have to be read.
+        if self._is_there(asked, key.entry(following)):
+            return False
+        others = set(map(key.entry, registry.pending(key))) - {asked.entry}
+        return bool(others) and not any(self._is_there(asked, each) for each in others)
+
+    def _is_there(self, asked: Asked, entry: str) -> bool:
+        if entry == asked.entry:
+            return False  # with another value
+        try:
+            self._rows.row(asked.key, asked.selection, entry)
+        except RowGone:
+            return False
+        except Unreadable:
+            return True  # its own turn says so
+        return True
 
 
 class FrameOpener:
     """Opens frames, which were decoded ahead if they come one after the other; see `Opener`."""
 
-    def __init__(self, frames: FramesAhead) -> None:
+    def __init__(self, frames: FramesAhead, changing: ChangingFiles | None = None) -> None:
         self._frames = frames
+        self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> Shot:
         film = asked.key.directory
-        # One that is open was looked up, and its path is that of this prompt's request.
-        if not self._frames.has_open(asked.key.id, film):
-            film = there(film, asked.allowed)
-        return self._frames.shot(asked.key.id, film, _window(asked))
+
+        def read() -> Shot:
+            # One that is open was looked up, and its path is that of this prompt's request.
+            is_open = self._frames.has_open(asked.key.id, film)
+            path = film if is_open else there(film, asked.allowed)
+            return self._frames.shot(asked.key.id, path, _window(asked))
+
+        return self._changing.read(film, read, lambda _error: being_written("video", film))
 
     def begin(self, asked: Asked) -> None:
         # Only of a film that was opened before, so its path need not be looked up again.

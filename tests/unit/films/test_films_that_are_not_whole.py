@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.core.common.errors import UnreadableFilm, UnreadableFrame
+from batch_loop.core.common.errors import UnreadableFilm, UnreadableFrame, UnreadableSound
 from batch_loop.core.films.facts import facts
 from batch_loop.core.films.film_frames import FilmFrames
 from batch_loop.core.films.first_picture import first_picture
+from batch_loop.core.films.sound import read_sound
 from batch_loop.tests.support.films import make_film, number_in, shortened
 
 READERS: list[Callable[[str], object]] = [
@@ -189,3 +191,14 @@ def test_the_last_frame_of_a_stream_that_is_cut_off_is_not_complete(tmp_path: Pa
         assert [number_in(film.frame(number).image[0]) for number in range(last)] == list(
             range(last)
         )
+
+
+@pytest.mark.posix
+def test_a_pipe_is_refused_instead_of_waiting_for_what_comes_out_of_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "film.mp4"
+    os.mkfifo(pipe)
+    for read in READERS[:2]:
+        with pytest.raises(UnreadableFilm, match="it is not a plain file"):
+            read(str(pipe))
+    with pytest.raises(UnreadableSound, match="it is not a plain file"):
+        read_sound(str(pipe))

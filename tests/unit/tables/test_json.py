@@ -12,7 +12,7 @@ from batch_loop.core.common.errors import UnreadableTable
 from batch_loop.core.model.settings.row_iterator import Header
 from batch_loop.core.tables.formats import json_table
 from batch_loop.core.tables.table import Row, TableKind
-from batch_loop.tests.support.tables import cells_of, opened, rows_of
+from batch_loop.tests.support.tables import cells_of, opened, rows_of, typed
 
 OBJECTS: list[dict[str, Any]] = [
     {"prompt": "a cat", "n": 1},
@@ -151,3 +151,31 @@ def test_what_python_writes_is_read_as_it_was() -> None:
     for ensure_ascii in (False, True):
         text = json.dumps(objects, ensure_ascii=ensure_ascii, indent=rng.choice([None, 1]))
         assert cells_of(opened(text, "a.json")) == wanted
+
+
+NUL_IN_JSON = [
+    ("a.jsonl", '{"a": "x"}\n{"a": "y\\u0000"}\n{"a": "z"}'),
+    ("a.jsonl", '["x", 1]\n["y", "\\u0000"]'),
+    ("a.json", '[{"a": "x"},\n {"a": "y\\u0000"}]'),
+    ("a.json", '[["x"],\n ["y\\u0000"]]'),
+    ("a.json", '["x",\n "y\\u0000"]'),
+    ("a.json", '[{"a": "x"},\n {"b\\u0000": "y"}]'),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), NUL_IN_JSON)
+def test_a_value_with_a_nul_is_refused_with_its_line(name: str, text: str) -> None:
+    match = r"line 2: it holds the character NUL, as no text does\. Take it out"
+    with pytest.raises(UnreadableTable, match=match):
+        rows_of(opened(text, name))
+    with pytest.raises(UnreadableTable, match=f"the text that was typed as a table: {match}"):
+        rows_of(typed(text))
+
+
+def test_a_plain_text_with_a_nul_is_refused_with_its_line() -> None:
+    with pytest.raises(UnreadableTable, match="line 2: it holds the character NUL"):
+        rows_of(opened('"x"\n"\\u0000y"', "a.jsonl"))
+
+
+def test_a_backslash_before_u0000_is_no_nul() -> None:
+    assert cells_of(opened('["x\\\\u0000"]', "a.json")) == [("x\\u0000",)]

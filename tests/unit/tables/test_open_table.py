@@ -127,7 +127,8 @@ def test_typed_prompts_stay_lines_whatever_they_contain(text: str) -> None:
     [
         ("prompt,negative\na cat,bad", ("prompt", "negative"), [("a cat", "bad")]),
         ("prompt, seed\na cat, 1\nb, 2", ("prompt", "seed"), [("a cat", "1"), ("b", "2")]),
-        ("a,b\n1,x\n2,y", ("a", "b"), [("1", "x"), ("2", "y")]),
+        ("width,height\n512,768", ("width", "height"), [("512", "768")]),
+        ("file;style\na.png;oil", ("file", "style"), [("a.png", "oil")]),
         ('text,n\n"a, b",1\n', ("text", "n"), [("a, b", "1")]),
         ("my_prompt;other\nx;y", ("my_prompt", "other"), [("x", "y")]),
         ("Name\tWert\nx\t1", ("Name", "Wert"), [("x", "1")]),
@@ -155,3 +156,12 @@ def test_typed_text_is_a_table_where_the_user_says_so() -> None:
 def test_typed_json_with_a_mistake_is_refused_and_no_prompt() -> None:
     with pytest.raises(UnreadableTable, match="the text that was typed as a table: line 2"):
         rows_of(typed('[{"a": 1},\n{"a": 2]'))
+
+
+@pytest.mark.parametrize(
+    "text", ["a cat\na\0dog", "prompt,n\na\0dog,1", "prompt\tn\na\0dog\t1", "a cat\n1 to 3\0"]
+)
+def test_typed_text_with_a_nul_is_refused_with_its_line(text: str) -> None:
+    match = "the text that was typed as a table: line 2: it holds the character NUL"
+    with pytest.raises(UnreadableTable, match=match):
+        rows_of(typed(text))

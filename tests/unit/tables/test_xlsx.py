@@ -165,3 +165,9 @@ def test_a_missing_library_is_named_with_what_to_install(monkeypatch: pytest.Mon
     with pytest.raises(UnreadableTable, match='"pip install python-calamine"'):
         opened(one_sheet(*SMALL), NAME)
     assert cells_of(opened("a,b\n1,2\n")) == [("1", "2")]
+
+
+def test_a_cell_with_a_nul_which_xlsx_can_write_is_refused_with_its_row() -> None:
+    cells = [*SMALL, text_cell("A3", "y_x0000_")]
+    with pytest.raises(UnreadableTable, match="row 3: it holds the character NUL"):
+        rows_of(opened(one_sheet(*cells), NAME))

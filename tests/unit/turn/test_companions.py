@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,17 @@ class Server:
         source = ByKind({IMAGES: ImageFolder(list_images, lambda _path: 0.0)})
         self.registry = LoopRegistry(MemoryStore(), self.host, source, poll_outcomes=ByHand)
         ahead = ReadAhead(MemoryBudget(10**9), self._decode, smallest=0)
-        self.reading = reading_of(self.registry, ahead)
+        self.meanwhile: list[Callable[[], object]] = []
+        """What happens, once each, while a file is waited for."""
+        self.reading = reading_of(self.registry, ahead, meanwhile=self._happen)
         self.request = Request(
             LoopKey("", str(root / "photos")), Selection(companions=companions), policy=SKIP
         )
         self.allowed = AllowedFolders(str(root), str(root), str(root))
+
+    def _happen(self) -> None:
+        while self.meanwhile:
+            self.meanwhile.pop()()
 
     def _decode(self, path: str) -> DecodedImage:
         self.decoded.append(f"{Path(path).parent.name}/{Path(path).name}")
@@ -76,6 +83,16 @@ def root(tmp_path: Path) -> Path:
     for folder in ("photos", "masks"):
         write_images(tmp_path / folder, names)
     return tmp_path
+
+
+def test_a_mask_that_is_still_being_copied_is_waited_for(root: Path) -> None:
+    server, mask = Server(root, MASK), root / "masks" / "a.png"
+    whole = mask.read_bytes()
+    mask.write_bytes(whole[:20])
+    server.meanwhile.append(lambda: mask.write_bytes(whole))
+    first, image = server.turn()
+    assert image is not None
+    assert first.item.path == "a.png"
 
 
 def test_a_mask_is_read_once_with_its_image_and_ahead(root: Path) -> None:

@@ -1,0 +1,116 @@
+"""Files that are written while they are read: no item is to blame before that has settled."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar
+
+from ...common.errors import BatchLoopError, FolderNotFound, Unreadable
+from ...common.sight import FileStamp
+from ...files.growing_files import STILL_SECONDS
+
+T = TypeVar("T")
+
+MOST_SECONDS = 30.0
+"""How long a file that does not settle is waited for."""
+
+_OLD_SECONDS = 5.0
+"""A file that was not touched for so long, by its own times, counts as complete at first sight.
+
+Where a file server's clock differs by more, each does: then a copy is not waited for."""
+
+_LOOK_SECONDS = 0.05
+_MOST_SEEN = 1_000
+
+
+class ChangingFiles:
+    """Reads files, and reads them again if they could not be read while they were changing.
+
+    `pause` waits for so many seconds, and may raise to end the waiting; `clock` must be monotonic,
+    and `wall` tells the time that files are touched at.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._pause = pause
+        self._clock = clock
+        self._wall = wall
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[str, tuple[FileStamp | None, float]] = OrderedDict()
+        """How files looked last, and since when, by the clock."""
+
+    def read(
+        self,
+        path: str,
+        read: Callable[[], T],
+        unsettled: Callable[[BatchLoopError], BatchLoopError] = lambda error: error,
+    ) -> T:
+        """What `read` returns, which reads the file at a real path.
+
+        If it raises Unreadable or FolderNotFound, and the file has changed, come or gone less than
+        `STILL_SECONDS` before, it is called again once nothing has changed for so long. What it
+        then raises is raised; `unsettled` makes the error to raise in its place if the file is
+        still changing after `MOST_SECONDS`.
+        """
+        until: float | None = None
+        while True:
+            stamp, since = self._look(path)
+            began = self._clock()
+            try:
+                return read()
+            except (Unreadable, FolderNotFound) as error:
+                if began - since >= STILL_SECONDS and self._look(path)[0] == stamp:
+                    raise
+                until = until or self._clock() + MOST_SECONDS
+                if not self._settles(path, until):
+                    told = unsettled(error)
+                    if told is error:
+                        raise
+                    raise told from error
+
+    def _settles(self, path: str, until: float) -> bool:
+        """Wait until a file has not changed for a while; whether that was before `until`."""
+        while True:
+            _, since = self._look(path)
+            now = self._clock()
+            if now - since >= STILL_SECONDS:
+                return True
+            if now >= until:
+                return False
+            self._pause(_LOOK_SECONDS)
+
+    def _look(self, path: str) -> tuple[FileStamp | None, float]:
+        """How a file looks, and since when."""
+        stamp, touched = _state(path)
+        with self._lock:
+            now, before = self._clock(), self._seen.pop(path, None)
+            if before is not None and before[0] == stamp:
+                since = before[1]
+            elif before is None and abs(self._wall() - touched) >= _OLD_SECONDS:
+                since = -math.inf
+            else:
+                since = now
+            self._seen[path] = stamp, since
+            if len(self._seen) > _MOST_SEEN:
+                self._seen.popitem(last=False)
+        return stamp, since
+
+
+def _state(path: str) -> tuple[FileStamp | None, float]:
+    """The stamp of a file, and when it was touched, by its own times; None and 0 if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None, 0.0
+    stamp = FileStamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    # A copy may be given the time of its source; when it was made, or changed, tells then.
+    return stamp, max(found.st_mtime, found.st_ctime)

@@ -1,0 +1,299 @@
+"""Files that are written while a batch reads them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.frames_ahead import FramesAhead
+from batch_loop.core.background.read_ahead import ReadAhead, read_image
+from batch_loop.core.common.errors import FolderNotFound, RowGone, Unreadable, UnreadableTable
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import Counts
+from batch_loop.core.model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, VIDEOS
+from batch_loop.core.model.policy import ErrorHandling, Policy
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn.companions import Companions
+from batch_loop.core.turn.openers.changing_files import MOST_SECONDS, ChangingFiles
+from batch_loop.core.turn.openers.of_files import ImageOpener, film_opener, sound_opener
+from batch_loop.core.turn.openers.of_parts import FrameOpener, RowOpener
+from batch_loop.core.turn.openers.opener import Opened
+from batch_loop.core.turn.reading import GivenBack, Reading
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.given_clock import GivenClock
+from batch_loop.tests.support.kept_items import MAKERS, Kept
+
+STILL = 1.0
+
+
+class Batch:
+    """A batch with Skip on error, whose files change while it waits for them."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
+        self.clock = GivenClock()
+        self.ahead_by = 0.0
+        self.meanwhile: Callable[[float], object] = lambda _seconds: None
+        self.host = FakeHost()
+        self.registry = LoopRegistry(
+            MemoryStore(), self.host, kept.source, poll_outcomes=ByHand, poll_listings=ByHand
+        )
+        ahead = ReadAhead(MemoryBudget(10**7), read_image)
+        changing = ChangingFiles(self._pause, self.clock, self._wall)
+        registry, frames = self.registry, FramesAhead(MemoryBudget(10**7))
+        openers = {
+            IMAGES: ImageOpener(registry, ahead, changing=changing),
+            VIDEOS: film_opener(registry, changing),
+            AUDIO: sound_opener(registry, changing),
+            ROWS: RowOpener(registry, kept._rows, changing),
+            FRAMES: FrameOpener(frames, changing),
+        }
+        self.reading = Reading(registry, openers, Companions(kept.source, ahead))
+        policy = Policy(ErrorHandling.SKIP, max_attempts=1)
+        self.request = Request(kept.key, kept.selection(), policy=policy)
+
+    def _wall(self) -> float:
+        return time.time() + self.ahead_by
+
+    def _pause(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.meanwhile(self.clock.now)
+
+    def at(self, when: float, do: Callable[[], object]) -> None:
+        """Have something done once, after so many seconds."""
+        left = [do]
+
+        def meanwhile(now: float) -> None:
+            if now >= when and left:
+                left.pop()()
+
+        self.meanwhile = meanwhile
+
+    def run(self) -> Opened | GivenBack:
+        """One prompt; raises what ends the batch."""
+        prompt = self.host.submit()
+        iteration = self.registry.acquire(self.request, prompt)
+        selections = {self.kept.key: self.request.selection}
+        opened = self.reading.opened(iteration, selections, self.kept.allowed)
+        if not isinstance(opened, GivenBack):
+            self.registry.end(iteration)
+        self.host.finish(prompt)
+        return opened
+
+    def content(self) -> object:
+        """What tells the item of one prompt from others."""
+        return self.kept.content(self.run())
+
+    @property
+    def counts(self) -> Counts:
+        return self.registry.snapshot(self.kept.key.id).counts
+
+
+@pytest.fixture
+def batch(request: pytest.FixtureRequest, tmp_path: Path) -> Batch:
+    return Batch(MAKERS[request.param](tmp_path))
+
+
+def of(*kinds: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("batch", kinds, indirect=True)
+
+
+IN_ONE_FILE = ["CSV", "JSON lines", "XLSX", "frames", "rows with variants", "frames with variants"]
+FILES = ["images", "videos", "sounds", "images with variants"]
+
+
+def file_of(batch: Batch) -> Path:
+    """The file of the item that comes next."""
+    kept = batch.kept
+    path = batch.registry.next_pending(kept.key) or kept.listed()[0]
+    return Path(kept.source.file(kept.key, path))
+
+
+def cut(file: Path, part: float) -> bytes:
+    """Leave the beginning of a file alone, written in place; returns what it was."""
+    whole = file.read_bytes()
+    with file.open("r+b") as opened:
+        opened.truncate(int(len(whole) * part))
+    return whole
+
+
+def put(file: Path, data: bytes) -> None:
+    """Write in place, as programs do that know no better."""
+    with file.open("r+b") as opened:
+        opened.write(data)
+
+
+@of(*IN_ONE_FILE)
+@pytest.mark.parametrize("part", [0.0, 0.2])
+def test_a_file_that_is_saved_in_place_fails_no_item_and_ends_no_batch(
+    batch: Batch, part: float
+) -> None:
+    contents = [each for each in batch.kept.contents() for _ in batch.kept.values or [None]]
+    assert batch.content() == contents[0]
+    batch.clock.now += 60
+    file = Path(batch.kept.directory)
+    whole = cut(file, part)
+    began = batch.clock.now
+    batch.at(began + 0.7, lambda: put(file, whole))
+    assert batch.content() == contents[1]
+    waited = batch.clock.now - began
+    assert 0.7 + STILL <= waited < 0.7 + STILL + 0.2
+    assert [batch.content() for _ in contents[2:]] == contents[2:]
+    assert batch.clock.now - began == waited
+    assert batch.counts.failed == 0
+
+
+@of(*IN_ONE_FILE)
+def test_a_file_that_is_replaced_may_be_gone_for_a_moment(batch: Batch) -> None:
+    contents = batch.kept.contents()
+    assert batch.content() == contents[0]
+    batch.clock.now += 60
+    file = Path(batch.kept.directory)
+    away = file.rename(file.with_name("saved"))
+    batch.at(batch.clock.now + 0.3, lambda: away.rename(file))
+    assert batch.content() == contents[0 if batch.kept.values else 1]
+    assert batch.counts.failed == 0
+
+
+@of(*IN_ONE_FILE)
+def test_a_file_that_stays_away_ends_the_batch_and_fails_no_item(batch: Batch) -> None:
+    batch.run()
+    batch.clock.now += 60
+    Path(batch.kept.directory).unlink()
+    began = batch.clock.now
+    with pytest.raises(FolderNotFound):
+        batch.run()
+    assert STILL <= batch.clock.now - began < STILL + 0.1
+    assert batch.counts.failed == 0
+
+
+@of(*IN_ONE_FILE)
+def test_a_file_that_is_written_without_an_end_is_named_and_fails_no_item(batch: Batch) -> None:
+    batch.run()
+    file = Path(batch.kept.directory)
+    cut(file, 0.2)
+
+    def write_on(_now: float) -> None:
+        with file.open("ab") as opened:
+            opened.write(b" ")
+
+    batch.meanwhile = write_on
+    began = batch.clock.now
+    with pytest.raises(FolderNotFound, match="is still being written") as raised:
+        batch.run()
+    assert str(file) in str(raised.value)
+    assert str(file) not in raised.value.elsewhere
+    assert MOST_SECONDS <= batch.clock.now - began < MOST_SECONDS + 0.1
+    assert batch.counts.failed == 0
+
+
+@of("CSV", "JSON lines", "XLSX", "rows with variants")
+def test_rows_that_were_removed_are_waited_for_once(batch: Batch) -> None:
+    batch.run()
+    batch.clock.now += 60
+    began = batch.clock.now
+    batch.kept.names = batch.kept.names[-2:]
+    batch.kept.write()
+    for number in (1, 2):
+        assert batch.run() is GivenBack.UNREADABLE
+        assert batch.counts.failed == number
+        assert STILL <= batch.clock.now - began < STILL + 0.1
+
+
+@of("CSV", "JSON lines", "XLSX", "rows with variants")
+def test_a_table_that_has_lost_all_rows_that_are_to_come_fails_none_of_them(batch: Batch) -> None:
+    done = batch.kept.contents()[0]
+    assert batch.content() == done
+    batch.clock.now += 60
+    names = list(batch.kept.names)
+    batch.kept.names = [names[0], "other"] if not batch.kept.values else ["other"]
+    batch.kept.write()
+    with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
+        batch.run()
+    assert batch.counts.failed == 0
+    batch.kept.names = names
+    batch.kept.write()
+    assert batch.content() == (done if batch.kept.values else batch.kept.contents()[1])
+    assert batch.counts.failed == 0
+
+
+@of("CSV")
+def test_the_last_row_that_was_removed_fails_by_itself(batch: Batch) -> None:
+    for _ in batch.kept.names[:-1]:
+        batch.run()
+    batch.clock.now += 60
+    batch.kept.names.pop()
+    batch.kept.write()
+    assert batch.run() is GivenBack.UNREADABLE
+    assert batch.counts.failed == 1
+
+
+@of(*FILES)
+def test_a_file_that_is_still_being_copied_fails_no_item(batch: Batch) -> None:
+    contents = batch.kept.contents()
+    file = file_of(batch)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20])
+
+    def copy_on() -> None:
+        with file.open("ab") as opened:
+            opened.write(whole[20:])
+
+    batch.at(0.5, copy_on)
+    assert batch.content() == contents[0]
+    assert 0.5 + STILL <= batch.clock.now < 0.5 + STILL + 0.2
+    assert batch.counts.failed == 0
+
+
+@of(*FILES)
+def test_a_damaged_file_that_nobody_touches_is_not_waited_for(batch: Batch) -> None:
+    file = file_of(batch)
+    file.write_bytes(b"no such file")
+    batch.ahead_by = 10.0
+    assert batch.run() is GivenBack.UNREADABLE
+    assert batch.counts.failed == 1
+    assert batch.clock.now == 0.0
+
+
+@of(*FILES)
+def test_a_new_file_that_is_damaged_is_waited_for_as_long_as_it_may_grow(batch: Batch) -> None:
+    file_of(batch).write_bytes(b"no such file")
+    assert batch.run() is GivenBack.UNREADABLE
+    assert STILL <= batch.clock.now < STILL + 0.1
+
+
+@of("images")
+def test_a_file_that_is_gone_is_not_waited_for(batch: Batch) -> None:
+    batch.kept.listed()
+    file = file_of(batch)
+    batch.registry.acquire(batch.request, batch.host.submit())
+    file.unlink()
+    read = ChangingFiles(batch._pause, batch.clock)
+
+    def missing() -> Opened:
+        raise UnreadableTable("", "")
+
+    with pytest.raises(Unreadable):
+        read.read(os.fspath(file), missing)
+    assert batch.clock.now == 0.0
+
+
+def test_waiting_ends_where_the_pause_raises(tmp_path: Path) -> None:
+    """As where the user presses Cancel."""
+    file = tmp_path / "table.csv"
+    file.write_text("a")
+
+    def cancelled(_seconds: float) -> None:
+        raise InterruptedError
+
+    def gone() -> Opened:
+        raise RowGone("", "")
+
+    with pytest.raises(InterruptedError):
+        ChangingFiles(cancelled).read(str(file), gone)
