@@ -50,16 +50,30 @@ test("new items are named by their kind", () => {
     return iteratorModel({ ...known, source, folder }).detail;
   };
   assert.deepEqual(
-    ["images", "rows", "videos", "frames"].map(detail),
-    ["image", "row", "file", "frame"].map((noun) => `2 new ${noun}s: press Run.`),
+    ["images", "rows", "videos", "frames", "frames windows", "frames variants"].map(detail),
+    ["image", "row", "file", "frame", "run", "frame"].map((noun) => `2 new ${noun}s: press Run.`),
   );
+});
+
+test("a batch of single frames counts frames throughout, and one of windows runs", () => {
+  const said = (source, state) => {
+    const known = { settings: { film: "clip.mp4" }, canChoose: true, refusal: null, folder: null };
+    const { headline, detail } = iteratorModel({ ...known, source, state: { ...REST, ...state } });
+    return `${headline} ${detail}`;
+  };
+  const current = [{ path: "clip_000002.frame", title: "clip_000002", index: 2, state: "running", since: 1 }];
+  const states = [{}, { current, stands: "running" }, COMPLETE];
+  for (const state of states) assert.doesNotMatch(said("frames", state), /\bruns?\b/i);
+  for (const state of states) assert.doesNotMatch(said("frames windows", state), /\bframes?\b/i);
+  assert.match(said("frames", states[1]), /Frame 3 of 10/);
+  assert.match(said("frames windows", states[1]), /Run 3 of 10/);
 });
 
 test("Batch Complete's card names what is done", () => {
   const headline = (source) => completeModel({ ...COMPLETE, source }).headline;
   assert.deepEqual(
-    ["", "rows", "videos", "frames", "images variants"].map(headline),
-    ["images", "rows", "files", "runs", "runs"].map((nouns) => `All 10 ${nouns} done`),
+    ["", "rows", "videos", "frames", "frames windows", "images variants"].map(headline),
+    ["images", "rows", "files", "frames", "runs", "runs"].map((nouns) => `All 10 ${nouns} done`),
   );
 });
 
