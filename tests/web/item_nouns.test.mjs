@@ -3,6 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { completeModel, iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
 import { Changes } from "../../web/lib/changes.js";
+import { noteLines } from "../../web/lib/figures.js";
 
 const REST = {
   id: "l",
@@ -75,6 +76,12 @@ test("Batch Complete's card names what is done", () => {
     ["", "rows", "videos", "frames", "frames windows", "images variants"].map(headline),
     ["images", "rows", "files", "frames", "runs", "runs"].map((nouns) => `All 10 ${nouns} done`),
   );
+});
+
+test("what has lost its transparency is counted in images, or in runs where an image has several", () => {
+  const note = (source) => noteLines({ ...COMPLETE, source, lost_transparency: 4 })[0];
+  assert.equal(note("images"), "4 images were saved without their sources' transparency.");
+  assert.equal(note("images variants"), "4 runs saved results without their sources' transparency.");
 });
 
 /** The title and the text of the message after Retry failed. */
