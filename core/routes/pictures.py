@@ -21,7 +21,7 @@ from ..pictures.thumbnail import thumbnail_pool
 from ..sources.rows import Rows
 from .answers import answered, as_answer
 from .asked_picture import AskedPicture, asked_picture, if_there, made_in
-from .item_files import ItemFiles, text_of_row
+from .facts.item_files import ItemFiles, text_of_row
 from .requests import loop_of
 from .sending.asked_part import asked_part
 from .sending.sent_file import SAFE, kept_open, read_part, safely, send_whole, size_of

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import BatchLoopError, PathRefused, UnreadableFilm, UnreadableImage
-from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, check_source_file
-from ..files.unreadable import opened_image
-from ..model.titles import frames_of, is_frame, is_row
-from ..pictures.beside_results import frames_beside
-from ..pictures.frames import FramePictures
-from ..pictures.shown import Look, is_transparent, look
-from ..sources.frames import frame_in
-from ..sources.rows import Rows
+from ...common.errors import BatchLoopError, PathRefused, UnreadableFilm, UnreadableImage
+from ...engine.registry import LoopRegistry
+from ...files.allowed_paths import AllowedFolders, check_source_file
+from ...files.unreadable import opened_image
+from ...model.titles import frames_of, is_frame, is_row
+from ...pictures.beside_results import frames_beside
+from ...pictures.frames import FramePictures
+from ...pictures.shown import Look, is_transparent, look
+from ...sources.frames import frame_in
+from ...sources.rows import Rows
 
 MOST_RESULTS = 200
 """The most results of an image that are looked at."""
