@@ -134,6 +134,9 @@ def test_each_result_of_a_window_is_compared_with_its_own_frame(
     panel.row(f"{films.name}_000004").click()
     panel.wait_for_views(2)
     source = panel.viewer.locator(".batch-loop-viewer-file").first
+    # Of a long name, what is cut is not its end.
+    title = panel.viewer.get_by_role("heading").locator(".batch-loop-cut-end")
+    expect(title).to_have_text(f"{films.name}_000004"[-12:])
     for number, time in ((4, "0:00.16"), (5, "0:00.20"), (6, "0:00.24")):
         panel.wait_for_views(2)
         shown = [number_shown(comfy, view) for view in panel.views.locator("img").all()]

@@ -155,7 +155,9 @@ def test_a_table_is_chosen_among_the_allowed_folders(comfy: ComfyPage, table: Ta
     card = comfy.card(ITERATOR)
     expect(card).to_contain_text("3 rows")
     expect(card).to_contain_text("CSV, semicolon, UTF-8, with a header")
-    expect(card.get_by_role("columnheader")).to_have_text(["name", "prompt", "steps", "seed", "+1"])
+    expect(card.get_by_role("columnheader").first).to_have_text("name")
+    # How many there is room for differs.
+    expect(card.get_by_role("columnheader").last).to_have_text(re.compile(r"\+[123]"))
     expect(card.get_by_role("cell", name="a blue whale")).to_be_visible()
     comfy.set_widget(ROWS, "file", f"{table.name}/gone.csv")
     expect(card).to_contain_text("This table cannot be used")
@@ -212,15 +214,13 @@ def test_as_many_columns_of_a_table_are_shown_as_can_be_read(
         " node.setSize([width, node.size[1]]); }",
         [ROWS, width],
     )
-    card = comfy.card(ITERATOR)
-    names = card.get_by_role("columnheader")
-    expect(names.last).to_have_text(re.compile(r"\+\d"))
-    comfy.wait_until_card_fits(ITERATOR)
-    shown = names.all_text_contents()
-    assert shown[:-1] == ["name", "prompt", "steps", "seed"][: len(shown) - 1]
-    assert shown[-1] == f"+{5 - len(shown) + 1}"
-    if renderer == CLASSIC:
-        assert len(shown) - 1 == columns
+    names = comfy.card(ITERATOR).get_by_role("columnheader")
+    if renderer == CLASSIC:  # the page makes a node no narrower than its content
+        expect(names).to_have_count(columns + 1)
+    expect(names.last).to_have_text(re.compile(r"\+[123]"))
+    *shown, more = names.all_text_contents()
+    assert shown == ["name", "prompt", "steps", "seed"][: len(shown)]
+    assert more == f"+{5 - len(shown)}"
     for name in names.all():
         assert name.evaluate("({ scrollWidth, clientWidth }) => scrollWidth - clientWidth") <= 0
 

@@ -1,6 +1,7 @@
 import { attributed, element, icon } from "../dom.js";
 import { clock } from "../figures.js";
 import { sourceOf } from "../items.js";
+import { showCut } from "../middle_cut.js";
 import { iconButton } from "../panel/icon_button.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
@@ -22,7 +23,8 @@ const SHORT = 10;
  */
 export function factsOf(kind, file, copied, frame) {
   const path = sourceOf(file.path);
-  const name = attributed(element("span", "viewer-name", ownName(path)), { title: path });
+  const name = attributed(element("span", "viewer-name"), { title: path });
+  showCut(name, ownName(path));
   const label = t("panel.viewer.copy", { name: ownName(path) });
   const copies = iconButton("step", "copy", "", async () => {
     const isCopied = await copy(file.path, line);
