@@ -214,6 +214,14 @@ def test_rows_take_variants_too(client: ComfyClient) -> None:
     assert (found["total"], found["entries"], found["variants"]) == (6, 3, 2)
 
 
+def test_rows_to_try_are_found_by_any_of_their_columns(client: ComfyClient) -> None:
+    text = "name\tstyle\nfox\tOil paint\nowl\tink\n"
+    body = {"iterator": "BatchLoopRowIterator", "text": text, "header": "first row"}
+    for contains, titles in (("OIL", ["fox"]), ("owl", ["owl"]), ("in", ["fox", "owl"])):
+        found = client.post_json(ITEMS, {**body, "contains": contains})
+        assert [item["title"] for item in found["items"]] == titles
+
+
 def test_rows_to_try_are_found_by_their_titles(client: ComfyClient) -> None:
     body = {"iterator": "BatchLoopRowIterator", "text": "a red fox\nan owl\na blue fox\n"}
 
