@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _TITLES_KEPT = 1_000
 
-_MOST_LOOKED_UP = 1_000
-"""Rows of an edited text of which it is looked up whether they were done before."""
+_MOST_LOOKED_UP = 1_000  # rows of an edited text: whether they were done before
 
 
 class Questions(Parts):

@@ -1,4 +1,4 @@
-import { Requests } from "./requests.js";
+import { queryOf, Requests } from "./requests.js";
 
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
@@ -291,16 +291,4 @@ export class LoopServer {
 /** @param {string} id */
 function routeOf(id) {
   return `${LOOPS}/${encodeURIComponent(id)}`;
-}
-
-/**
- * @param {string} path
- * @param {WhichPicture & { size?: number }} [which]
- */
-function queryOf(path, which = {}) {
-  const query = new URLSearchParams({ path });
-  for (const [name, value] of Object.entries(which)) {
-    if (value !== undefined) query.set(name, `${value}`);
-  }
-  return query;
 }
