@@ -48,6 +48,7 @@ FOLDERS = {
     "core/assembling": "making a film of the results of a batch",
     "core/comfy": "the interface to ComfyUI, and what the process shares",
     "core/routes/sending": "sending files, whole or in parts",
+    "core/routes/facts": "what pages are told of an item's files",
     "core/routes": "HTTP",
     "nodes/io": "the iterators, and the savers",
     "nodes/values": "Row Value, Companion Image, Companion Text, Variants, Variant Value",

@@ -98,7 +98,10 @@ export interface Loop extends ListedLoop {
   lacking: number;
   /** The id of its workflow; empty if it has none. */
   workflow: string;
-  /** What its items are, such as `rows`; with ` variants` if each is an entry with a value. */
+  /**
+   * What its items are, such as `rows`; with ` windows` if each is several frames, and ` variants`
+   * if each is an entry with a value.
+   */
   source: string;
   /** Those values, in order; null if there are none, or very many. */
   variants: { labels: string[]; by_value: boolean } | null;
@@ -152,7 +155,8 @@ export interface FileFacts {
   /** The full path. */
   path: string;
   shows: "picture" | "text" | "nothing";
-  bytes: number;
+  /** Null for what is only a part of a file: a row, or a frame. */
+  bytes: number | null;
   /** Pixels, upright; 0 for what is no picture. */
   width: number;
   height: number;
@@ -171,6 +175,14 @@ export interface FileFacts {
 export interface Files {
   source: FileFacts;
   results: FileFacts[];
+  /** The film's frame beside each result, or the first of the item if it has none; else empty. */
+  frames: FrameFacts[];
+}
+
+export interface FrameFacts {
+  number: number;
+  /** When it is shown, from the film's beginning on. */
+  seconds: number;
 }
 
 /** Directory Iterator's settings that decide which images it takes, and in which order. */

@@ -14,6 +14,7 @@ from ..common.errors import UnknownItem, UnknownLoop
 from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import IMAGES, LoopKey
 from ..model.records import FAILURES_SHOWN, Overview, Page, ReportedItem, Snapshot
+from ..sources.rows import but_for_text
 from ..store.records import UNLISTED, ListedLoop
 from .changes.loops import unknown_loop
 from .changes.transactions import in_transaction
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _TITLES_KEPT = 1_000
+
+_MOST_LOOKED_UP = 1_000  # rows of an edited text: whether they were done before
 
 
 class Questions(Parts):
@@ -153,15 +156,22 @@ class Questions(Parts):
     def joining(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> int:
         """How many of a folder's images a run would add to a batch that is complete.
 
-        `paths` is what the folder holds under `selection`. 0 where that is not known for certain:
-        with other settings, or results that are left out, a run takes another listing.
+        `paths` is what it holds under `selection`. 0 where that is not known for certain: with
+        other settings than an edited text, or results that are left out, a run lists it anew.
         """
         entry = self._transactions.run(lambda: self._store.load(key))
-        if entry is None or entry.completed_at is None or entry.selection != selection:
+        if entry is None or entry.completed_at is None or entry.partners:
             return 0
-        if selection.has_range or entry.partners:
+        if selection.has_range or but_for_text(entry.selection) != but_for_text(selection):
             return 0
-        return len(self._contents.unknown(key, paths)[0])
+        unlisted, _ = self._contents.unknown(key, paths)
+        if entry.selection == selection:
+            return len(unlisted)
+        if len(unlisted) > _MOST_LOOKED_UP:
+            return 0
+        # What was listed once is known.
+        known = self._transactions.run(lambda: [self._store.item(key, path) for path in unlisted])
+        return sum(item is None or item.state is ItemState.PENDING for item in known)
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop's current state, after reconciling it; raises UnknownLoop.

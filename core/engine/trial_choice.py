@@ -65,17 +65,23 @@ def find(
     return Found(found, place)
 
 
-def wanted(key: LoopKey, selection: Selection, typed: str, fps: float) -> Callable[[str], bool]:
+def wanted(
+    key: LoopKey,
+    selection: Selection,
+    typed: str,
+    fps: float,
+    text_of: Callable[[str], str] = lambda _path: "",
+) -> Callable[[str], bool]:
     """Tells of an item's path whether it is meant by what is typed.
 
-    That is part of the title, in whatever case; of frames, also a number or a time such as 1:23,
-    which means that frame and all after it. `fps` are the frames of the film a second; 0 if that is
-    not known.
+    That is part of the title, in whatever case, or of what `text_of` tells of it; of frames, also a
+    number or a time such as 1:23, which means that frame and all after it. `fps` are the frames of
+    the film a second; 0 if that is not known.
     """
     words = typed.strip().casefold()
     first = _frame_meant(words, fps) if key.kind == FRAMES else None
     if first is None:
-        return lambda path: words in title_of(path).casefold()
+        return lambda path: words in title_of(path).casefold() or words in text_of(path).casefold()
     frames = Windows.of(selection).frames
     return lambda path: frame_in(key.entry(path)) + frames > first
 

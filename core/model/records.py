@@ -210,6 +210,8 @@ class Snapshot(Overview):
     """The labels of the values that each entry is taken with, in order."""
     by_value: bool = False
     """Whether all entries are taken with one of them before the next."""
+    windows: bool = False
+    """Whether each entry is a window of several frames."""
     forgets: str = ""
     """Why it is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 

@@ -9,7 +9,7 @@ ROW_EXTENSION = ".row"
 """Extension of the paths of rows: so they are named like files, with a stem for their results."""
 
 _FRAME_EXTENSION = ".frame"
-_FRAMES = re.compile(r"\.frame(?:s[1-9][0-9]*)?\Z")
+_FRAMES = re.compile(r"\.frame(?:s([1-9][0-9]*))?\Z")
 """The same of frames of films, and of windows of several."""
 
 SEPARATOR = " · "
@@ -29,6 +29,12 @@ def is_row(path: str) -> bool:
 def is_frame(path: str) -> bool:
     """Whether the path is that of a frame of a film, or of a window of them."""
     return _FRAMES.search(path) is not None
+
+
+def frames_of(path: str) -> int:
+    """How many frames an item's window has, unless the film ends in it; 0 if it is no frame."""
+    found = _FRAMES.search(path)
+    return 0 if found is None else int(found[1] or 1)
 
 
 def frame_extension(frames: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
@@ -51,6 +51,20 @@ class FramePictures:
                 self._close_later()
         picture.thumbnail((size, size))
         return picture
+
+    def times(self, path: str) -> Sequence[float]:
+        """When each frame of the film at a real path is shown, in seconds after its beginning.
+
+        Raises UnreadableFilm.
+        """
+        with self._lock:
+            if self._closing is not None:
+                self._closing.cancel()
+            try:
+                shown, unit, start = self._of(path).times
+            finally:
+                self._close_later()
+        return [max(0.0, float(time * unit - start)) for time in shown.tolist()]
 
     def close(self) -> None:
         """Close the film that is open, if one is."""

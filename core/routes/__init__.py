@@ -39,7 +39,7 @@ def add_routes(  # noqa: PLR0913, PLR0917 - each route needs one or two of them
     thumbnails.add_routes(table, registry, allowed_folders, listed, frames)
     pictures.add_routes(table, registry, allowed_folders, rows, frames)
     folders.add_routes(table, registry, allowed_folders, listed, count_frames, files_of)
-    items_to_try.add_routes(table, registry, allowed_folders, listed, files_of)
+    items_to_try.add_routes(table, registry, allowed_folders, listed, rows, files_of)
     tables.add_routes(table, registry, allowed_folders, rows, files_of)
     chooser.add_routes(table, allowed_folders)
     server.add_routes(table, registry, budget)

@@ -16,7 +16,7 @@ from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
 from ..model.settings.setting import LARGEST_NUMBER
-from ..model.titles import is_frame
+from ..model.titles import frames_of, is_frame
 from ..sources.frames import frame_in
 from .items_to_try import Listed
 from .requests import loop_of, number
@@ -33,6 +33,8 @@ class AskedPicture:
     """The image's, relative to the loop's folder."""
     output: int | None
     """Which of the image's results; None for the image itself."""
+    frame_number: int | None
+    """Which frame of a window, by its number in the film; None for the first."""
     known: frozenset[str]
     """Tags of what the page has already."""
 
@@ -41,7 +43,7 @@ class AskedPicture:
     ) -> tuple[str, int] | None:
         """The real path of the film, and the number, of a frame; None for any other picture.
 
-        Raises UnknownLoop, UnknownItem, and PathRefused.
+        Raises UnknownLoop, UnknownItem, also for a frame of another window, and PathRefused.
         """
         if self.output is not None or not is_frame(self.path):
             return None
@@ -49,7 +51,14 @@ class AskedPicture:
         if key is None:
             key, _ = registry.reading_of(self.loop, self.path)
         film = check_source_file(key.directory, allowed)
-        return film, frame_in(key.entry(self.path))
+        first = frame_in(key.entry(self.path))
+        number = first if self.frame_number is None else self.frame_number
+        if not first <= number < first + frames_of(self.path):
+            raise UnknownItem(
+                f"Frame {number} is none of this item, which begins with frame {first}. Ask for "
+                "its files, and try again."
+            )
+        return film, number
 
     @contextmanager
     def opened(
@@ -69,13 +78,15 @@ class AskedPicture:
 
 def asked_picture(request: web.Request) -> AskedPicture:
     """The picture that a request asks for; raises UnknownLoop and Refused."""
-    output = None
-    if "output" in request.query:
-        output = number(request, "output", 0, 0, LARGEST_NUMBER)
+    output, frame = (
+        number(request, name, 0, 0, LARGEST_NUMBER) if name in request.query else None
+        for name in ("output", "frame")
+    )
     return AskedPicture(
         loop_of(request),
         request.query.get("path", ""),
         output,
+        frame,
         frozenset(tag.value for tag in request.if_none_match or ()),
     )
 

@@ -20,6 +20,9 @@ from ..turn.preview import Folders, preview
 MOST_VARIANTS = 500
 """Labels that are told: a page asks again and again."""
 
+_WINDOWS = " windows"
+"""Behind the kind of items that are windows of several frames each."""
+
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
     """A loop as reported in Directory Iterator's `ui` result."""
@@ -110,7 +113,7 @@ def as_json(snapshot: Snapshot, folders: Folders) -> dict[str, Any]:
     return {
         **overview_as_json(snapshot),
         "workflow": snapshot.workflow,
-        "source": _source(snapshot.source),
+        "source": _source(snapshot),
         "variants": _variants(snapshot),
         "lacking": snapshot.lacking,
         **_times(snapshot.took),
@@ -129,9 +132,11 @@ def as_json(snapshot: Snapshot, folders: Folders) -> dict[str, Any]:
     }
 
 
-def _source(source: str) -> str:
-    """The name of a kind of items: that of images is empty elsewhere."""
-    return source if source.removesuffix(VARIANTS) else f"images{source}"
+def _source(snapshot: Snapshot) -> str:
+    """What the items are, in words: the name of images is empty elsewhere."""
+    kind = snapshot.source.removesuffix(VARIANTS)
+    variants = snapshot.source[len(kind) :]
+    return (kind or "images") + (_WINDOWS if snapshot.windows else "") + variants
 
 
 def _variants(snapshot: Snapshot) -> dict[str, Any] | None:

@@ -16,10 +16,11 @@ from ..engine.registry import LoopRegistry
 from ..engine.trial_choice import find, wanted
 from ..files.allowed_paths import AllowedFolders
 from ..films.facts import facts
-from ..model.loop_key import FRAMES, LoopKey
+from ..model.loop_key import FRAMES, ROWS, LoopKey
 from ..model.settings.setting import LARGEST_NUMBER
 from ..model.titles import title_of
 from ..sources.interface import Source
+from ..sources.rows import Rows
 from ..sources.variant_values import FilesOf
 from ..turn.iterator_kinds import KINDS
 from .answers import answered, as_answer
@@ -61,11 +62,12 @@ class Listed:
         return None if key is None else self._source.file(key, path)
 
 
-def add_routes(
+def add_routes(  # noqa: PLR0913, PLR0917 - what the answers are made of
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
     listed: Listed,
+    rows: Rows,
     files_of: FilesOf,
 ) -> None:
     """Add the route to `table`."""
@@ -86,7 +88,9 @@ def add_routes(
             asked = AskedItems.of(body, files_of, classes=KINDS)
             key, selection = asked.key(registry, allowed_folders()), asked.selection
             fps = float(facts(key.directory, count=False).fps) if key.kind == FRAMES else 0.0
-            is_wanted = wanted(key, selection, contains, fps)
+            # A row is found by all of its columns, of which its title is only the first.
+            more = rows.text_by_path(key, selection) if key.kind == ROWS else _no_more
+            is_wanted = wanted(key, selection, contains, fps, more)
             found = find(registry, key, selection, is_wanted, start)
             listed.note(key, found.paths)
             return {
@@ -98,3 +102,7 @@ def add_routes(
             }
 
         return as_answer(await in_thread(Threads.FOLDERS, look))
+
+
+def _no_more(_path: str) -> str:
+    return ""

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, BinaryIO
 
 from aiohttp import web
 
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, check_source_file
-from ..files.unreadable import opened_image
+from ..files.allowed_paths import AllowedFolders
 from ..model.titles import is_frame, is_row
 from ..pictures.frames import FramePictures
 from ..pictures.played import media_type
-from ..pictures.shown import Look, Sent, frame_to_send, is_transparent, look, to_send, whole_tag
+from ..pictures.shown import Sent, frame_to_send, to_send, whole_tag
 from ..pictures.thumbnail import thumbnail_pool
 from ..sources.rows import Rows
 from .answers import answered, as_answer
 from .asked_picture import AskedPicture, asked_picture, if_there, made_in
+from .facts.item_files import ItemFiles, text_of_row
 from .requests import loop_of
 from .sending.asked_part import asked_part
 from .sending.sent_file import SAFE, kept_open, read_part, safely, send_whole, size_of
-
-MOST_RESULTS = 200
-"""The most results of an image that are looked at."""
 
 
 def add_routes(
@@ -50,7 +44,8 @@ def add_routes(
         loop_id, path = loop_of(request), request.query.get("path", "")
 
         def ask() -> dict[str, Any]:
-            return _files(registry, rows, loop_id, path, allowed_folders())
+            known = ItemFiles(registry, rows, frames, allowed_folders())
+            return known.of(loop_id, path)
 
         return as_answer(await in_thread(Threads.FOLDERS, ask))
 
@@ -61,7 +56,7 @@ def add_routes(
         asked = asked_picture(request)
         if asked.output is None and is_row(asked.path):
             whole = await if_there(
-                in_thread(Threads.FOLDERS, _text_of_row, registry, rows, asked.loop, asked.path)
+                in_thread(Threads.FOLDERS, text_of_row, registry, rows, asked.loop, asked.path)
             )
             return web.Response(status=204) if whole is None else _as_text(whole)
 
@@ -158,97 +153,7 @@ async def _played(request: web.Request, asked: AskedPicture, opened: _Media) -> 
     return safely(body, tag, opened.media_type)
 
 
-def _looked_at(source: str, results: Sequence[str], allowed: AllowedFolders) -> dict[str, Any]:
-    """An image's file and those of its results."""
-    own = _described(source, allowed)
-    files = [_described(result, allowed) for result in results]
-    if own["transparent"] and not all(file["transparent"] for file in files):
-        # An image that may be transparent, and is not anywhere, has nothing to lose.
-        own["transparent"] = _is_transparent(source, allowed)
-    for file in files:
-        is_opaque = file["shows"] == "picture" and not file["transparent"]
-        file["lost_transparency"] = own["transparent"] and is_opaque
-    return {"source": own, "results": files}
-
-
-def _files(
-    registry: LoopRegistry, rows: Rows, loop_id: str, path: str, allowed: AllowedFolders
-) -> dict[str, Any]:
-    source, results = registry.files_of(loop_id, path)
-    shown = results[:MOST_RESULTS]
-    if is_row(path):
-        text = partial(_text_of_row, registry, rows, loop_id, path)
-        return _beside_row(source, text, shown, allowed)
-    found = _looked_at(source, shown, allowed)
-    if is_frame(path):
-        found["source"]["plays"] = ""  # it is one picture of the film
-    return found
-
-
-def _text_of_row(registry: LoopRegistry, rows: Rows, loop_id: str, path: str) -> str:
-    """What is in a row of a loop; raises UnknownItem, and what reading the table raises."""
-    key, selection = registry.reading_of(loop_id, path)
-    return rows.row(key.of_entries, selection, key.entry(path)).whole_text
-
-
 def _as_text(text: str) -> web.Response:
     return web.Response(
         body=text.encode(), content_type="text/plain", charset="utf-8", headers=SAFE
     )
-
-
-def _beside_row(
-    table: str, text: Callable[[], str], results: Sequence[str], allowed: AllowedFolders
-) -> dict[str, Any]:
-    """A row, which is a text in a table, and the files of its results."""
-    own = {**_nothing(table), "shows": "text"}
-    try:
-        own["bytes"] = len(text().encode())
-    except BatchLoopError as error:
-        own |= {"shows": "nothing", "reason": getattr(error, "reason", error.elsewhere)}
-    return {"source": own, "results": [_described(result, allowed) for result in results]}
-
-
-def _described(named: str, allowed: AllowedFolders) -> dict[str, Any]:
-    """A file for the page: what it shows, its size, or why it shows nothing."""
-    found, reason = Look("nothing", 0), ""
-    try:
-        with opened_image(check_source_file(named, allowed)) as opened:
-            found = look(opened, named)
-    except UnreadableImage as error:
-        reason = error.reason
-    except PathRefused as error:
-        reason = error.elsewhere
-    return {
-        **_nothing(named),
-        "shows": found.shows,
-        "bytes": found.nbytes,
-        "width": found.width,
-        "height": found.height,
-        "animated": found.animated,
-        "plays": found.plays,
-        "transparent": found.may_be_transparent,
-        "reason": reason,
-    }
-
-
-def _nothing(named: str) -> dict[str, Any]:
-    """What a page is told of a file that shows nothing."""
-    return {
-        "path": named,
-        "shows": "nothing",
-        "bytes": 0,
-        "width": 0,
-        "height": 0,
-        "animated": False,
-        "plays": "",
-        "transparent": False,
-        "lost_transparency": False,
-        "reason": "",
-    }
-
-
-def _is_transparent(named: str, allowed: AllowedFolders) -> bool:
-    with suppress(UnreadableImage), opened_image(check_source_file(named, allowed)) as opened:
-        return is_transparent(opened)
-    return False

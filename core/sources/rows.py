@@ -7,7 +7,7 @@ import os
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
@@ -168,6 +168,19 @@ class Rows(OneFile):
             ) from None
         return TableRow(rows.columns, cells, title_of(path))
 
+    def text_by_path(self, key: LoopKey, selection: Selection) -> Callable[[str], str]:
+        """Tells the cells of an item's row as text, one a line; empty for one that is gone."""
+        rows = self.table(key.of_entries, selection)
+
+        def text(path: str) -> str:
+            try:
+                _, cells = rows.read(key.entry(path).removesuffix(ROW_EXTENSION))
+            except KeyError:
+                return ""
+            return "\n".join(map(text_of, cells))
+
+        return text
+
     def table(self, key: LoopKey, selection: Selection) -> RowFile:
         """The rows of a table as it is now; what is wrong with it is raised when it is read."""
         options = dict(selection.options)
@@ -196,6 +209,12 @@ class Rows(OneFile):
             raise
         table.release = file.release
         return table
+
+
+def but_for_text(selection: Selection) -> Selection:
+    """A selection without the rows that are typed: each of these is known by what is in it."""
+    options = tuple(option for option in selection.options if option[0] != TEXT)
+    return replace(selection, options=options)
 
 
 def _table_options(options: dict[str, str]) -> TableOptions:

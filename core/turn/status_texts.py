@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.go_or_stop import Next, standing_of
 from ..model.items import Item
+from ..model.loop_key import VARIANTS
 from ..model.records import Iteration, Snapshot
 
 
@@ -87,7 +88,9 @@ def report(snapshot: Snapshot) -> str:
 def _notes(snapshot: Snapshot) -> list[str]:
     """What is no failure, and yet worth knowing."""
     opaque, renamed = snapshot.lost_transparency, snapshot.renamed_texts
-    notes = [f"Without their sources' transparency: {_images(opaque)}"] if opaque else []
+    # With variants, an image has several results.
+    counted = _runs if snapshot.windows or snapshot.source.endswith(VARIANTS) else _images
+    notes = [f"Without their sources' transparency: {counted(opaque)}"] if opaque else []
     if renamed:
         notes.append(f"Texts under other names, as files of their names were there: {renamed}")
     return notes
@@ -95,6 +98,10 @@ def _notes(snapshot: Snapshot) -> list[str]:
 
 def _images(count: int) -> str:
     return "1 image" if count == 1 else f"{count} images"
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
 
 
 def _failed(item: Item) -> str:

@@ -225,7 +225,7 @@ def test_it_says_where_the_results_are_from_the_first_one_on(
     comfy.wait_until_off()
     comfy.press_button("Results: ")
     # The folder's own name is apart from the path before it, which is cut first.
-    named = comfy.page.locator(".batch-loop-path .batch-loop-cut .batch-loop-cut")
+    named = comfy.page.locator(".batch-loop-path .batch-loop-cut .batch-loop-cut").last
     expect(named).to_have_text(batch.output.name)
     expect_the_panel(comfy, batch)
 

@@ -56,6 +56,51 @@ def expect_to_be_readable(place: Locator, name: str) -> None:
         assert height < 30
 
 
+@pytest.mark.one_frontend
+def test_a_low_and_narrow_panel_has_room_for_images_and_tells_them_apart(
+    panel: SidePanel, new_batch: Callable[..., Batch], client: ComfyClient
+) -> None:
+    names = [f"a photograph of balloons {number:06}" for number in range(3)]
+    batch = new_batch(*(f"{name}.png" for name in names))
+    run_until_stop(client, batch.graph())
+    before = panel.page.viewport_size
+    panel.page.set_viewport_size({"width": 1024, "height": 640})
+    panel.open()
+    panel.root.evaluate("root => (root.style.width = '190px')")
+    panel.choose(batch.name)
+    expect(panel.grid.get_by_role("row").first).to_contain_text("Done")
+    whole, images = panel.root.bounding_box(), panel.grid.bounding_box()
+    assert whole is not None
+    assert images is not None
+    assert images["height"] >= 0.42 * whole["height"]
+    for place in panel.root.locator(".batch-loop-details .batch-loop-path").all():
+        end = place.locator(".batch-loop-cut-end").last
+        assert end.bounding_box() is None or reach(end) <= reach(place) + 1
+    for name, row in zip(names, panel.grid.get_by_role("row").all(), strict=True):
+        # Its number is at the end, of which as much is seen as there is room for.
+        end = row.locator(".batch-loop-item-name .batch-loop-cut-end")
+        expect(end).to_have_text(f"{name}.png"[-12:])
+        assert reach(end) <= reach(row) + 1
+        assert (
+            end.evaluate(
+                "end => { const all = document.createRange(); all.selectNodeContents(end);"
+                " const { right } = all.getBoundingClientRect();"
+                " return Math.abs(right - end.getBoundingClientRect().right) }"
+            )
+            < 1
+        )
+    panel.root.evaluate("root => (root.style.width = '')")
+    if before is not None:
+        panel.page.set_viewport_size(before)
+
+
+def reach(place: Locator) -> float:
+    """Where an element ends, on the right."""
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
+
+
 def test_without_a_batch_it_says_how_to_start_one(panel: SidePanel) -> None:
     panel.open()
     expect(panel.without_loops).to_contain_text("No batches yet")

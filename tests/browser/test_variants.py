@@ -84,6 +84,9 @@ def test_each_image_is_taken_with_each_value_and_the_panel_shows_a_grid(
     grid = comfy.page.get_by_role("grid", name="Variants of each")
     expect(grid.get_by_role("columnheader", name="ink, 0.2")).to_be_visible()
     expect(grid.get_by_role("rowheader").first).to_contain_text("a.png")
+    # Of a long name, what is cut is not its end.
+    ends = grid.locator(".batch-loop-variant-entry .batch-loop-cut-end")
+    expect(ends.first).to_have_text("a.png")
     cell = grid.get_by_role("gridcell", name="b · ink, 0.2.png")
     expect(cell.locator("img")).to_be_visible()
     cell.click()

@@ -42,9 +42,8 @@ def look(client: ComfyClient, **settings: Any) -> dict[str, Any]:
 
 
 def picture(server: ComfyServer, loop: str, path: str, kind: str = "thumbnail") -> Image.Image:
-    answer = requests.get(
-        f"{server.url}/batch_loop/loops/{loop}/{kind}", params={"path": path}, timeout=30
-    )
+    """A picture of an item; `path` may have further parameters behind it."""
+    answer = requests.get(f"{server.url}/batch_loop/loops/{loop}/{kind}?path={path}", timeout=30)
     assert answer.status_code == 200, answer.text
     return Image.open(io.BytesIO(answer.content)).convert("RGB")
 
@@ -128,8 +127,23 @@ def test_a_film_is_described_and_its_frames_are_shown(
     for kind in ("thumbnail", "picture"):
         shown = picture(server, before["loop"], "film_000006.frames4", kind)
         assert number_in(shown_as_floats(shown)) == 6
-    files = client.get_json(f"/batch_loop/loops/{before['loop']}/files?path=film_000003.frames4")
-    assert (files["source"]["shows"], files["source"]["plays"]) == ("picture", "")
+    route = f"/batch_loop/loops/{before['loop']}"
+    files = client.get_json(f"{route}/files?path=film_000003.frames4")
+    source = files["source"]
+    assert (source["shows"], source["plays"], source["bytes"]) == ("picture", "", None)
+    # Each result is beside the frame that it was made from.
+    assert [frame["number"] for frame in files["frames"]] == [3, 4, 5, 6]
+    assert [frame["seconds"] for frame in files["frames"]] == [0.12, 0.16, 0.2, 0.24]
+    for kind in ("thumbnail", "picture"):
+        for output, frame in enumerate(files["frames"]):
+            path = f"film_000003.frames4&frame={frame['number']}"
+            of_film = picture(server, before["loop"], path, kind)
+            made = picture(server, before["loop"], f"film_000003.frames4&output={output}", kind)
+            assert number_in(shown_as_floats(of_film)) == number_in(shown_as_floats(made))
+    for number in (2, 7):
+        query = {"path": "film_000003.frames4", "frame": number}
+        assert requests.get(f"{server.url}{route}/picture", query, timeout=30).status_code == 204
+    assert loop_state(client, results[-1])["source"] == "frames windows"
     assert not client.get_json(f"/batch_loop/loops/{before['loop']}/folder")["gone"]
 
 
@@ -198,6 +212,14 @@ def test_what_is_asked_in_another_form_is_refused(
 def test_rows_take_variants_too(client: ComfyClient) -> None:
     found = client.post_json("/batch_loop/table", {"text": "a\nb\nc", "variants": [STRENGTHS]})
     assert (found["total"], found["entries"], found["variants"]) == (6, 3, 2)
+
+
+def test_rows_to_try_are_found_by_any_of_their_columns(client: ComfyClient) -> None:
+    text = "name\tstyle\nfox\tOil paint\nowl\tink\n"
+    body = {"iterator": "BatchLoopRowIterator", "text": text, "header": "first row"}
+    for contains, titles in (("OIL", ["fox"]), ("owl", ["owl"]), ("in", ["fox", "owl"])):
+        found = client.post_json(ITEMS, {**body, "contains": contains})
+        assert [item["title"] for item in found["items"]] == titles
 
 
 def test_rows_to_try_are_found_by_their_titles(client: ComfyClient) -> None:

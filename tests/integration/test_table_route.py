@@ -139,6 +139,7 @@ def test_a_row_is_shown_as_a_text(
     query = {"path": first["path"]}
     files = requests.get(f"{server.url}{route}/files", query, timeout=30).json()
     assert (files["source"]["shows"], files["source"]["reason"]) == ("text", "")
+    assert (files["source"]["bytes"], files["frames"]) == (None, [])
     assert [result["shows"] for result in files["results"]] == ["text"]
     shown = requests.get(f"{server.url}{route}/picture", query, timeout=30)
     assert (shown.text, shown.headers["Content-Type"]) == (

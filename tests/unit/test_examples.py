@@ -224,6 +224,13 @@ def test_a_group_has_room_for_what_an_iterator_says_of_its_batch(name: str) -> N
     )
 
 
+def test_the_card_of_a_frame_iterator_has_room_beside_its_outputs() -> None:
+    """Nodes 2.0 puts the outputs beside the card, and makes no node wider by itself."""
+    nodes = [node for name in NAMES for node in workflow(name)["nodes"]]
+    widths = [node["size"][0] for node in nodes if node["type"] == node_id("FrameIterator")]
+    assert min(widths) >= 360
+
+
 @EACH
 def test_every_link_leads_to_the_right_or_down(name: str) -> None:
     content = workflow(name)

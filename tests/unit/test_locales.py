@@ -24,7 +24,7 @@ Texts = dict[str, Forms]
 FEW_WORDS = 3
 """A text of this many words may well be the same in two languages."""
 
-OF_OTHER_ITEMS = r"^(rows|files|frames|runs)\."
+OF_OTHER_ITEMS = r"^(rows|files|frames|runs|windows)\."
 """Groups of texts that say of other items what others say of images, see `web/lib/texts.js`."""
 
 

@@ -55,6 +55,27 @@ function nothingThere(nothing, settings = { directory: "in" }, known = {}) {
   return model({ folder, settings, ...known });
 }
 
+test("of a headline, only the name of an item may be cut", () => {
+  const tried = { path: "sub/b.png", how: "done" };
+  const stopped = { ...REST, stands: "stopped", stopped_on: STOPPED };
+  const names = [
+    model({ folder: FOLDER, tried }),
+    model({ folder: FOLDER, tried: { ...tried, how: "running" } }),
+    model({ state: stopped }),
+    model({ state: STATE }),
+    model({ state: REST }),
+    model({ folder: FOLDER }),
+  ].map(({ headline, name }) => [headline, name]);
+  assert.deepEqual(names, [
+    ["Tried: b.png", "b.png"],
+    ["Trying b.png", "b.png"],
+    ["Stopped on img3.png", "img3.png"],
+    ["img3.png", "img3.png"],
+    ["Paused: 8 images left", ""],
+    ["10 images", ""],
+  ]);
+});
+
 test("a loop that will be forgotten says so in every phase, even before the first run", () => {
   const forgets = "the disk is full";
   const said = "Forgotten when ComfyUI ends, because nothing can be saved in its user folder: the disk is full.";

@@ -3,6 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { completeModel, iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
 import { Changes } from "../../web/lib/changes.js";
+import { noteLines } from "../../web/lib/figures.js";
 
 const REST = {
   id: "l",
@@ -50,17 +51,37 @@ test("new items are named by their kind", () => {
     return iteratorModel({ ...known, source, folder }).detail;
   };
   assert.deepEqual(
-    ["images", "rows", "videos", "frames"].map(detail),
-    ["image", "row", "file", "frame"].map((noun) => `2 new ${noun}s: press Run.`),
+    ["images", "rows", "videos", "frames", "frames windows", "frames variants"].map(detail),
+    ["image", "row", "file", "frame", "run", "frame"].map((noun) => `2 new ${noun}s: press Run.`),
   );
+});
+
+test("a batch of single frames counts frames throughout, and one of windows runs", () => {
+  const said = (source, state) => {
+    const known = { settings: { film: "clip.mp4" }, canChoose: true, refusal: null, folder: null };
+    const { headline, detail } = iteratorModel({ ...known, source, state: { ...REST, ...state } });
+    return `${headline} ${detail}`;
+  };
+  const current = [{ path: "clip_000002.frame", title: "clip_000002", index: 2, state: "running", since: 1 }];
+  const states = [{}, { current, stands: "running" }, COMPLETE];
+  for (const state of states) assert.doesNotMatch(said("frames", state), /\bruns?\b/i);
+  for (const state of states) assert.doesNotMatch(said("frames windows", state), /\bframes?\b/i);
+  assert.match(said("frames", states[1]), /Frame 3 of 10/);
+  assert.match(said("frames windows", states[1]), /Run 3 of 10/);
 });
 
 test("Batch Complete's card names what is done", () => {
   const headline = (source) => completeModel({ ...COMPLETE, source }).headline;
   assert.deepEqual(
-    ["", "rows", "videos", "frames", "images variants"].map(headline),
-    ["images", "rows", "files", "runs", "runs"].map((nouns) => `All 10 ${nouns} done`),
+    ["", "rows", "videos", "frames", "frames windows", "images variants"].map(headline),
+    ["images", "rows", "files", "frames", "runs", "runs"].map((nouns) => `All 10 ${nouns} done`),
   );
+});
+
+test("what has lost its transparency is counted in images, or in runs where an image has several", () => {
+  const note = (source) => noteLines({ ...COMPLETE, source, lost_transparency: 4 })[0];
+  assert.equal(note("images"), "4 images were saved without their sources' transparency.");
+  assert.equal(note("images variants"), "4 runs saved results without their sources' transparency.");
 });
 
 /** The title and the text of the message after Retry failed. */

@@ -42,7 +42,8 @@ test("each iterator has its place and its texts", () => {
     types.map((type) => textsFor(sourceOfType(type))("card.holds", { count: 2 })),
     ["2 images", "2 rows", "2 files", "2 files", "2 frames"],
   );
-  assert.equal(textsFor("frames")("card.complete", { count: 2 }), "All 2 runs done");
+  assert.equal(textsFor("frames")("card.complete", { count: 2 }), "All 2 frames done");
+  assert.equal(textsFor("frames windows")("card.complete", { count: 2 }), "All 2 runs done");
   assert.equal(textsFor("images variants")("card.complete", { count: 2 }), "All 2 runs done");
   assert.equal(textsFor("images variants")("card.holds", { count: 2 }), "2 images");
 });

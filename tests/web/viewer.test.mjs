@@ -47,8 +47,11 @@ class FakeElement {
   }
 }
 
-/** A viewer of two images with two texts each; `texts` are those that were asked for. */
-async function opened(t) {
+/**
+ * A viewer of two images with two texts each; `texts` are those that were asked for, and `asked` the
+ * pictures. With `shows`, the results are that, and with `frames` the images are windows of frames.
+ */
+async function opened(t, { shows = "text", frames = [] } = {}) {
   const body = new FakeElement();
   globalThis.document = { createElement: () => new FakeElement(), body };
   globalThis.ResizeObserver = class {
@@ -58,15 +61,20 @@ async function opened(t) {
     delete globalThis.document;
     delete globalThis.ResizeObserver;
   });
-  const file = (path, shows) => ({ path, shows, width: 0, height: 0, bytes: 1, reason: "" });
+  const file = (path, shows) => ({ path, shows, width: 4, height: 2, bytes: 1, reason: "" });
   const texts = [];
+  const asked = [];
   const server = {
     files: async (_loop, path) => ({
-      source: file(path, "picture"),
-      results: ["1.txt", "2.txt"].map((name) => file(path + name, "text")),
+      source: { ...file(path, "picture"), bytes: frames.length ? null : 1 },
+      results: ["1.txt", "2.txt"].map((name) => file(path + name, shows)),
+      frames,
     }),
     text: (_loop, path, output) => new Promise((told) => texts.push({ path, output, told })),
-    picture: () => "",
+    picture: (_loop, path, which) => {
+      asked.push({ path, ...which });
+      return "";
+    },
     thumbnail: () => "",
     media: () => "",
   };
@@ -86,7 +94,8 @@ async function opened(t) {
     texts.at(-1).told(text);
     await turn();
   };
-  return { loop, press, shown, tell, texts, turn, viewer };
+  const facts = dialog.find("viewer-facts");
+  return { asked, facts, loop, press, shown, tell, texts, turn, viewer };
 }
 
 test("the text of one image, or result, is never seen under the name of another", async (t) => {
@@ -125,4 +134,18 @@ test("a text stays on the screen while it is read again, and changes with its fi
   viewer.show({ ...loop, batch: 4 });
   await turn();
   assert.equal(shown.textContent, "the second");
+});
+
+test("each result of a window of frames is beside the frame that it was made from", async (t) => {
+  const frames = [{ number: 12, seconds: 0.48 }, { number: 13, seconds: 0.52 }];
+  const { asked, facts, press } = await opened(t, { shows: "picture", frames });
+  const besides = () => asked.filter(({ output }) => output === undefined).map(({ frame }) => frame);
+  const size = () => facts.children[0].find("viewer-size").children.join("");
+  assert.deepEqual(new Set(besides()), new Set([12]));
+  assert.equal(size(), "4 × 2 · 0:00.48");
+  asked.length = 0;
+  press("ArrowDown"); // the next result
+  assert.deepEqual(new Set(besides()), new Set([13]));
+  assert.deepEqual(new Set(asked.filter(({ output }) => output === 1).map(({ frame }) => frame)), new Set([undefined]));
+  assert.equal(size(), "4 × 2 · 0:00.52");
 });

@@ -1,4 +1,4 @@
-import { t, texts } from "./texts.js";
+import { t, texts, textsOf } from "./texts.js";
 
 /** @import { Loop, Standing } from "../../types/server.d.ts" */
 
@@ -48,12 +48,15 @@ export function isAtWork({ stands }) {
  * folder, results that are not transparent, as their sources are, and texts that have other names
  * than their images.
  *
- * @param {Pick<Loop, "complete" | "unpaired" | "lost_transparency" | "renamed_texts">} state
+ * @param {Pick<Loop, "source" | "complete" | "unpaired"
+ *   | "lost_transparency" | "renamed_texts">} state
  */
-export function noteLines({ complete, unpaired, lost_transparency: opaque, renamed_texts: renamed }) {
+export function noteLines({ source, complete, unpaired, ...state }) {
+  const { lost_transparency: opaque, renamed_texts: renamed } = state;
   return [
     ...(complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : []),
-    ...(opaque ? [t("notice.opaque", { count: opaque })] : []),
+    // With variants, an image has several results.
+    ...(opaque ? [textsOf({ source })("notice.opaque", { count: opaque })] : []),
     ...(renamed ? [t("notice.renamed", { count: renamed })] : []),
   ];
 }

@@ -26,7 +26,7 @@ export function showCut(target, text) {
 export function showPath(target, text, path = text) {
   if (target.textContent === text) return;
   const [before, folder, name, after] = aroundName(text, path);
-  const kept = (/** @type {string} */ part) => element("span", "cut-end", part);
+  const kept = (/** @type {string} */ part) => element("span", "cut-around", part);
   const parts = [kept(before), element("span", "cut-start", folder), lineOf(name), kept(after)];
   target.replaceChildren(element("span", "cut", ...parts.filter((part) => part.textContent)));
 }

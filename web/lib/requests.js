@@ -114,3 +114,17 @@ export class Requests {
     throw new Refused(error ?? status, response.status, kind);
   }
 }
+
+/**
+ * The query of a path, and of what else is given.
+ *
+ * @param {string} path
+ * @param {Record<string, number | undefined>} [more]
+ */
+export function queryOf(path, more = {}) {
+  const query = new URLSearchParams({ path });
+  for (const [name, value] of Object.entries(more)) {
+    if (value !== undefined) query.set(name, `${value}`);
+  }
+  return query;
+}

@@ -1,9 +1,13 @@
-import { Requests } from "./requests.js";
+import { queryOf, Requests } from "./requests.js";
 
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
  * @import { Arrived, Chooser, Chosen, Files, Folder, FoundItems, ItemSettings, Folders, Items,
  *   Listed, Loop, Table, TableSettings, View, Which } from "../../types/server.d.ts"
+ *
+ * @typedef {object} WhichPicture - of an item; by default, its own
+ * @property {number} [output] - the result with this index
+ * @property {number} [frame] - of a window of frames, the one with this number in the film
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -63,17 +67,14 @@ export class LoopServer {
   }
 
   /**
-   * The URL of an image's thumbnail; with `output`, of that result's thumbnail.
+   * The URL of an image's thumbnail.
    *
    * @param {string} id
    * @param {string} path - relative to the folder
-   * @param {{ output?: number, size?: number }} [which]
+   * @param {WhichPicture & { size?: number }} [which]
    */
-  thumbnail(id, path, { output, size } = {}) {
-    const query = new URLSearchParams({ path });
-    if (output !== undefined) query.set("output", `${output}`);
-    if (size !== undefined) query.set("size", `${size}`);
-    return this.#api.apiURL(`${routeOf(id)}/thumbnail?${query}`);
+  thumbnail(id, path, which) {
+    return this.#api.apiURL(`${routeOf(id)}/thumbnail?${queryOf(path, which)}`);
   }
 
   /**
@@ -88,29 +89,25 @@ export class LoopServer {
   }
 
   /**
-   * The URL of an image in full; with `output`, of that result.
+   * The URL of an image in full.
    *
    * @param {string} id
    * @param {string} path - relative to the folder
-   * @param {{ output?: number }} [which]
+   * @param {WhichPicture} [which]
    */
-  picture(id, path, { output } = {}) {
-    const query = new URLSearchParams({ path });
-    if (output !== undefined) query.set("output", `${output}`);
-    return this.#api.apiURL(`${routeOf(id)}/picture?${query}`);
+  picture(id, path, which) {
+    return this.#api.apiURL(`${routeOf(id)}/picture?${queryOf(path, which)}`);
   }
 
   /**
-   * The URL of a film or a sound, to play it; with `output`, of that result.
+   * The URL of a film or a sound, to play it.
    *
    * @param {string} id
    * @param {string} path - relative to the folder
-   * @param {{ output?: number }} [which]
+   * @param {WhichPicture} [which]
    */
-  media(id, path, { output } = {}) {
-    const query = new URLSearchParams({ path });
-    if (output !== undefined) query.set("output", `${output}`);
-    return this.#api.apiURL(`${routeOf(id)}/media?${query}`);
+  media(id, path, which) {
+    return this.#api.apiURL(`${routeOf(id)}/media?${queryOf(path, which)}`);
   }
 
   /**
@@ -122,9 +119,7 @@ export class LoopServer {
    * @returns {Promise<string>}
    */
   async text(id, path, output) {
-    const query = new URLSearchParams({ path });
-    if (output !== undefined) query.set("output", `${output}`);
-    return (await this.#requests.answer(`${routeOf(id)}/picture?${query}`)).text();
+    return (await this.#requests.answer(`${routeOf(id)}/picture?${queryOf(path, { output })}`)).text();
   }
 
   /**

@@ -160,19 +160,20 @@ export function t(path, values) {
  *
  * @type {Record<string, string[]>}
  */
-const GROUPS = { rows: ["rows"], videos: ["files"], audio: ["files"], frames: ["frames", "runs"] };
+const GROUPS = { rows: ["rows"], videos: ["files"], audio: ["files"], frames: ["frames"] };
 
 /**
  * Like `t`, for a batch of some kind of items: where that says anything else than for one of
  * images, the text is in a group of its own, at the same path.
  *
- * @param {string} source - what the items are; with ` variants` at the end if each is an entry
- *   with a value
+ * @param {string} source - what the items are; with ` windows` behind it if each is several frames,
+ *   and ` variants` at the end if each is an entry with a value
  * @returns {(path: string, values?: Values) => string}
  */
 export function textsFor(source) {
   const [kind, ...more] = source.split(" ");
-  const groups = [...(more.length > 0 ? ["runs"] : []), ...(GROUPS[kind] ?? [])];
+  const isWindow = more.includes("windows");
+  const groups = [...(isWindow ? ["windows"] : []), ...(more.length > 0 ? ["runs"] : []), ...(GROUPS[kind] ?? [])];
   return (path, values) => {
     const own = groups.map((group) => `${group}.${path}`).find((each) => t(each, values) !== each);
     return t(own ?? path, values);

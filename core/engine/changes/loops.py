@@ -19,6 +19,7 @@ from ...model.loop_key import LoopKey
 from ...model.policy import DEFAULT_POLICY, Policy
 from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
+from ...sources.frames import Windows
 from ...sources.variants import variants_of
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry, taken_by_others
@@ -164,6 +165,7 @@ class Loops:
             told_at=now,
             variants=tuple(variants.labelled) if variants else (),
             by_value=variants is not None and variants.by_value,
+            windows=Windows.of(entry.selection).frames > 1,
             forgets=self._store.forgets,
         )
 

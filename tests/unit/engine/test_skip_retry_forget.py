@@ -380,6 +380,33 @@ def test_what_a_run_adds_to_a_complete_batch_is_known_where_it_is_certain(loop: 
     assert joining(selection) == 0
 
 
+def test_of_a_text_that_is_edited_what_is_known_is_not_new(loop: Loop) -> None:
+    key = loop.request.key
+
+    def typed(text: str) -> Selection:
+        return Selection(options=(("header", "none"), ("text", text)))
+
+    def joining(selection: Selection) -> int:
+        return loop.registry.joining(key, selection, loop.registry.preview(key, selection)[1])
+
+    loop.request = replace(loop.request, selection=typed("a b c"))
+    for _ in range(4):
+        loop.run()
+    assert full(loop).complete
+    loop.names.remove("a")
+    loop.names.extend(["d", "e"])
+    assert joining(typed("b c d e")) == 2
+    # In a table that is read in another way, all rows may be others.
+    assert joining(Selection(options=(("text", "b c d e"),))) == 0
+    loop.request = replace(loop.request, selection=typed("b c d e"))
+    for _ in range(3):
+        loop.run()
+    assert full(loop).complete
+    loop.names.append("a")
+    # It was done before it was taken out of the text.
+    assert joining(typed("b c d e a")) == 0
+
+
 # What others do meanwhile.
 
 

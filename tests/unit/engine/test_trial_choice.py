@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.engine.trial_choice import MOST_LOOKED_AT, MOST_SHOWN, Found, find, wanted
-from batch_loop.core.model.loop_key import FRAMES, LoopKey
+from batch_loop.core.model.loop_key import FRAMES, ROWS, VARIANTS, LoopKey
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.titles import taken_with
 from batch_loop.core.sources.frames import Frames
+from batch_loop.core.sources.rows import Rows
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost
 
@@ -49,3 +54,22 @@ def test_a_time_means_the_frame_that_is_shown_then() -> None:
         assert found(typed).paths[0] == f"film_{number:06}.frame"
     # Where the film does not tell its speed, it is part of a name like any other text.
     assert not wanted(KEY, Selection(), "0:02", 0.0)("film_000050.frame")
+
+
+def test_a_row_is_found_by_any_of_its_columns(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("name,style,seed\nfox,Oil paint,12\nowl,ink,345\n", encoding="utf-8")
+    rows, chosen = Rows(partial(open, mode="rb")), Selection()
+    registry = LoopRegistry(MemoryStore(), FakeHost(), rows)
+    for source, behind in ((ROWS, ""), (ROWS + VARIANTS, " · 0.5")):
+        key = LoopKey("", str(file), source=source)
+        listed = rows.listed(key.of_entries, chosen, seed=0)
+        fox, owl = (taken_with(path, "0.5") if behind else path for path in listed)
+        for typed, meant in (("oil", [fox]), ("345", [owl]), ("FOX", [fox]), ("Oil p\nx", [])):
+            is_wanted = wanted(key, chosen, typed, 0.0, rows.text_by_path(key, chosen))
+            assert list(filter(is_wanted, (fox, owl))) == meant
+    key = LoopKey("", str(file), source=ROWS)
+    is_wanted = wanted(key, chosen, "ink", 0.0, rows.text_by_path(key, chosen))
+    assert find(registry, key, chosen, is_wanted, 0) == Found([listed[1]], None)
+    file.write_text("name,style,seed\nowl,ink,345\n", encoding="utf-8")
+    assert not wanted(key, chosen, "oil", 0.0, rows.text_by_path(key, chosen))(fox)

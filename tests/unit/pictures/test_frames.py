@@ -78,3 +78,13 @@ def test_what_is_no_film_has_no_picture(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFilm):
         FramePictures(open_seconds=0.01).picture(str(path), 0, 96)
     assert frame_stamp(str(tmp_path / "gone.mp4")) == ""
+
+
+def test_it_is_known_when_each_frame_is_shown(tmp_path: Path, film: str) -> None:
+    pictures = FramePictures()
+    assert pictures.times(film) == pytest.approx([number / 25 for number in range(40)])
+    uneven = str(make_film(tmp_path / "uneven.mp4", frames=4, times=(0, 1, 5, 6)))
+    assert pictures.times(uneven) == pytest.approx([0, 0.04, 0.2, 0.24])
+    with pytest.raises(UnreadableFilm):
+        pictures.times(str(tmp_path / "gone.mp4"))
+    pictures.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
@@ -48,3 +50,11 @@ def test_a_report_gives_each_failure_s_node_reason_and_attempts() -> None:
         "c.png",
         "… and 2 more",
     ]
+
+
+def test_a_report_counts_images_or_runs_that_have_lost_their_transparency() -> None:
+    known = replace(snapshot(Counts(done=4)), lost_transparency=4)
+    cases = {"": "4 images", " variants": "4 runs"}
+    for source, counted in cases.items():
+        lines = report(replace(known, source=source)).splitlines()
+        assert lines[1] == f"Without their sources' transparency: {counted}"

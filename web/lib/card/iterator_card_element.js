@@ -1,6 +1,6 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
 import { isRow } from "../items.js";
-import { showCut } from "../middle_cut.js";
+import { showCut, showPath } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
 import { Tile } from "../tile.js";
 import { NOWHERE, resultsIn } from "../result_folder.js";
@@ -165,9 +165,9 @@ export class IteratorCard {
    *
    * @param {IteratorModel} model
    */
-  #showWords({ phase, headline, detail, title }) {
-    const cutHeadline = ["running", "stopped", "trying", "tried"].includes(phase);
-    (cutHeadline ? showCut : setText)(this.#headline, headline);
+  #showWords({ phase, headline, name, detail, title }) {
+    if (name) showPath(this.#headline, headline, name);
+    else setText(this.#headline, headline);
     (phase === "ready" ? showCut : setText)(this.#detail, detail);
     this.#headline.title = this.#detail.title = title;
   }

@@ -321,7 +321,8 @@ export class IteratorEntry {
   /** What its items are, as `Loop.source` names it. */
   get #source() {
     const own = sourceOfNode(this.node);
-    return variantsOf(this.node) ? `${own} variants` : own;
+    const isWindow = own === "frames" && Number(this.#valueOf("frames", "1")) > 1;
+    return [own, isWindow ? "windows" : "", variantsOf(this.node) ? "variants" : ""].filter(Boolean).join(" ");
   }
 
   /** Whether a Run on the complete batch begins it again. */

@@ -90,6 +90,7 @@ export function trialOf({ how, ...item }) {
     phase: isOver ? "tried" : "trying",
     tone: /** @type {Said["tone"]} */ (how === "failed" ? "error" : "plain"),
     headline,
+    name,
     title: titleOf(item),
     detail: how === "done" ? t("card.tried.detail") : t("card.trying.detail"),
     hint: "",
@@ -145,6 +146,7 @@ function underWay({ index, ...item }, figures, wait, say) {
   return {
     phase: "running",
     headline: nameOf(item),
+    name: nameOf(item),
     title: titleOf(item),
     detail: wait || say("card.imageOf", { number: index + 1, total: figures.total }),
     image: { path: item.path, title: item.title },
@@ -192,10 +194,12 @@ function queued(place, figures) {
  * @param {Figures} figures
  */
 function stopped({ reason, unreadable, ...item }, figures) {
+  const name = nameOf(item);
   return {
     phase: "stopped",
     tone: /** @type {const} */ ("error"),
-    headline: t("card.stoppedOn", { name: nameOf(item) }),
+    headline: t("card.stoppedOn", { name }),
+    name,
     title: `${titleOf(item)}\n${reason}`,
     detail: firstLine(reason),
     image: unreadable ? null : { path: item.path, title: item.title },

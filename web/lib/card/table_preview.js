@@ -3,8 +3,8 @@ import { t } from "../texts.js";
 
 /** @import { Table } from "../../../types/server.d.ts" */
 
-/** How many columns there is room for. */
-const COLUMNS = 4;
+/** How many columns there is room for: in a narrow card, and in a wide one. */
+const [FEWEST, MOST] = [2, 4];
 
 /** The first rows of a Row Iterator's table, and how the table is read. */
 export class TablePreview {
@@ -49,16 +49,23 @@ export function isList({ columns }) {
 }
 
 /**
+ * A line of as many columns as there ever is room for, and how many more there are where there is
+ * room for fewer: the style sheet shows what fits.
+ *
  * @param {"td" | "th"} tag
  * @param {string[]} texts
  */
 function lineOf(tag, texts) {
-  const cells = texts.slice(0, COLUMNS).map((text) => {
-    const cell = element(tag, "table-cell", text);
+  const cells = texts.slice(0, MOST).map((text, place) => {
+    const cell = element(tag, `table-cell batch-loop-table-column-${place + 1}`, text);
     cell.title = text;
     return cell;
   });
-  const more = texts.length - COLUMNS;
-  const others = tag === "th" ? t("panel.more", { count: more }) : "";
-  return element("tr", "table-line", ...cells, ...(more > 0 ? [element(tag, "table-more", others)] : []));
+  const rest = [];
+  for (let room = FEWEST; room <= MOST; room += 1) {
+    const count = texts.length - room;
+    const said = tag === "th" ? t("panel.more", { count }) : "";
+    if (count > 0) rest.push(element(tag, `table-more batch-loop-table-more-${room}`, said));
+  }
+  return element("tr", "table-line", ...cells, ...rest);
 }

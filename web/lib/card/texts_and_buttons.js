@@ -52,6 +52,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {string} phase
  * @property {"plain" | "good" | "error"} tone
  * @property {string} headline
+ * @property {string} name - that of an item in the headline, which alone may be cut; empty if none
  * @property {string} title - the full text, where the headline is cut
  * @property {string} detail - in lines
  * @property {string} hint
@@ -96,6 +97,7 @@ const GOING_ON = ["ready", "running", "queued"];
 /** @type {Omit<Said, "phase" | "headline">} */
 const NOTHING = {
   tone: "plain",
+  name: "",
   title: "",
   detail: "",
   hint: "",

@@ -82,7 +82,8 @@ export class Details {
     const names = namesOf(loop);
     const own = attributed(element("p", "loop-own-name", names), { title: names });
     own.hidden = !names;
-    const path = attributed(element("p", "path", place), { title: place });
+    const path = attributed(element("p", "path"), { title: place });
+    showPath(path, place);
     const forgotten = () => {
       changed();
       left();

@@ -1,6 +1,7 @@
 import { attributed, element, icon } from "../dom.js";
 import { duration } from "../figures.js";
 import { nameOf, titleOf } from "../items.js";
+import { showCut } from "../middle_cut.js";
 import { t } from "../texts.js";
 import { SHOWN } from "./pictures.js";
 
@@ -48,7 +49,8 @@ export function emptyCells() {
  * @param {Item} item
  */
 export function words(item) {
-  const name = attributed(element("strong", "item-name", nameOf(item)), { title: titleOf(item) });
+  const name = attributed(element("strong", "item-name"), { title: titleOf(item) });
+  showCut(name, nameOf(item));
   const said = element("div", "item-words", name, element("span", `item-state-${item.state}`, state(item)));
   if (item.state !== "failed") return said;
   said.append(attributed(element("span", "item-reason", item.reason), { title: item.reason }));

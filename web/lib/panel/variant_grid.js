@@ -1,5 +1,6 @@
 import { attributed, element, setText } from "../dom.js";
 import { titleOf } from "../items.js";
+import { showCut } from "../middle_cut.js";
 import { t } from "../texts.js";
 import { sign } from "./item_row.js";
 import { Pages } from "./pages.js";
@@ -338,7 +339,9 @@ function nameCell(item, label, pictures) {
   const made = attributed(element("div", "variant-name"), { role: "rowheader" });
   if (!item) return made;
   const name = entryName(item, label);
-  made.append(pictures.source(item), element("span", "variant-entry", name));
+  const entry = element("span", "variant-entry");
+  showCut(entry, name);
+  made.append(pictures.source(item), entry);
   made.title = name;
   return made;
 }

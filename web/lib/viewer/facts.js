@@ -1,11 +1,13 @@
 import { attributed, element, icon } from "../dom.js";
+import { clock } from "../figures.js";
 import { sourceOf } from "../items.js";
+import { showCut } from "../middle_cut.js";
 import { iconButton } from "../panel/icon_button.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
 import { copy } from "./copy.js";
 
-/** @import { FileFacts } from "../../../types/server.d.ts" */
+/** @import { FileFacts, FrameFacts } from "../../../types/server.d.ts" */
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const THOUSAND = 1000;
@@ -17,10 +19,12 @@ const SHORT = 10;
  * @param {string} kind - such as "Source"
  * @param {FileFacts} file
  * @param {(isCopied: boolean) => void} copied
+ * @param {FrameFacts} [frame] - that it is one picture of
  */
-export function factsOf(kind, file, copied) {
+export function factsOf(kind, file, copied, frame) {
   const path = sourceOf(file.path);
-  const name = attributed(element("span", "viewer-name", ownName(path)), { title: path });
+  const name = attributed(element("span", "viewer-name"), { title: path });
+  showCut(name, ownName(path));
   const label = t("panel.viewer.copy", { name: ownName(path) });
   const copies = iconButton("step", "copy", "", async () => {
     const isCopied = await copy(file.path, line);
@@ -30,19 +34,23 @@ export function factsOf(kind, file, copied) {
   });
   attributed(copies, { "aria-label": label, title: file.path });
   const line = element("div", "viewer-file", element("strong", "viewer-kind", kind), name);
-  line.append(element("span", "viewer-size", sizesOf(file)));
+  line.append(element("span", "viewer-size", sizesOf(file, frame)));
   // What was typed has no path.
   if (path === file.path) line.append(copies);
   return line;
 }
 
-/** @param {FileFacts} file */
-function sizesOf({ width, height, bytes, animated, plays, lost_transparency: isLost, reason }) {
+/**
+ * @param {FileFacts} file
+ * @param {FrameFacts} [frame]
+ */
+function sizesOf({ width, height, bytes, animated, plays, lost_transparency: isLost, reason }, frame) {
   if (reason) return reason;
   // The picture of a sound is drawn: its size says nothing of the file.
   return [
     width && plays !== "audio" ? t("panel.viewer.pixels", { width, height }) : "",
-    bytesOf(bytes),
+    frame ? clock(frame.seconds) : "",
+    bytes === null ? "" : bytesOf(bytes),
     animated ? t("panel.viewer.animated") : "",
     isLost ? t("panel.viewer.opaque") : "",
   ]

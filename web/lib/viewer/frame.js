@@ -1,5 +1,6 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
 import { nameOf, titleOf } from "../items.js";
+import { showCut } from "../middle_cut.js";
 import { iconButton } from "../panel/icon_button.js";
 import { words } from "../panel/item_row.js";
 import { t, textsOf } from "../texts.js";
@@ -102,7 +103,7 @@ export class Frame {
 
   /** @param {Item | undefined} item */
   showItem(item) {
-    setText(this.#title, item ? nameOf(item) : "");
+    showCut(this.#title, item ? nameOf(item) : "");
     this.#title.title = item ? titleOf(item) : "";
     this.#said.replaceChildren(...(item ? [words(item)] : []));
   }

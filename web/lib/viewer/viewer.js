@@ -141,6 +141,11 @@ export class Viewer {
     return this.#files?.results ?? [];
   }
 
+  /** The frame of a film that the chosen result was made from; undefined for other items. */
+  get #besides() {
+    return this.#files?.frames[this.#output];
+  }
+
   /** Show the chosen files in the chosen way. */
   #draw() {
     const source = this.#files?.source;
@@ -172,7 +177,7 @@ export class Viewer {
     if (!this.#dialog.contains(document.activeElement)) this.#stage.element.focus();
     const copied = (/** @type {boolean} */ isCopied) => this.#frame.tellCopied(isCopied);
     this.#frame.showFacts(
-      ...(source ? [factsOf(t("panel.viewer.source"), source, copied)] : []),
+      ...(source ? [factsOf(t("panel.viewer.source"), source, copied, this.#besides)] : []),
       ...(result ? [factsOf(t("panel.viewer.result"), result, copied)] : []),
     );
   }
@@ -248,7 +253,8 @@ export class Viewer {
 
   /**
    * The address of a file's picture, or of the file to play, which changes with the image's runs: a
-   * page shows what it has of an address without asking for it again.
+   * page shows what it has of an address without asking for it again. Of a window of frames, the
+   * source is the frame that the chosen result was made from.
    *
    * @param {"picture" | "thumbnail" | "media"} kind
    * @param {number} [output]
@@ -256,7 +262,8 @@ export class Viewer {
    */
   #address(kind, output, size) {
     const { path = "", attempts, seconds } = this.#item ?? {};
-    const address = this.#given.server[kind](this.#loop.id, path, { output, size });
+    const frame = output === undefined ? this.#besides?.number : undefined;
+    const address = this.#given.server[kind](this.#loop.id, path, { output, frame, size });
     return `${address}#${this.#loop.batch}-${attempts}-${seconds}`;
   }
 

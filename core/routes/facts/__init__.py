@@ -1,0 +1,1 @@
+"""What pages are told of an item's files."""
