@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -28,7 +29,7 @@ from ..model.titles import taken_with
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
 from ..sources.variants import variants_of
-from .freed_memory import freed_memory_given_back
+from .freed_memory import freed_memory_given_back, give_back
 from .item_results import ItemResults
 from .own_film import Mark, places
 from .pixels import pictures
@@ -186,8 +187,14 @@ class Assembler:
         def made(place: str, new_path: Callable[[], str]) -> str:
             path = new_path()
             images = pictures(film.pictures, settings.depth, self._read, going_on)
-            with freed_memory_given_back(), encoding(partial(_not_made, place)):
-                write_film(path, images, film.times, looks, sound=film.sound, metadata=metadata)
+            with (
+                freed_memory_given_back(),
+                nullcontext() if film.sound is None else film.sound.opened() as sound,
+                encoding(partial(_not_made, place)),
+            ):
+                # To open a long film FFmpeg takes twice as much as it keeps: it lists all packets.
+                give_back()
+                write_film(path, images, film.times, looks, sound=sound, metadata=metadata)
             return path
 
         stem = os.path.splitext(target)[0]
