@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import chain
 
 import av
 import numpy as np
@@ -27,10 +29,11 @@ from ..model.titles import taken_with
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
 from ..sources.variants import variants_of
-from .freed_memory import freed_memory_given_back
+from .freed_memory import freed_memory_given_back, give_back
+from .item_results import ItemResults
 from .own_film import Mark, places
 from .pixels import pictures
-from .results import Pictures, Registry, Results, Wanted
+from .results import Pictures, Registry, Wanted
 
 USUAL_FPS = 24.0
 _FINEST_FPS = 1001
@@ -99,6 +102,16 @@ class Assembler:
         were made from, and UnwritableImage. What has lost a result that it takes is FAILED then, so
         that Retry failed does it again.
         """
+        films = self._films(key, batch, node, settings)
+        count, before = sum(len(film.pictures) for film in films), 0
+        paths = []
+        for film in films:
+            paths.append(self._made(film, key, node, settings, (before, count)))
+            before += len(film.pictures)
+        return paths
+
+    def _films(self, key: LoopKey, batch: int, node: str, settings: Settings) -> list[_Film]:
+        """What the films are made of; raises as `make` does."""
         wanted = Wanted(
             self._registry,
             self._allowed,
@@ -110,20 +123,15 @@ class Assembler:
         source = self._source(key)
         found = wanted.found(key)
         variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
+        none = ItemResults()
         try:
-            films = [
-                self._gathered(key, wanted, found.results.get(label, ()), label, source, settings)
+            return [
+                self._gathered(key, wanted, found.results.get(label, none), label, source, settings)
                 for label in ([""] if variants is None else variants.labelled)
             ]
         except ResultsMissing:
             self._registry.results_gone(key, batch, found.deleted, node)
             raise
-        count, before = sum(len(film.pictures) for film in films), 0
-        paths = []
-        for film in films:
-            paths.append(self._made(film, key, node, settings, (before, count)))
-            before += len(film.pictures)
-        return paths
 
     def _source(self, key: LoopKey) -> tuple[str, FrameTimes] | None:
         """The film whose frames a loop has, and when they are shown; None if it has others."""
@@ -136,7 +144,7 @@ class Assembler:
     def _gathered(  # noqa: PLR0913, PLR0917 - all that a film is made of
         key: LoopKey,
         wanted: Wanted,
-        results: Results,
+        results: ItemResults,
         label: str,
         source: tuple[str, FrameTimes] | None,
         settings: Settings,
@@ -159,7 +167,7 @@ class Assembler:
         """The path of a film; `part` is how many pictures those before it have, and all."""
         encoder = encoder_of(settings.codec, settings.depth)
         sources = [] if film.source is None else [film.source]
-        made_of = [*sources, *film.pictures]
+        made_of = chain(sources, film.pictures)
         mark = Mark.made_by(key.id, node, made_of, _said(settings), self._roots)
         name = assembled_as(
             settings.folder,
@@ -179,8 +187,14 @@ class Assembler:
         def made(place: str, new_path: Callable[[], str]) -> str:
             path = new_path()
             images = pictures(film.pictures, settings.depth, self._read, going_on)
-            with freed_memory_given_back(), encoding(partial(_not_made, place)):
-                write_film(path, images, film.times, looks, sound=film.sound, metadata=metadata)
+            with (
+                freed_memory_given_back(),
+                nullcontext() if film.sound is None else film.sound.opened() as sound,
+                encoding(partial(_not_made, place)),
+            ):
+                # To open a long film FFmpeg takes twice as much as it keeps: it lists all packets.
+                give_back()
+                write_film(path, images, film.times, looks, sound=sound, metadata=metadata)
             return path
 
         stem = os.path.splitext(target)[0]

@@ -16,14 +16,15 @@ def freed_memory_given_back() -> Iterator[None]:
     may be hundreds of MB, which none but the next encoder would use. Others keep less, and are left
     alone.
     """
-    _give_back()
+    give_back()
     try:
         yield
     finally:
-        _give_back()
+        give_back()
 
 
-def _give_back() -> None:
+def give_back() -> None:
+    """Give back what was freed so far."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -33,7 +33,7 @@ class Mark:
         cls,
         loop: str,
         node: str,
-        files: Sequence[str],
+        files: Iterable[str],
         settings: Mapping[str, object],
         roots: Roots = NO_ROOTS,
     ) -> Mark:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Protocol
 
 from ..common.errors import PathRefused, ResultsMissing, quoted
@@ -18,14 +21,13 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import FRAMES, ROWS, LoopKey
 from ..model.records import Page
 from ..model.selection import Selection
-from ..model.titles import label_in, taken_with, title_of
-from ..sources.frames import Windows, path_of
+from ..model.titles import entry_in, label_in, taken_with, title_of
+from ..sources.frames import Windows, frame_in, path_of
+from .filling import Filling, counted
+from .item_results import ItemResults
 
-_AT_ONCE = 500
+_AT_ONCE = 100
 """Items of a page."""
-
-_NAMED = 5
-"""Missing results that a message names; the others are only counted."""
 
 
 class Registry(Protocol):
@@ -51,15 +53,15 @@ class Pictures:
     """Of a film's frames, the number of that which the first one was made from."""
 
 
-Results = Sequence[tuple[Item, Sequence[str | None]]]
-"""Items in order, with their results; None for one that is missing."""
+_Window = tuple[int, Sequence[str | None]]
+"""The number of its first frame, and the results of its frames."""
 
 
 @dataclass(frozen=True)
 class Found:
     """What there is of a batch."""
 
-    results: Mapping[str, Results]
+    results: Mapping[str, ItemResults]
     """By the labels of variants; with an empty label if the batch has none."""
     deleted: Sequence[str]
     """Items that are done and have lost a result for good, by their paths."""
@@ -81,13 +83,13 @@ class Wanted:
 
     def found(self, key: LoopKey) -> Found:
         """The results of all items, read page by page."""
-        by_label: defaultdict[str, list[tuple[Item, Sequence[str | None]]]] = defaultdict(list)
+        by_label: defaultdict[str, ItemResults] = defaultdict(ItemResults)
         lost: list[tuple[str, list[str]]] = []
         filled: set[str] = set()
         for item, outputs in self._items(key):
             wanted = self._wanted(item, outputs)
             there = [path if self._is_there(path) else None for path in wanted]
-            by_label[label_in(item.path) if key.has_variants else ""].append((item, there))
+            by_label[label_in(item.path) if key.has_variants else ""].add(item.path, there)
             filled.update(os.path.dirname(path) for path in there if path is not None)
             if None in there:
                 lost.append((item.path, [path for path in wanted if path not in there]))
@@ -99,7 +101,7 @@ class Wanted:
         ]
         return Found(by_label, deleted)
 
-    def of_frames(self, key: LoopKey, frames: int, found: Results, label: str = "") -> Pictures:
+    def of_frames(self, key: LoopKey, frames: int, found: ItemResults, label: str = "") -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
 
         `label` is that of the variant whose results are `found`. Of a window, the frames that the
@@ -113,34 +115,35 @@ class Wanted:
             raise ResultsMissing(_NOTHING)
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
-        pictures: list[str | None] = [None] * (end - first)
-        known = {item.path: results for item, results in found}
-        for place in places:
+        items = map(entry_in, found.items) if label else found.items
+        numbers = _numbers_of(items, windows, places)
+
+        def window(place: int) -> _Window:
             self.going_on()
             begin = place * windows.step
             path = path_of(key, begin, windows.frames)
-            if label:
-                path = taken_with(path, label)
+            path = taken_with(path, label) if label else path
             count = min(windows.frames, frames - begin)
-            results = known[path] if path in known else self._by_name(selection, path, count)
-            if results and len(results) != count:
-                raise ResultsMissing(_of_another_number(path, len(results), count))
-            for number, result in enumerate(results, begin - first):
-                pictures[number] = pictures[number] or result
-        beside = f" with {quoted(label)}" if label else ""
-        filled = self._filled(pictures, lambda number: f"frame {first + number}{beside}")
-        return Pictures(filled, first)
+            number = numbers[place - places[0]]
+            there = self._by_name(selection, path, count) if number < 0 else found.of(number)
+            if there and len(there) != count:
+                raise ResultsMissing(_of_another_number(path, len(there), count))
+            return begin, there
 
-    def of_items(self, found: Results) -> Pictures:
+        filling = Filling(self.missing)
+        for frame, result in enumerate(_each_once(map(window, places), first, end), first):
+            filling.add(result, partial(_named, frame, label))
+        return Pictures(filling.filled(), first)
+
+    def of_items(self, found: ItemResults) -> Pictures:
         """The results of all items, several of one in natural order."""
-        pictures: list[str | None] = []
-        titles: list[str] = []
-        for item, results in found:
-            pictures += results or [None]
-            titles += [item.title] * (len(pictures) - len(titles))
-        if not pictures:
+        if not found.items:
             raise ResultsMissing(_NOTHING)
-        return Pictures(self._filled(pictures, titles.__getitem__))
+        filling = Filling(self.missing)
+        for item, results in found:
+            for result in results or [None]:
+                filling.add(result, partial(title_of, item))
+        return Pictures(filling.filled())
 
     def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str]]]:
         """All items with their outputs, a page at a time."""
@@ -195,17 +198,31 @@ class Wanted:
                 return files
         return []
 
-    def _filled(self, found: Sequence[str | None], named: Callable[[int], str]) -> list[str]:
-        """`found` with what is missing filled, or refused."""
-        missing = [place for place, path in enumerate(found) if path is None]
-        there = next((path for path in found if path is not None), None)
-        if missing and (self.missing is MissingResults.REFUSE or there is None):
-            raise ResultsMissing(_missing(list(map(named, missing[:_NAMED])), len(missing)))
-        filled: list[str] = []
-        for path in found:
-            # Before the first one there is none to repeat.
-            filled.append(path or (filled[-1] if filled else there or ""))
-        return filled
+
+def _numbers_of(items: Iterable[str], windows: Windows, places: Sequence[int]) -> array[int]:
+    """Of the item at each of the places of windows, its number, from 0; -1 if it is not there."""
+    numbers = array("q", [-1]) * len(places)
+    for number, item in enumerate(items):
+        place = frame_in(item) // windows.step - places[0]
+        if 0 <= place < len(places):
+            numbers[place] = number
+    return numbers
+
+
+def _each_once(found: Iterable[_Window], first: int, end: int) -> Iterator[str | None]:
+    """The result of each frame from `first` to `end`, of the earliest window that has one."""
+    at_hand: list[_Window] = []
+    for begin, results in chain(found, [(end, [])]):
+        for frame in range(first, begin):
+            there = (each[frame - at] for at, each in at_hand if frame - at < len(each))
+            yield next(filter(None, there), None)
+        first = begin
+        at_hand = [(at, each) for at, each in at_hand if at + len(each) > begin]
+        at_hand.append((begin, results))
+
+
+def _named(frame: int, label: str) -> str:
+    return f"frame {frame} with {quoted(label)}" if label else f"frame {frame}"
 
 
 def _can_be_done_again(key: LoopKey, path: str) -> bool:
@@ -221,25 +238,10 @@ _NOTHING = (
 )
 
 
-def _missing(named: Sequence[str], count: int) -> str:
-    more = f" and {count - len(named)} more" if count > len(named) else ""
-    return (
-        f"No video was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
-        "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
-        "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
-        "all are gone, press Start over; if nothing saves them, add Save Image (Batch) before. Or "
-        "set missing to repeat the frame before."
-    )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what if count == 1 else what + 's'}"
-
-
 def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
-        f"No video was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
-        f"{_counted(wanted, 'frame')}. If several nodes save results, enter in results "
+        f"No video was made: {quoted(title_of(path))} has {counted(found, 'result')}, and "
+        f"{counted(wanted, 'frame')}. If several nodes save results, enter in results "
         "the folder of those that make the video. If the video that they came from has become "
         "longer or shorter, press Start over. A model that makes more or fewer frames than it is "
         "given cannot keep the video's times."

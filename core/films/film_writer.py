@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
@@ -65,6 +65,21 @@ class SoundOf:
     start: Fraction
     """Where the film begins, in seconds by the clock of the file."""
 
+    @contextmanager
+    def opened(self) -> Iterator[OpenSound]:
+        """Open the file; raises UnreadableSound."""
+        with opened_sound(self.path) as origin:
+            yield OpenSound(origin, self.start)
+
+
+@dataclass(frozen=True)
+class OpenSound:
+    """The sound of a file that is open."""
+
+    origin: InputContainer
+    start: Fraction
+    """See `SoundOf`."""
+
 
 @dataclass(frozen=True)
 class Looks:
@@ -96,7 +111,7 @@ def write_film(  # noqa: PLR0913 - what a film consists of
     times: Times,
     looks: Looks,
     *,
-    sound: SoundOf | None = None,
+    sound: OpenSound | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> bool:
     """Write a film to a path whose extension is that of the encoder; whether it has sound.
@@ -107,22 +122,19 @@ def write_film(  # noqa: PLR0913 - what a film consists of
     `pictures` raises, and what PyAV raises.
     """
     options = _OPTIONS.get(looks.encoder.extension, {})
-    with ExitStack() as stack, av.open(path, "w", options=options) as target:
+    with av.open(path, "w", options=options) as target:
         target.metadata.update(metadata or {})
         images = _pictures(target, pictures, times, looks)
-        sounds = None if sound is None else _sounds(stack, target, sound, times.seconds)
+        sounds = None if sound is None else _sounds(target, sound, times.seconds)
         # In the order of time: the writer keeps what has to wait for the other in memory.
         for *_, packet in merge(images, sounds or (), key=lambda each: each[:2]):
             target.mux(packet)
     return sounds is not None
 
 
-def _sounds(
-    stack: ExitStack, target: OutputContainer, of: SoundOf, seconds: float
-) -> Iterator[TimedPacket] | None:
-    origin = stack.enter_context(opened_sound(of.path))
-    sound = best_sound(origin)
-    return None if sound is None else sound_packets(origin, sound, target, of.start, seconds)
+def _sounds(target: OutputContainer, of: OpenSound, seconds: float) -> Iterator[TimedPacket] | None:
+    sound = best_sound(of.origin)
+    return None if sound is None else sound_packets(of.origin, sound, target, of.start, seconds)
 
 
 def _pictures(

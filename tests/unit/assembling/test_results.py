@@ -99,5 +99,5 @@ def test_a_batch_is_read_once_for_all_variants(batch: Batch) -> None:
     allowed = AllowedFolders(str(batch.sources), str(batch.root), str(batch.root / "temp"))
     found = Wanted(batch, allowed, MissingResults.REFUSE).found(batch.key)
     assert list(found.results) == labels
-    assert [item.path for item, _ in found.results["v3"]] == ["a · v3.png", "b · v3.png"]
+    assert [item for item, _ in found.results["v3"]] == ["a · v3.png", "b · v3.png"]
     assert batch.pages == 1

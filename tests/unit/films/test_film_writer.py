@@ -83,8 +83,8 @@ def test_the_sound_begins_and_ends_with_the_pictures(tmp_path: Path, codec: Film
     source = str(make_clip(tmp_path / "source.mp4", frames=72, sound="aac"))
     path = str(tmp_path / f"film{looks(codec).encoder.extension}")
     times = times_of([512 * n for n in range(FRAMES)])
-    sound = SoundOf(source, Fraction(1, 2))
-    assert write_film(path, pictures(), times, looks(codec), sound=sound)
+    with SoundOf(source, Fraction(1, 2)).opened() as sound:
+        assert write_film(path, pictures(), times, looks(codec), sound=sound)
     with av.open(path) as container:
         assert container.streams.audio[0].codec_context.codec.canonical_name == (
             "opus" if codec is FilmCodec.VP9 else "aac"
@@ -96,7 +96,7 @@ def test_the_sound_begins_and_ends_with_the_pictures(tmp_path: Path, codec: Film
 def test_a_source_without_sound_gives_none(tmp_path: Path) -> None:
     source = str(make_film(tmp_path / "source.mp4", frames=3))
     path = str(tmp_path / "film.mp4")
-    silent = SoundOf(source, Fraction(0))
-    assert not write_film(path, pictures(), times_of(UNEVEN), looks(), sound=silent)
+    with SoundOf(source, Fraction(0)).opened() as silent:
+        assert not write_film(path, pictures(), times_of(UNEVEN), looks(), sound=silent)
     with av.open(path) as container:
         assert not container.streams.audio

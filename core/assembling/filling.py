@@ -1,0 +1,59 @@
+"""One result for each picture of a film; what is missing is filled, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..common.errors import ResultsMissing
+from ..model.formats import MissingResults
+from .packed_paths import PackedPaths
+
+_NAMED = 5
+"""Missing results that a message names; the others are only counted."""
+
+
+class Filling:
+    """Gathers the results of a film's pictures, in order."""
+
+    def __init__(self, missing: MissingResults) -> None:
+        self._may_fill = missing is not MissingResults.REFUSE
+        self._paths = PackedPaths()
+        self._last: str | None = None
+        self._missing = 0
+        self._named: list[str] = []
+
+    def add(self, path: str | None, name: Callable[[], str]) -> None:
+        """Add the next result, a real path; None if it is missing, whose `name` is told then."""
+        if path is None:
+            self._missing += 1
+            if len(self._named) < _NAMED:
+                self._named.append(name())
+        elif self._last is None:
+            # Before the first one there is none to repeat.
+            for _ in range(self._missing):
+                self._paths.append(path)
+        self._last = path or self._last
+        if self._last is not None:
+            self._paths.append(self._last)
+
+    def filled(self) -> PackedPaths:
+        """A result for each picture; raises ResultsMissing if there is none to fill with."""
+        if self._missing and not (self._may_fill and self._last):
+            raise ResultsMissing(_missing(self._named, self._missing))
+        return self._paths
+
+
+def counted(count: int, what: str) -> str:
+    """How many there are of what."""
+    return f"{count} {what if count == 1 else what + 's'}"
+
+
+def _missing(named: list[str], count: int) -> str:
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    return (
+        f"No video was made: {counted(count, 'result')} missing, of {', '.join(named)}{more}. "
+        "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
+        "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
+        "all are gone, press Start over; if nothing saves them, add Save Image (Batch) before. Or "
+        "set missing to repeat the frame before."
+    )
