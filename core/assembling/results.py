@@ -19,7 +19,7 @@ from ..model.loop_key import FRAMES, ROWS, LoopKey
 from ..model.records import Page
 from ..model.selection import Selection
 from ..model.titles import label_in, taken_with, title_of
-from ..sources.frames import Windows, path_of
+from ..sources.frames import Windows, frame_in, frames_in, path_of
 
 _AT_ONCE = 500
 """Items of a page."""
@@ -38,6 +38,9 @@ class Registry(Protocol):
         """See `core.engine.questions`."""
 
     def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
+        """See `core.engine.lost_results`."""
+
+    def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
         """See `core.engine.lost_results`."""
 
 
@@ -63,6 +66,8 @@ class Found:
     """By the labels of variants; with an empty label if the batch has none."""
     deleted: Sequence[str]
     """Items that are done and have lost a result for good, by their paths."""
+    back: Sequence[str] = ()
+    """Items that had lost one, and have all of them again."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,12 @@ class Wanted:
         by_label: defaultdict[str, list[tuple[Item, Sequence[str | None]]]] = defaultdict(list)
         lost: list[tuple[str, list[str]]] = []
         filled: set[str] = set()
+        back: list[str] = []
         for item, outputs in self._items(key):
-            wanted = self._wanted(item, outputs)
+            is_back = item.may_be_back and bool(outputs) and all(map(self._is_there, outputs))
+            if is_back:
+                back.append(item.path)
+            wanted = [] if item.state is ItemState.FAILED and not is_back else self._wanted(outputs)
             there = [path if self._is_there(path) else None for path in wanted]
             by_label[label_in(item.path) if key.has_variants else ""].append((item, there))
             filled.update(os.path.dirname(path) for path in there if path is not None)
@@ -97,14 +106,16 @@ class Wanted:
             if any(os.path.dirname(path) in filled and self._is_deleted(path) for path in paths)
             and _can_be_done_again(key, item)
         ]
-        return Found(by_label, deleted)
+        return Found(by_label, deleted, back)
 
     def of_frames(self, key: LoopKey, frames: int, found: Results, label: str = "") -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
 
         `label` is that of the variant whose results are `found`. Of a window, the frames that the
         one before has, too, are left out, unless that one is missing. Frames that were left out as
-        they had results already are found by their names.
+        they had results already are found by their names. What was made of a window that the film
+        no longer has, as it has become longer or shorter, is in no film; but nothing is made as
+        long as one of these has lost its result.
         """
         selection = self.registry.selection_of(key.id)
         windows = Windows.of(selection)
@@ -114,14 +125,15 @@ class Wanted:
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
         pictures: list[str | None] = [None] * (end - first)
+        self._check_behind(key, end, found)
         known = {item.path: results for item, results in found}
         for place in places:
             self.going_on()
             begin = place * windows.step
-            path = path_of(key, begin, windows.frames)
+            count = windows.frames_at(place, frames)
+            path = path_of(key, begin, count)
             if label:
                 path = taken_with(path, label)
-            count = min(windows.frames, frames - begin)
             results = known[path] if path in known else self._by_name(selection, path, count)
             if results and len(results) != count:
                 raise ResultsMissing(_of_another_number(path, len(results), count))
@@ -130,6 +142,12 @@ class Wanted:
         beside = f" with {quoted(label)}" if label else ""
         filled = self._filled(pictures, lambda number: f"frame {first + number}{beside}")
         return Pictures(filled, first)
+
+    def _check_behind(self, key: LoopKey, end: int, found: Results) -> None:
+        """Refuse what has lost its result, and is behind the film's last frame by now."""
+        behind = [item.title for item, _ in found if item.is_lost and _end(key, item) > end]
+        if behind and self.missing is MissingResults.REFUSE:
+            raise ResultsMissing(_missing(behind[:_NAMED], len(behind)))
 
     def of_items(self, found: Results) -> Pictures:
         """The results of all items, several of one in natural order."""
@@ -153,10 +171,8 @@ class Wanted:
             if not page.items or start >= page.total:
                 return
 
-    def _wanted(self, item: Item, outputs: Sequence[str]) -> list[str]:
-        """The results of an item that the film is made of, in order."""
-        if item.state is ItemState.FAILED:
-            return []
+    def _wanted(self, outputs: Sequence[str]) -> list[str]:
+        """Those results of an item that the film is made of, in order."""
         return sorted(filter(self._is_wanted, outputs), key=natural_key)
 
     def _is_wanted(self, path: str) -> bool:
@@ -208,6 +224,12 @@ class Wanted:
         return filled
 
 
+def _end(key: LoopKey, item: Item) -> int:
+    """The number of the frame behind the last one of an item."""
+    entry = key.entry(item.path)
+    return frame_in(entry) + frames_in(entry)
+
+
 def _can_be_done_again(key: LoopKey, path: str) -> bool:
     """Whether an item's source is there: an image that is moved once it is done is not."""
     if key.kind in {ROWS, FRAMES}:
@@ -226,9 +248,10 @@ def _missing(named: Sequence[str], count: int) -> str:
     return (
         f"No video was made: {_counted(count, 'result')} missing, of {', '.join(named)}{more}. "
         "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
-        "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
-        "all are gone, press Start over; if nothing saves them, add Save Image (Batch) before. Or "
-        "set missing to repeat the frame before."
+        "nothing else. If what they were made from is gone, too, put one of the two back first, or "
+        "press Start over to go on without it. If they are on a drive that is not connected, "
+        "connect it, and run again. If all are gone, press Start over; if nothing saves them, add "
+        "Save Image (Batch) before. Or set missing to repeat the frame before."
     )
 
 
@@ -240,7 +263,6 @@ def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
         f"No video was made: {quoted(title_of(path))} has {_counted(found, 'result')}, and "
         f"{_counted(wanted, 'frame')}. If several nodes save results, enter in results "
-        "the folder of those that make the video. If the video that they came from has become "
-        "longer or shorter, press Start over. A model that makes more or fewer frames than it is "
-        "given cannot keep the video's times."
+        "the folder of those that make the video. A model that makes more or fewer frames than it "
+        "is given cannot keep the video's times."
     )

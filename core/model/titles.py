@@ -36,6 +36,12 @@ def frame_extension(frames: int) -> str:
     return _FRAME_EXTENSION if frames == 1 else f"{_FRAME_EXTENSION}s{frames}"
 
 
+def frames_of(extension: str) -> int:
+    """How many frames a window has, by the extension of its path; 1 if that has no number."""
+    number = extension.removeprefix(f"{_FRAME_EXTENSION}s")
+    return int(number) if number.isdecimal() else 1
+
+
 def title_of(path: str) -> str:
     """The title of an item: a row's text, and of equal rows which; of a file, its path."""
     found = _ROW.fullmatch(path)

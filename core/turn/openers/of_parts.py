@@ -8,7 +8,7 @@ from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
 from ...model.loop_key import LoopKey
 from ...sources.film_files import film_lost
-from ...sources.frames import Windows, frame_in
+from ...sources.frames import Windows, frame_in, frames_in
 from ...sources.rows import Rows, TableRow
 from ...sources.table_files import there
 from .opener import Asked
@@ -61,5 +61,5 @@ class FrameOpener:
 
 
 def _window(asked: Asked) -> Window:
-    windows = Windows.of(asked.selection)
-    return Window(frame_in(asked.entry), windows.frames, windows.overlap)
+    overlap = Windows.of(asked.selection).overlap
+    return Window(frame_in(asked.entry), frames_in(asked.entry), overlap)

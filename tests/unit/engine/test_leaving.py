@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.engine import batches
+from batch_loop.core.engine.folders import folder_contents, large_listings
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -57,13 +58,43 @@ def test_so_does_the_mode_retry_failed(server: FailingRows) -> None:
     assert server.figures == (5, 4, 1)
 
 
-def test_in_a_range_nothing_leaves_as_nothing_could_join(server: FailingRows) -> None:
-    request = replace(REQUEST, selection=Selection(limit=4))
+RANGE = replace(REQUEST, selection=Selection(start_index=1, limit=3))
+
+
+def test_in_a_range_the_next_one_joins_for_each_that_leaves(server: FailingRows) -> None:
+    server.all(RANGE)
+    assert server.figures == (3, 1, 2)
+    # What is done is moved away: nothing joins for that, and it is not done again.
+    server.remove("r00001", "r00002")
+    assert server.all(RANGE) == ["r00004"]
+    assert server.figures == (3, 2, 1)
+    assert server.listed == ["r00002", "r00003", "r00004"]
+    server.remove("r00003", "r00005", "r00004")
+    server.registry.retry_failed(KEY.id)
+    # The range has nothing any more, which takes nothing with it.
+    assert (server.all(RANGE), server.figures) == ([], (3, 2, 1))
+
+
+def test_in_a_range_without_a_next_one_nothing_joins(server: FailingRows) -> None:
+    request = replace(REQUEST, selection=Selection(start_index=3))
     server.all(request)
-    assert server.figures == (4, 2, 2)
+    server.remove("r00003")
+    assert server.registry.retry_failed(KEY.id).complete
+    assert (server.listed, server.figures) == (["r00004", "r00005"], (2, 2, 0))
+
+
+def test_a_range_that_is_yet_to_be_listed_is_left_as_it_is(
+    server: FailingRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 3)
+    monkeypatch.setattr(batches, "FEW_LISTED", 1)
+    request = replace(REQUEST, selection=Selection(limit=5))
+    server.one(request)
+    server.one(request)
+    assert (server.figures, server.state.counts.to_list) == ((5, 2, 1), 2)
     server.remove("r00001")
-    assert server.all(request) == []
-    assert server.figures == (4, 2, 2)
+    server.registry.retry_failed(KEY.id)
+    assert server.figures == (5, 2, 0)
 
 
 def test_what_is_done_stays(server: FailingRows) -> None:
