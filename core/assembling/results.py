@@ -145,7 +145,8 @@ class Wanted:
 
     def _check_behind(self, key: LoopKey, end: int, found: Results) -> None:
         """Refuse what has lost its result, and is behind the film's last frame by now."""
-        behind = [item.title for item, _ in found if item.is_lost and _end(key, item) > end]
+        lost = (item for item, results in found if item.is_lost and not results)
+        behind = [item.title for item in lost if _end(key, item) > end]
         if behind and self.missing is MissingResults.REFUSE:
             raise ResultsMissing(_missing(behind[:_NAMED], len(behind)))
 

@@ -108,6 +108,14 @@ def test_what_has_lost_its_result_behind_the_end_is_named(film: Film) -> None:
     assert len(film.made_of()) == 8
 
 
+def test_what_is_back_is_missed_no_more(film: Film) -> None:
+    film.lose("clip_000006.frames3")
+    Path(film.results("clip_000006.frames3")[0]).touch()
+    assert len(film.made_of()) == 9
+    film.run(8)
+    assert len(film.made_of()) == 8
+
+
 def test_what_a_longer_film_has_in_another_window_is_not_missed(film: Film) -> None:
     film.lose("clip_000006.frames3")
     film.run(12)
