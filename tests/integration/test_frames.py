@@ -161,7 +161,7 @@ def test_no_frame_is_lost_if_the_window_is_changed_in_mid_batch(
     assert len(frames) == FRAMES + 3  # a window never overwrites what is not its own
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
     # Another loop's frames are no results of windows, whose first frame has the same name.
-    again = frames_of(film, frames=16, skip_finished=True, loop_name="other")
+    again = frames_of(film, frames=15, skip_finished=True, loop_name="other")
     results = run_until_stop(client, film_graph(workspace.name, again))
     assert loop_state(client, results[-1])["done"] == len(results) == 2
 
