@@ -560,70 +560,6 @@ class RegistryMachine(RuleBasedStateMachine):
         self._note_completion(loop)
         assert snapshot.counts.failed == 0
 
-    def _listed_in(self, *states: ItemState) -> list[tuple[LoopKey, str]]:
-        """The listed images in some states."""
-        return [
-            (key, path)
-            for key in sorted_keys(self.loops)
-            for path in self.loops[key].listing
-            if self.loops[key].known[path].state in states
-        ]
-
-    @precondition(lambda self: self._listed_in(DONE))
-    @rule(pick=picks, then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]))
-    def lose_a_result(self, pick: int, then: str) -> None:
-        """A result was deleted, and Assemble Video finds that."""
-        done = self._listed_in(DONE)
-        key, path = done[pick % len(done)]
-        loop, item = self.loops[key], self.loops[key].known[path]
-        self._server(pick).registry.results_gone(key, loop.batch, [path], "9")
-        item.state, item.failed_before = FAILED, True
-        item.is_lost = item.is_untouched = True
-        self.successes[key, loop.batch, path] -= 1
-        self.steps.update(["lost"])
-        if then == "its image is gone":
-            self.remove_file(path)
-        elif then == "it is back":
-            self._put_a_result_back(pick, key, path)
-        elif then:
-            self.retry_failed(pick, key)
-
-    @precondition(lambda self: self._listed_in(FAILED))
-    @rule(pick=picks)
-    def put_a_result_back(self, pick: int) -> None:
-        """A result is there again, and Assemble Video finds that."""
-        failed = self._listed_in(FAILED)
-        self._put_a_result_back(pick, *failed[pick % len(failed)])
-
-    def _put_a_result_back(self, pick: int, key: LoopKey, path: str) -> None:
-        loop, item = self.loops[key], self.loops[key].known[path]
-        self._server(pick).registry.results_back(key, loop.batch, [path])
-        if item.is_lost and item.is_untouched:
-            item.state, item.failed_before, item.is_lost = DONE, False, False
-            self.successes[key, loop.batch, path] += 1
-            self.steps.update(["back"])
-
-    @precondition(lambda self: self._listed_in(FAILED))
-    @rule(pick=picks)
-    def remove_what_has_failed(self, pick: int) -> None:
-        """An image that has failed is removed, and a person has what failed retried."""
-        failed = self._listed_in(FAILED)
-        key, path = failed[pick % len(failed)]
-        self.remove_file(path)
-        self.retry_failed(pick, key)
-
-    @rule(pick=picks, key=keys)
-    def fail_in_a_range(self, pick: int, key: LoopKey) -> None:
-        """An image of a range fails, and is removed; perhaps there is one that may follow."""
-        server = self._server(pick)
-        job = Job(server, server.host.submit("auto"))
-        request = Request(key, SELECTIONS[-1], policy=Policy(ErrorHandling.SKIP, 1))
-        iteration = self._acquire(job, request)
-        self._finish(job, Ending.ERROR)
-        if iteration is not None and iteration.item is not None:
-            self.remove_file(iteration.item.path)
-            self.retry_failed(pick, key)
-
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys)
     def skip_what_a_run_stops_on(self, pick: int, key: LoopKey) -> None:
@@ -1219,6 +1155,74 @@ class RegistryMachine(RuleBasedStateMachine):
                     assert self.successes[key, loop.batch, path] == 1
 
 
+class LosingMachine(RegistryMachine):
+    """The same where results are deleted and put back, and images that have failed are removed."""
+
+    def _listed_in(self, *states: ItemState) -> list[tuple[LoopKey, str]]:
+        """The listed images in some states."""
+        return [
+            (key, path)
+            for key in sorted_keys(self.loops)
+            for path in self.loops[key].listing
+            if self.loops[key].known[path].state in states
+        ]
+
+    @precondition(lambda self: self._listed_in(DONE))
+    @rule(pick=picks, then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]))
+    def lose_a_result(self, pick: int, then: str) -> None:
+        """A result was deleted, and Assemble Video finds that."""
+        done = self._listed_in(DONE)
+        key, path = done[pick % len(done)]
+        loop, item = self.loops[key], self.loops[key].known[path]
+        self._server(pick).registry.results_gone(key, loop.batch, [path], "9")
+        item.state, item.failed_before = FAILED, True
+        item.is_lost = item.is_untouched = True
+        self.successes[key, loop.batch, path] -= 1
+        self.steps.update(["lost"])
+        if then == "its image is gone":
+            self.remove_file(path)
+        elif then == "it is back":
+            self._put_a_result_back(pick, key, path)
+        elif then:
+            self.retry_failed(pick, key)
+
+    @precondition(lambda self: self._listed_in(FAILED))
+    @rule(pick=picks)
+    def put_a_result_back(self, pick: int) -> None:
+        """A result is there again, and Assemble Video finds that."""
+        failed = self._listed_in(FAILED)
+        self._put_a_result_back(pick, *failed[pick % len(failed)])
+
+    def _put_a_result_back(self, pick: int, key: LoopKey, path: str) -> None:
+        loop, item = self.loops[key], self.loops[key].known[path]
+        self._server(pick).registry.results_back(key, loop.batch, [path])
+        if item.is_lost and item.is_untouched:
+            item.state, item.failed_before, item.is_lost = DONE, False, False
+            self.successes[key, loop.batch, path] += 1
+            self.steps.update(["back"])
+
+    @precondition(lambda self: self._listed_in(FAILED))
+    @rule(pick=picks)
+    def remove_what_has_failed(self, pick: int) -> None:
+        """An image that has failed is removed, and a person has what failed retried."""
+        failed = self._listed_in(FAILED)
+        key, path = failed[pick % len(failed)]
+        self.remove_file(path)
+        self.retry_failed(pick, key)
+
+    @rule(pick=picks, key=keys)
+    def fail_in_a_range(self, pick: int, key: LoopKey) -> None:
+        """An image of a range fails, and is removed; perhaps there is one that may follow."""
+        server = self._server(pick)
+        job = Job(server, server.host.submit("auto"))
+        request = Request(key, SELECTIONS[-1], policy=Policy(ErrorHandling.SKIP, 1))
+        iteration = self._acquire(job, request)
+        self._finish(job, Ending.ERROR)
+        if iteration is not None and iteration.item is not None:
+            self.remove_file(iteration.item.path)
+            self.retry_failed(pick, key)
+
+
 def sorted_keys(turns: Collection[LoopKey]) -> list[LoopKey]:
     return [key for key in KEYS if key in turns]
 
@@ -1244,11 +1248,21 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
         examples=examples,
         steps=50,
     )
-    assert steps["steps"] >= 35 * examples
+    assert steps["steps"] >= 40 * examples
     assert min(steps["skipped"], steps["forgotten"], steps["undone"]) >= examples / 12
     assert min(steps["waited"], steps["asked"]) >= examples / 12
-    assert min(steps["lost"], steps["back"], steps["joined a range"]) > 0, steps
     assert open_store is None or steps["asked at the last"]
+
+
+def hold_what_is_lost(open_store: Callable[[], Callable[[], Store]] | None, examples: int) -> None:
+    """The same where results are lost."""
+    steps: Counter[str] = Counter()
+    run(
+        lambda: LosingMachine(steps, None if open_store is None else open_store()),
+        examples=examples,
+        steps=50,
+    )
+    assert min(steps["lost"], steps["back"], steps["joined a range"]) > 0
 
 
 @pytest.fixture(autouse=True)
@@ -1269,6 +1283,10 @@ def test_in_memory() -> None:
     hold(None, examples=120)
 
 
+def test_what_is_lost_in_memory() -> None:
+    hold_what_is_lost(None, examples=120)
+
+
 @pytest.mark.usefixtures("few_are_many")
 def test_in_a_file_with_several_servers_and_crashes() -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -1277,6 +1295,16 @@ def test_in_a_file_with_several_servers_and_crashes() -> None:
             return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
 
         hold(new_file, examples=120)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_is_lost_in_a_file_with_several_servers_and_crashes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+
+        def new_file() -> Callable[[], Store]:
+            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
+
+        hold_what_is_lost(new_file, examples=40)
 
 
 @pytest.mark.usefixtures("few_are_many")
