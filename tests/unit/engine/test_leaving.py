@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.engine import batches
-from batch_loop.core.engine.folders import folder_contents, large_listings
+from batch_loop.core.engine.folders import folder_contents, large_listings, leaving
+from batch_loop.core.engine.folders.due_listings import Due, Listing, Why
+from batch_loop.core.model.items import ItemState
+from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.records import Standing
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
 from batch_loop.tests.support.numbered_rows import numbered
@@ -247,3 +251,17 @@ def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(
     server.meanwhile(server.next_is_done)
     server.registry.retry_failed(KEY.id)
     assert (server.figures, server.listed) == ((6, 3, 0), listed)
+
+
+def test_in_a_range_of_images_with_variants_a_whole_image_joins_for_one_that_left_whole() -> None:
+    key = LoopKey("", "/in", source=IMAGES + VARIANTS)
+    due = Due(Why.LEAVE, key, Selection(limit=2), 1, leaves=True)
+    images = [f"{name} · {label}.png" for name in "abcd" for label in ("ink", "oil")]
+    a, b, following = images[:2], images[2:4], images[4:]
+    states = dict.fromkeys([*a, *b], ItemState.FAILED)
+    for gone, joins in (((*a, *b), following), (a, following[:2]), ((*a, b[0]), following[:2])):
+        listing = Listing(due, 0.0, following, gone=set(gone), before=Standing("x", states))
+        assert leaving._following(listing, listing.gone, following) == joins
+    # Of one that is done with a value something is left: its place is taken.
+    listing = Listing(due, 0.0, following, gone={a[0]}, before=Standing("x", states))
+    assert leaving._following(listing, listing.gone, following) == []

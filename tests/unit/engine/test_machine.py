@@ -542,6 +542,8 @@ class RegistryMachine(RuleBasedStateMachine):
                 item.is_untouched = item.is_untouched and item.turns == since.turns
                 item.turns = since.turns
         self.loops[key] = kept
+        # What it had replaced itself was dropped with the one that replaced it.
+        kept.kept = None
         kept.taken_back = loop.batch
         self._note_completion(kept)
         assert (snapshot.batch, snapshot.undo_until) == (kept.batch, None)
