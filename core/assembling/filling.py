@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..common.errors import ResultsMissing
 from ..model.formats import MissingResults
@@ -39,7 +39,7 @@ class Filling:
     def filled(self) -> PackedPaths:
         """A result for each picture; raises ResultsMissing if there is none to fill with."""
         if self._missing and not (self._may_fill and self._last):
-            raise ResultsMissing(_missing(self._named, self._missing))
+            raise missing_results(self._named, self._missing)
         return self._paths
 
 
@@ -48,12 +48,15 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what if count == 1 else what + 's'}"
 
 
-def _missing(named: list[str], count: int) -> str:
+def missing_results(names: Sequence[str], count: int) -> ResultsMissing:
+    """The error for so many results that are missing, of which some are named."""
+    named = names[:_NAMED]
     more = f" and {count - len(named)} more" if count > len(named) else ""
-    return (
+    return ResultsMissing(
         f"No video was made: {counted(count, 'result')} missing, of {', '.join(named)}{more}. "
         "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
-        "nothing else. If they are on a drive that is not connected, connect it, and run again. If "
-        "all are gone, press Start over; if nothing saves them, add Save Image (Batch) before. Or "
-        "set missing to repeat the frame before."
+        "nothing else. If what they were made from is gone, too, put one of the two back first, or "
+        "press Start over to go on without it. If they are on a drive that is not connected, "
+        "connect it, and run again. If all are gone, press Start over; if nothing saves them, add "
+        "Save Image (Batch) before. Or set missing to repeat the frame before."
     )

@@ -122,6 +122,8 @@ class Assembler:
         )
         source = self._source(key)
         found = wanted.found(key)
+        if found.back:
+            self._registry.results_back(key, batch, found.back)
         variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
         none = ItemResults()
         try:

@@ -21,6 +21,8 @@ class ItemResults:
         self._results = PackedPaths()
         self._ends = array("Q")
         """Where those of each item end in `_results`."""
+        self.lost: list[str] = []
+        """Items that were done once, and have no results any more, by their paths."""
 
     def add(self, item: str, results: Sequence[str | None]) -> None:
         """Add an item at the end."""

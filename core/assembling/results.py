@@ -21,9 +21,9 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import FRAMES, ROWS, LoopKey
 from ..model.records import Page
 from ..model.selection import Selection
-from ..model.titles import entry_in, label_in, taken_with, title_of
+from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
 from ..sources.frames import Windows, frame_in, path_of
-from .filling import Filling, counted
+from .filling import Filling, counted, missing_results
 from .item_results import ItemResults
 
 _AT_ONCE = 100
@@ -40,6 +40,9 @@ class Registry(Protocol):
         """See `core.engine.questions`."""
 
     def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
+        """See `core.engine.lost_results`."""
+
+    def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
         """See `core.engine.lost_results`."""
 
 
@@ -65,6 +68,8 @@ class Found:
     """By the labels of variants; with an empty label if the batch has none."""
     deleted: Sequence[str]
     """Items that are done and have lost a result for good, by their paths."""
+    back: Sequence[str] = ()
+    """Items that had lost one, and have all of them again."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,17 @@ class Wanted:
         by_label: defaultdict[str, ItemResults] = defaultdict(ItemResults)
         lost: list[tuple[str, list[str]]] = []
         filled: set[str] = set()
+        back: list[str] = []
         for item, outputs in self._items(key):
-            wanted = self._wanted(item, outputs)
+            is_back = item.may_be_back and bool(outputs) and all(map(self._is_there, outputs))
+            if is_back:
+                back.append(item.path)
+            wanted = [] if item.state is ItemState.FAILED and not is_back else self._wanted(outputs)
             there = [path if self._is_there(path) else None for path in wanted]
-            by_label[label_in(item.path) if key.has_variants else ""].add(item.path, there)
+            results = by_label[label_in(item.path) if key.has_variants else ""]
+            results.add(item.path, there)
+            if item.is_lost and not there:
+                results.lost.append(item.path)
             filled.update(os.path.dirname(path) for path in there if path is not None)
             if None in there:
                 lost.append((item.path, [path for path in wanted if path not in there]))
@@ -99,14 +111,16 @@ class Wanted:
             if any(os.path.dirname(path) in filled and self._is_deleted(path) for path in paths)
             and _can_be_done_again(key, item)
         ]
-        return Found(by_label, deleted)
+        return Found(by_label, deleted, back)
 
     def of_frames(self, key: LoopKey, frames: int, found: ItemResults, label: str = "") -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
 
         `label` is that of the variant whose results are `found`. Of a window, the frames that the
         one before has, too, are left out, unless that one is missing. Frames that were left out as
-        they had results already are found by their names.
+        they had results already are found by their names. What was made of a window that the film
+        no longer has, as it has become longer or shorter, is in no film; but nothing is made as
+        long as one of these has lost its result.
         """
         selection = self.registry.selection_of(key.id)
         windows = Windows.of(selection)
@@ -116,14 +130,15 @@ class Wanted:
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
         items = map(entry_in, found.items) if label else found.items
-        numbers = _numbers_of(items, windows, places)
+        numbers = _numbers_of(items, windows, places, frames)
+        self._check_behind(key, end, found.lost)
 
         def window(place: int) -> _Window:
             self.going_on()
             begin = place * windows.step
-            path = path_of(key, begin, windows.frames)
+            count = windows.frames_at(place, frames)
+            path = path_of(key, begin, count)
             path = taken_with(path, label) if label else path
-            count = min(windows.frames, frames - begin)
             number = numbers[place - places[0]]
             there = self._by_name(selection, path, count) if number < 0 else found.of(number)
             if there and len(there) != count:
@@ -134,6 +149,12 @@ class Wanted:
         for frame, result in enumerate(_each_once(map(window, places), first, end), first):
             filling.add(result, partial(_named, frame, label))
         return Pictures(filling.filled(), first)
+
+    def _check_behind(self, key: LoopKey, end: int, lost: Sequence[str]) -> None:
+        """Refuse what has lost its result, and is behind the film's last frame by now."""
+        behind = [title_of(path) for path in lost if _end(key, path) > end]
+        if behind and self.missing is MissingResults.REFUSE:
+            raise missing_results(behind, len(behind))
 
     def of_items(self, found: ItemResults) -> Pictures:
         """The results of all items, several of one in natural order."""
@@ -156,10 +177,8 @@ class Wanted:
             if not page.items or start >= page.total:
                 return
 
-    def _wanted(self, item: Item, outputs: Sequence[str]) -> list[str]:
-        """The results of an item that the film is made of, in order."""
-        if item.state is ItemState.FAILED:
-            return []
+    def _wanted(self, outputs: Sequence[str]) -> list[str]:
+        """Those results of an item that the film is made of, in order."""
         return sorted(filter(self._is_wanted, outputs), key=natural_key)
 
     def _is_wanted(self, path: str) -> bool:
@@ -199,12 +218,18 @@ class Wanted:
         return []
 
 
-def _numbers_of(items: Iterable[str], windows: Windows, places: Sequence[int]) -> array[int]:
-    """Of the item at each of the places of windows, its number, from 0; -1 if it is not there."""
+def _numbers_of(
+    items: Iterable[str], windows: Windows, places: Sequence[int], frames: int
+) -> array[int]:
+    """Of the item at each of the places of windows, its number, from 0; -1 if it is not there.
+
+    One that has another number of frames than the film has there now is not: it has become longer
+    or shorter, and has `frames`.
+    """
     numbers = array("q", [-1]) * len(places)
     for number, item in enumerate(items):
         place = frame_in(item) // windows.step - places[0]
-        if 0 <= place < len(places):
+        if 0 <= place < len(places) and frames_of(item) == windows.frames_at(places[place], frames):
             numbers[place] = number
     return numbers
 
@@ -225,6 +250,12 @@ def _named(frame: int, label: str) -> str:
     return f"frame {frame} with {quoted(label)}" if label else f"frame {frame}"
 
 
+def _end(key: LoopKey, path: str) -> int:
+    """The number of the frame behind the last one of an item."""
+    entry = key.entry(path)
+    return frame_in(entry) + frames_of(entry)
+
+
 def _can_be_done_again(key: LoopKey, path: str) -> bool:
     """Whether an item's source is there: an image that is moved once it is done is not."""
     if key.kind in {ROWS, FRAMES}:
@@ -242,7 +273,6 @@ def _of_another_number(path: str, found: int, wanted: int) -> str:
     return (
         f"No video was made: {quoted(title_of(path))} has {counted(found, 'result')}, and "
         f"{counted(wanted, 'frame')}. If several nodes save results, enter in results "
-        "the folder of those that make the video. If the video that they came from has become "
-        "longer or shorter, press Start over. A model that makes more or fewer frames than it is "
-        "given cannot keep the video's times."
+        "the folder of those that make the video. A model that makes more or fewer frames than it "
+        "is given cannot keep the video's times."
     )

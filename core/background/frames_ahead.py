@@ -69,8 +69,8 @@ class Window(NamedTuple):
     """Which frames."""
 
     first: int
-    most: int
-    """How many, unless the film ends before."""
+    frames: int
+    """How many."""
     overlap: int = 0
     """How many of the last of them the next window has, too."""
 
@@ -197,7 +197,10 @@ class FramesAhead:
         return known is not None and known.stamp == stamp_at(path)
 
     def shot(self, loop: str, path: str, asked: Window) -> Shot:
-        """The frames of a window; raises UnreadableFilm, UnreadableFrame if one is damaged."""
+        """The frames of a window, all of them.
+
+        Raises UnreadableFilm; UnreadableFrame if one is damaged, or gone.
+        """
         while True:
             opened = self._film(loop, path)
             with self._lock:
@@ -231,7 +234,7 @@ class FramesAhead:
             opened = self._films.get((loop, path))
             if opened is None or opened.ahead is not None or not opened.frame_bytes:
                 return
-            size = opened.frame_bytes * asked.most
+            size = opened.frame_bytes * asked.frames
         if not self._budget.take(size):
             return
         ahead = _Ahead(asked, Future(), size)
@@ -264,7 +267,7 @@ class FramesAhead:
                 return self._read(opened, asked)
             finally:
                 opened.read_at = self._clock()
-                opened.frame_seconds = (opened.read_at - began) / asked.most
+                opened.frame_seconds = (opened.read_at - began) / asked.frames
 
     def _take_up(self, opened: _Open) -> float:
         """Note, under the film's lock, that its file is read again; now, by the clock."""
@@ -278,9 +281,9 @@ class FramesAhead:
     def _read(self, opened: _Open, asked: Window) -> Shot:
         """The frames of a window, under the film's lock."""
         film, tail = opened.film, opened.tail
-        numbers = range(asked.first, min(asked.first + asked.most, film.count))
-        if not numbers:
-            raise _gone(opened.path, asked.first, film.count)
+        numbers = range(asked.first, asked.first + asked.frames)
+        if numbers[-1] >= film.count:
+            raise _gone(opened.path, max(asked.first, film.count), film.count)
         if numbers[0] in tail:
             shape, time_of_first = tail[numbers[0]].shape, self._time(film, numbers[0])
             images = self._arrays.empty((len(numbers), *shape), np.float32)
@@ -300,8 +303,8 @@ class FramesAhead:
             else:
                 film.into(number, images[place])
         made = torch.from_numpy(images)
-        until = len(numbers) if len(numbers) == asked.most else 0  # the film ends with others
-        shared = range(asked.most - asked.overlap, until)
+        until = 0 if numbers[-1] + 1 == film.count else asked.frames  # none comes after the last
+        shared = range(max(0, asked.frames - asked.overlap), until)
         opened.tail = {numbers[place]: made[place].clone() for place in shared}
         return Shot(made, time_of_first, float(film.fps))
 
@@ -408,7 +411,8 @@ class FramesAhead:
 
 def _gone(path: str, number: int, count: int) -> UnreadableFrame:
     return UnreadableFrame(
-        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Press Start "
-        "over.",
+        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
+        "longer one back, or press Skip this one, and run again: a window that is shorter by now "
+        "is added at the end.",
         "the video has no such frame any more",
     )

@@ -201,10 +201,7 @@ class Batches:
         """Have an item leave that a prompt has, and has found to be gone; returns whether it did.
 
         If a listing is needed that is not in `listed`, nothing is done, and it is returned as due.
-        In a range nothing leaves, see `Leaving.due`.
         """
-        if self._loops.entry(key).selection.has_range:
-            return False
         due = self._leaving.due_of(key, item.path)
         listing = self._taken(due, listed)
         return due if listing is None else self._leaving.give_back(listing, item)

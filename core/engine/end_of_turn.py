@@ -24,6 +24,7 @@ from ..model.records import Iteration, Partner, Snapshot
 from .changes.loops import in_order
 from .changes.transactions import in_transaction
 from .folders.due_listings import Due, Listed
+from .lost_results import with_loss
 from .outcomes.ended_prompts import together_with
 from .questions import Questions
 
@@ -78,7 +79,8 @@ class Turns(Questions):
             item = self._store.item(one.key, one.path)
             if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
                 continue
-            event = Event(on, failure=failure if one == to_blame else beside)
+            why = with_loss(failure, item) if one == to_blame else beside
+            event = Event(on, failure=why)
             self._items.happens(one.key, item, event, item.claim.policy)
             self._note_given_back(one.key, Turn.of(one.key, iteration.prompt, item))
         return skip

@@ -86,7 +86,7 @@ class Parts:
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
         own_results = OwnResults(store, source, roots)
-        leaving = Leaving(store, self._loops, self._items)
+        leaving = Leaving(store, self._loops, self._items, own_results)
         self._ends = BatchEnds(
             store,
             self.memory,

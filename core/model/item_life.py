@@ -33,6 +33,7 @@ class On(Enum):
     FOLDER_GONE = "its folder is gone, or that of the results is full or read-only"
     SKIPPED = "Skip, where a run has stopped on it"
     RESULT_GONE = "Assemble Video finds that a result of it is gone"
+    RESULT_BACK = "Assemble Video finds that its results are back"
     RETRIED = "Retry failed"
     NEW_BATCH = "Reset, Start over"
 
@@ -87,7 +88,7 @@ def _given_back(item: Item, event: Event) -> Changes:
 def _succeeded(item: Item, event: Event) -> Changes:
     given_back = _given_back(item, event)
     lost = {"lost_transparency": event.lost_transparency}
-    return {**given_back, **lost, "failure": None, "stopped": False}
+    return {**given_back, **lost, "failure": None, "stopped": False, "lost_turn": 0}
 
 
 def _missed_loop_end(item: Item, event: Event) -> Changes:
@@ -107,6 +108,32 @@ def _failed(item: Item, event: Event) -> Changes:
     return {**_given_up(item, event), "attempts": item.attempts + 1}
 
 
+def _not_read(item: Item) -> Changes:
+    """Nothing of it was written by a turn in which it could not even be read."""
+    is_untouched = item.state is RUNNING and item.is_lost and item.lost_turn == item.turns - 1
+    return {"lost_turn": item.turns} if is_untouched else {}
+
+
+def _unreadable(item: Item, event: Event) -> Changes:
+    return {**_failed(item, event), **_not_read(item)}
+
+
+def _stopped_unreadable(item: Item, event: Event) -> Changes:
+    return {**_stopped(item, event), **_not_read(item)}
+
+
+def _skipped(item: Item, event: Event) -> Changes:
+    return {**_given_up(item, event), "lost_turn": 0}
+
+
+def _result_gone(item: Item, event: Event) -> Changes:
+    return {**_given_up(item, event), "lost_turn": max(item.turns, 1)}
+
+
+def _result_back(_item: Item, _event: Event) -> Changes:
+    return {"failure": None, "lost_turn": 0}
+
+
 def _stopped_by_folder(item: Item, event: Event) -> Changes:
     return {**_given_up(item, event), "stopped": True}
 
@@ -121,6 +148,10 @@ def _retried(_item: Item, _event: Event) -> Changes:
 
 def _as_new(item: Item, _event: Event) -> Changes:
     return vars(Item(item.path, item.index, turns=item.turns if item.undone else 0))
+
+
+def _may_be_back(item: Item, _policy: Policy) -> bool:
+    return item.may_be_back
 
 
 def _skips(_item: Item, policy: Policy) -> bool:
@@ -153,11 +184,12 @@ LIFE = (
     Move(OPEN, On.PROMPT_FAILED, PENDING, _stopped, _STOP, _stops),
     Move(OPEN, On.PROMPT_FAILED, PENDING, _failed, _LEFT, _tries_again),
     Move(OPEN, On.PROMPT_FAILED, FAILED, _failed, _NONE_LEFT, _gives_up),
-    Move(OPEN, On.UNREADABLE, PENDING, _stopped, _STOP, _stops),
-    Move(OPEN, On.UNREADABLE, FAILED, _failed, _SKIP, _skips),
+    Move(OPEN, On.UNREADABLE, PENDING, _stopped_unreadable, _STOP, _stops),
+    Move(OPEN, On.UNREADABLE, FAILED, _unreadable, _SKIP, _skips),
     Move(OPEN, On.FOLDER_GONE, PENDING, _stopped_by_folder),
-    Move(frozenset({PENDING}), On.SKIPPED, FAILED, _given_up),
-    Move(frozenset({DONE}), On.RESULT_GONE, FAILED, _given_up),
+    Move(frozenset({PENDING}), On.SKIPPED, FAILED, _skipped),
+    Move(frozenset({DONE}), On.RESULT_GONE, FAILED, _result_gone),
+    Move(frozenset({FAILED}), On.RESULT_BACK, DONE, _result_back, applies=_may_be_back),
     Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
     Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _as_new),
 )

@@ -67,6 +67,11 @@ class Item:
     """Whether it is done and transparent, and a result of it is not."""
     stopped: bool = False
     """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
+    lost_turn: int = 0
+    """Of its `turns`, the one up to which its results are those that it was once done with.
+
+    Above 0 only if one of them was deleted since, and it is neither done again nor given up.
+    """
 
     @property
     def title(self) -> str:
@@ -77,6 +82,17 @@ class Item:
     def undone(self) -> bool:
         """Whether a prompt has had it, and it is not done."""
         return self.turns > 0 and self.state is not ItemState.DONE
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was done, and a result was deleted: no batch loses it without a word."""
+        return self.lost_turn > 0
+
+    @property
+    def may_be_back(self) -> bool:
+        """Whether it is done again once its results are back, as nothing has touched the others."""
+        failed = self.state is ItemState.FAILED
+        return failed and self.is_lost and self.lost_turn == self.turns
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def is_frame(path: str) -> bool:
 
 
 def frames_of(path: str) -> int:
-    """How many frames an item's window has, unless the film ends in it; 0 if it is no frame."""
+    """How many frames an item has; 0 if it is none of a film."""
     found = _FRAMES.search(path)
     return 0 if found is None else int(found[1] or 1)
 

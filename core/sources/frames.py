@@ -48,6 +48,14 @@ class Windows(NamedTuple):
             else (1 if frames else 0)
         )
 
+    def frames_at(self, place: int, frames: int) -> int:
+        """How many frames the window at a place has, of a film that has `frames`."""
+        return min(self.frames, frames - place * self.step)
+
+    def paths(self, key: LoopKey, places: Sequence[int], frames: int) -> list[str]:
+        """The paths of the windows at some places of a film that has `frames`."""
+        return [path_of(key, at * self.step, self.frames_at(at, frames)) for at in places]
+
 
 class Frames(OneFile):
     """The source of loops whose `directory` is a film; an item's path has its first frame's number.
@@ -70,9 +78,8 @@ class Frames(OneFile):
     ) -> Sequence[str]:
         windows = Windows.of(selection)
         going_on()
-        numbers = range(windows.count(self._count(key.directory)))
-        places = selection.in_range(numbers)
-        return [path_of(key, place * windows.step, windows.frames) for place in places]
+        frames = self._count(key.directory)
+        return windows.paths(key, selection.in_range(range(windows.count(frames))), frames)
 
     def part(
         self,
@@ -85,9 +92,9 @@ class Frames(OneFile):
     ) -> Part | None:
         windows = Windows.of(selection)
         going_on()
-        numbers = selection.in_range(range(windows.count(self._count(key.directory))))
-        shown = numbers[first : first + most]
-        paths = [path_of(key, place * windows.step, windows.frames) for place in shown]
+        frames = self._count(key.directory)
+        numbers = selection.in_range(range(windows.count(frames)))
+        paths = windows.paths(key, numbers[first : first + most], frames)
         return Part(paths, max(0, len(numbers) - first - len(paths)))
 
     def nothing(self, key: LoopKey, selection: Selection, own_results: int) -> str:  # noqa: ARG002
@@ -101,7 +108,11 @@ class Frames(OneFile):
 
 
 def path_of(key: LoopKey, frame: int, frames: int) -> str:
-    """The path of the item that begins with `frame`, of a window of so many `frames`."""
+    """The path of the item that begins with `frame`, and has so many `frames`.
+
+    The last window of a film, which may have fewer than the others, is another item once the film
+    has become longer or shorter.
+    """
     stem = posixpath.splitext(os.path.basename(key.directory))[0]
     return f"{stem}_{frame:0{_DIGITS}}{frame_extension(frames)}"
 

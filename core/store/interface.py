@@ -12,11 +12,11 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from ..common.sight import Sight, Sights
-from ..model.items import Claim, Counts, Item, ItemState
+from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
 from ..model.records import Carried, ReportedItem, Written
 from .outside import Outside
-from .records import LoopEntry, NewListing
+from .records import LoopEntry, NewListing, Standing
 
 T = TypeVar("T")
 
@@ -151,8 +151,8 @@ class Items(Protocol):
     def retry_unlisted(self, key: LoopKey, paths: Collection[str]) -> None:
         """Make those of `paths` PENDING that are FAILED, and that the listing lacks."""
 
-    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
-        """The states of the items at some paths, as far as they are known."""
+    def standing(self, key: LoopKey, paths: Collection[str]) -> Standing:
+        """How the items at some paths stand, as far as they are known, listed or not."""
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         """The item at a relative path."""

@@ -17,7 +17,7 @@ from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
 from .memory_outside import MemoryOutside, counts_in
 from .outside import Outside
-from .records import UNLISTED, LoopEntry, NewListing, gives_up, taken_by_others
+from .records import UNLISTED, LoopEntry, NewListing, Standing, gives_up, taken_by_others
 
 T = TypeVar("T")
 
@@ -211,9 +211,14 @@ class MemoryStore(MemoryOutputs):
             if item is not None and item.state is ItemState.FAILED and item.index == UNLISTED:
                 self.put(key, item, after_event(item, Event(On.RETRIED)))
 
-    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
-        found = map(self._items[key].get, paths)
-        return {item.path: item.state for item in found if item is not None}
+    def standing(self, key: LoopKey, paths: Collection[str]) -> Standing:
+        items = self._items[key]
+        found = [item for item in map(items.get, paths) if item is not None]
+        return Standing(
+            items.listing,
+            {item.path: item.state for item in found},
+            {item.path for item in found if item.is_lost},
+        )
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         items = self._items.get(key)

@@ -13,7 +13,7 @@ from ..common.pace import parts_of
 from ..model.item_life import OPEN
 from ..model.items import Item, ItemState
 from ..model.records import ReportedItem
-from .records import UNLISTED, new_listing_id
+from .records import UNLISTED, Standing, new_listing_id
 
 _NONE: frozenset[str] = frozenset()
 
@@ -140,12 +140,16 @@ class ItemTable:
             self.pending.remove(index)
             heapq.heapify(self.pending)
 
-    def states(self) -> dict[str, ItemState]:
-        """The states of all items in order; from any thread."""
+    def standing(self) -> Standing:
+        """How all items stand; from any thread."""
         # Each is copied in one step, as the registry may change them meanwhile.
         order, known = self.order.copy(), self.known.copy()
         pending = ItemState.PENDING
-        return {path: known[path].state if path in known else pending for path in order}
+        return Standing(
+            self.listing,
+            {path: known[path].state if path in known else pending for path in order},
+            {path for path, item in known.items() if item.is_lost},
+        )
 
     def all_reported(self) -> list[ReportedItem]:
         """All items, each with its files; from any thread."""

@@ -65,7 +65,7 @@ class MemoryOutside:
 
     def standing(self, key: LoopKey) -> Standing:
         items = self._items.get(key)
-        return Standing() if items is None else Standing(items.listing, items.states())
+        return Standing() if items is None else items.standing()
 
     def undone(self, key: LoopKey) -> Collection[str]:
         items = self._items.get(key)

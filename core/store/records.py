@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -131,6 +131,8 @@ class Standing(NamedTuple):
     """The listing's id; "" for none."""
     states: Mapping[str, ItemState] = {}
     """The states of its items by their paths, in order."""
+    lost: Collection[str] = frozenset()
+    """Those of them that are `Item.is_lost`."""
 
 
 def new_listing_id() -> str:

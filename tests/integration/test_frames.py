@@ -161,7 +161,7 @@ def test_no_frame_is_lost_if_the_window_is_changed_in_mid_batch(
     assert len(frames) == FRAMES + 3  # a window never overwrites what is not its own
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
     # Another loop's frames are no results of windows, whose first frame has the same name.
-    again = frames_of(film, frames=16, skip_finished=True, loop_name="other")
+    again = frames_of(film, frames=15, skip_finished=True, loop_name="other")
     results = run_until_stop(client, film_graph(workspace.name, again))
     assert loop_state(client, results[-1])["done"] == len(results) == 2
 
@@ -330,6 +330,57 @@ def test_of_a_film_that_is_replaced_in_mid_batch_the_frames_left_are_done(
     expected = [number if number < 4 else 100 + number for number in range(FRAMES + 3)]
     assert numbers_in(workspace.output / "frames") == expected
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == expected
+
+
+def replaced(workspace: Workspace, frames: int) -> None:
+    """Have the same film, with another number of frames, in place of the one that is there."""
+    pictures = [numbered(number) for number in range(frames)]
+    new = make_film(workspace.input / "new.mp4", options=B_FRAMES, pictures=pictures)
+    new.replace(workspace.input / "clip.mp4")
+
+
+@pytest.mark.parametrize("frames", [FRAMES - 2, FRAMES + 3, FRAMES + 8])
+def test_of_a_film_that_is_longer_or_shorter_a_run_does_what_has_changed(
+    client: ComfyClient, workspace: Workspace, frames: int
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), frames=8))
+    results = run_until_stop(client, graph)
+    before = {path: path.read_bytes() for path in (workspace.output / "frames").iterdir()}
+    replaced(workspace, frames)
+    again = run_until_stop(client, graph)
+    assert len(again) == -(-frames // 8) - FRAMES // 8
+    state = loop_state(client, results[-1])
+    assert (state["done"], state["failed"]) == (len(results) + len(again), 0)
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(frames))
+    assert {path: path.read_bytes() for path in before} == before, "all that was made stays"
+
+
+def test_a_frame_without_result_and_source_is_in_no_film_without_a_word(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), error_handling=SKIP))
+    results = run_until_stop(client, graph)
+    made = workspace.output / "film" / "clip.mp4"
+    result = workspace.output / "frames" / "clip_000019.png"
+    data = result.read_bytes()
+    result.unlink()
+    made.unlink()
+    assert "1 result missing, of frame 19" in refusal(client, graph)
+    replaced(workspace, FRAMES - 2)
+    said = "1 result missing, of clip_000019. "
+    assert said in refusal(client, graph)
+    client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
+    assert said in refusal(client, graph)
+    state = loop_state(client, results[-1])
+    assert (state["done"], state["failed"]) == (FRAMES - 1, 1)
+    reason = state["failures"][0]["reason"]
+    assert "no such frame any more; the result that it had is gone, too" in reason
+    assert not made.exists()
+    result.write_bytes(data)
+    client.run(graph)
+    state = loop_state(client, results[-1])
+    assert (state["done"], state["failed"]) == (FRAMES, 0)
+    assert shown_in(made)[0] == list(range(FRAMES - 2))
 
 
 def test_frames_with_a_result_are_left_out_and_are_in_the_film(

@@ -58,9 +58,16 @@ class Due:
     at: str | None = None
     """Path of an item that leaves, too, though a prompt has it: that has found it to be gone."""
 
-    def may_leave(self, states: Mapping[str, ItemState]) -> set[str]:
-        """The paths of those that leave if they are gone: not what is done, or a prompt has."""
-        return {path for path, state in states.items() if state in _MAY_LEAVE or path == self.at}
+    def may_leave(self, stands: Standing) -> set[str]:
+        """The paths of those that leave if they are gone: not what is done, or a prompt has.
+
+        Nor what was done, and has lost its result: nobody would hear that it is missing.
+        """
+        return {
+            path
+            for path, state in stands.states.items()
+            if (state in _MAY_LEAVE or path == self.at) and path not in stands.lost
+        }
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Listing:
     began: float
     """When the reading began, in seconds since the epoch."""
     paths: Sequence[str] = ()
-    """In order: all images, or only the new ones if they are to join."""
+    """In order: all images, or only the new ones if they are to join, or to follow what leaves."""
     finished: int = 0
     """How many were left out, as their results already exist."""
     lacking: int = 0

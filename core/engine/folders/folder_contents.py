@@ -229,12 +229,12 @@ class FolderContents:
         """What of a batch its source no longer has, and how the batch stands.
 
         `present` is what the source has. What is done stays, as a workflow may move finished images
-        away, and so does what a prompt has, but for the item that is due to leave.
+        away, and so does what a prompt has, but for the item that is due to leave: see `Due`.
         """
         before = self._transactions.beside(
             partial(self._store.outside.standing, due.key), patient=patient
         )
-        return due.may_leave(before.states).difference(present), before
+        return due.may_leave(before).difference(present), before
 
 
 def _without(lacking: Collection[str]) -> str:

@@ -1,12 +1,15 @@
 """What leaves a batch, as its source no longer has it: a removed file or row, a lost companion.
 
 What is done stays, as a workflow may move finished images away. What has left is still known, and
-comes back to be tried, as PENDING, if its source has it again.
+comes back to be tried, as PENDING, if its source has it again. In a range, as many entries join as
+have left it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from ...model.item_life import Event, On
 from ...model.items import Item, ItemState
@@ -15,22 +18,24 @@ from ...store.interface import Store
 from ...store.records import LoopEntry
 from ..changes.loops import Items, Loops
 from .due_listings import Due, Listing, Why
+from .own_results import OwnResults
 
 
 class Leaving:
     """Takes out of batches what is gone; every method must be called inside a transaction."""
 
-    def __init__(self, store: Store, loops: Loops, items: Items) -> None:
+    def __init__(self, store: Store, loops: Loops, items: Items, own_results: OwnResults) -> None:
         self._store = store
         self._loops = loops
         self._items = items
+        self._own_results = own_results
 
     def due(self, key: LoopKey, entry: LoopEntry) -> Due | None:
         """The listing that shows which FAILED items are gone; None if none has failed.
 
-        In a range nothing leaves: what would follow in its place cannot join.
+        Nor where more of a range is to be listed: what follows is known by its places.
         """
-        if not self._store.counts(key).failed or entry.selection.has_range:
+        if not self._store.counts(key).failed or (entry.selection.has_range and entry.to_list):
             return None
         return Due(Why.LEAVE, key, entry.selection, entry.batch, leaves=True)
 
@@ -48,17 +53,22 @@ class Leaving:
         # What was appended leaves a listing its id.
         if (self._store.listing(key), before.listed) != (known.listing, len(known.states)):
             return False
-        states = self._store.states(key, listing.gone)
-        leaves = listing.due.may_leave(states)
+        stands = self._store.standing(key, listing.gone)
+        leaves = listing.due.may_leave(stands)
         if len(leaves) < len(listing.gone):
             # Prompts were given some meanwhile. A large listing is already written without them.
             if listing.new is not None:
                 return False
             listing = replace(listing, gone=leaves)
         self._store.relist(key, listing.kept, listing.new)
-        self._items.retry_left(key, [path for path in leaves if states[path] is ItemState.FAILED])
+        self._items.retry_left(
+            key, [path for path in leaves if stands.states[path] is ItemState.FAILED]
+        )
         self._loops.save(key, finished=listing.finished, lacking=listing.lacking)
         self._loops.times_leave(key, before)
+        if listing.due.selection.has_range:
+            following = self._own_results.without(key, listing.paths)
+            self._store.append(key, *_following(listing, leaves, following))
         return True
 
     def give_back(self, listing: Listing, item: Item) -> bool:
@@ -70,3 +80,17 @@ class Leaving:
         if left is not None:
             self._items.happens(key, left, Event(On.STOPPED))
         return True
+
+
+def _following(listing: Listing, leaves: Collection[str], found: Sequence[str]) -> list[str]:
+    """What joins a range that items leave: as many entries as it has nothing of any more.
+
+    They are the first that the range has now, and the batch has nothing of: so what is done keeps
+    its place, and is not done again, wherever it has been moved.
+    """
+    key = listing.due.key
+    kept = set(map(key.entry, listing.kept)) if key.has_variants else frozenset[str]()
+    places = len({*map(key.entry, leaves)}.difference(kept))
+    entries = (entry for entry in dict.fromkeys(map(key.entry, found)) if entry not in kept)
+    joining = set(islice(entries, places))
+    return [path for path in found if key.entry(path) in joining]

@@ -127,8 +127,10 @@ class Listings:
             contents = self._contents.found(due, patient=patient)
         except BatchLoopError:
             return Listing(due, began)
-        _, listed = self._contents.unknown(due.key, (), patient=patient)
-        return self._with_leaving(due, began, (), contents, listed, patient=patient)
+        # What follows what has left a range.
+        follows = contents.paths if due.selection.has_range else ()
+        new, listed = self._contents.unknown(due.key, follows, patient=patient)
+        return self._with_leaving(due, began, new, contents, listed, patient=patient)
 
     def _with_leaving(  # noqa: PLR0913 - what was found, in its parts
         self,

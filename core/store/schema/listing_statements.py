@@ -44,7 +44,9 @@ _PLACE = ("listing", "path", "position")
 _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: SIM118 - no dict
 _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column(f"'{ItemState.PENDING.value}'"),
-    **dict.fromkeys(("attempts", "missed_loop_ends", "seconds", "turns"), literal_column("0")),
+    **dict.fromkeys(
+        ("attempts", "missed_loop_ends", "seconds", "turns", "lost_turn"), literal_column("0")
+    ),
     **dict.fromkeys(("lost_transparency", "stopped"), false()),
 }
 """The columns, other than those that are NULL, of an item that no prompt has had."""

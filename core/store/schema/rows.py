@@ -230,6 +230,7 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         lost_transparency=row.lost_transparency,
         stopped=row.stopped,
         turns=row.turns,
+        lost_turn=row.lost_turn,
     )
 
 

@@ -163,7 +163,7 @@ listed_paths = select(items.c.path).where(
     items.c.position.is_not(None),
 )
 listed_states = (
-    select(items.c.listing, items.c.path, items.c.state)
+    select(items.c.listing, items.c.path, items.c.state, items.c.lost_turn)
     .join(loops, loops.c.listing == items.c.listing)
     .where(loops.c.id == bindparam("of_loop"), items.c.position >= 0)
     .order_by(items.c.position)
@@ -272,7 +272,9 @@ own_and_free_rows_of_many = union_all(own_rows, _free_row, _following_row)
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
 _one_of = items.c.path.in_(bindparam("of_paths", expanding=True))
-states_of = select(items.c.path, items.c.state, items.c.position).where(_of_listing, _one_of)
+states_of = select(items.c.path, items.c.state, items.c.position, items.c.lost_turn).where(
+    _of_listing, _one_of
+)
 back_in_listing = set_item.values(position=bindparam("of_place"))
 set_failed = update(items).where(_listed, is_failed)
 set_failed_unlisted = update(items).where(

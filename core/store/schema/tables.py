@@ -169,6 +169,8 @@ items = Table(
     Column("stopped", Boolean, nullable=False, default=False),
     Column("lost_transparency", Boolean, nullable=False, default=False),
     Column("turns", Integer, nullable=False, default=0),
+    # See `core.model.items.Item`.
+    Column("lost_turn", Integer, nullable=False, default=0, server_default=_ZERO),
     # Rows are stored in the primary key's tree: one tree to write instead of two.
     sqlite_with_rowid=False,
 )
@@ -260,6 +262,7 @@ ADDED_LATER = (
     loops.c.made_of_all,
     spare_listings.c.wanted,
     spare_listings.c.parts,
+    items.c.lost_turn,
 )
 """Columns that tables of this version may lack, and are given then."""
 VERSION = 1

@@ -9,14 +9,22 @@ from ...model.item_life import Event, On, after_event, check_transition
 from ...model.items import STATE_NAMES, Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Failure
-from ..records import UNLISTED, gives_up, taken_by_others
+from ..records import UNLISTED, Standing, gives_up, taken_by_others
 from ..schema import output_statements, statements
 from ..schema.rows import claim_columns, failure_columns, item_of, kept_with
 from .backend import AT_ONCE
 from .known_loop import KnownLoop, Next
 from .session import SqlSession
 
-_PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopped", "turns")
+_PLAIN = (
+    "attempts",
+    "missed_loop_ends",
+    "seconds",
+    "lost_transparency",
+    "stopped",
+    "turns",
+    "lost_turn",
+)
 """Fields of an item that are stored as they are."""
 FAR_BEHIND = 1_000
 """How far the next item may lie behind `pending_from` beside other servers. Only one that has the
@@ -189,14 +197,18 @@ class SqlItems(SqlSession):
         # A listing that is being written has the old states, so it cannot be taken.
         loop.set(next_listing=None)
 
-    def states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
+    def standing(self, key: LoopKey, paths: Collection[str]) -> Standing:
         self._alone(key)
+        listing = self._listing(key)
         found: dict[str, ItemState] = {}
+        lost: set[str] = set()
         for part in _parts(paths):
-            given = {"of_listing": self._listing(key), "of_paths": part}
-            rows = self._database.execute(statements.states_of, given)
-            found.update((row.path, ItemState(row.state)) for row in rows)
-        return found
+            given = {"of_listing": listing, "of_paths": part}
+            for row in self._database.execute(statements.states_of, given):
+                found[row.path] = ItemState(row.state)
+                if row.lost_turn:
+                    lost.add(row.path)
+        return Standing(listing, found, lost)
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         loop = self._loop(key)

@@ -74,10 +74,12 @@ class SqlOutside:
     def standing(self, key: LoopKey) -> Standing:
         listing = ""
         states: dict[str, ItemState] = {}
+        lost: set[str] = set()
         for part in self._read(statements.listed_states, {"of_loop": key.id}):
             listing = part[0][0]
-            states.update((path_text(path), ItemState(state)) for _, path, state in part)
-        return Standing(listing, states)
+            states.update((path_text(path), ItemState(state)) for _, path, state, _ in part)
+            lost.update(path_text(path) for _, path, _, lost_turn in part if lost_turn)
+        return Standing(listing, states, lost)
 
     def undone(self, key: LoopKey) -> Collection[str]:
         return self._paths(statements.undone_paths, key)

@@ -8,6 +8,7 @@ from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
 from ...engine.registry import LoopRegistry
 from ...model.loop_key import TYPED_TEXT, LoopKey
+from ...model.titles import frames_of
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
@@ -107,5 +108,5 @@ class FrameOpener:
 
 
 def _window(asked: Asked) -> Window:
-    windows = Windows.of(asked.selection)
-    return Window(frame_in(asked.entry), windows.frames, windows.overlap)
+    overlap = Windows.of(asked.selection).overlap
+    return Window(frame_in(asked.entry), frames_of(asked.entry), overlap)

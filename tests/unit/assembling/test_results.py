@@ -25,36 +25,52 @@ class Batch:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.sources, self.results = root / "in", root / "drive" / "out"
+        self.texts = root / "texts"
         self.key = LoopKey("", str(self.sources))
         self.names = [f"{number}.png" for number in range(IMAGES_DONE)]
-        for folder in (self.sources, self.results):
+        for folder in (self.sources, self.results, self.texts):
             folder.mkdir(parents=True)
             for name in self.names:
                 (folder / name).touch()
         self.pages = 0
+        self.lost: set[str] = set()
+        """The items that are FAILED, as their result was deleted."""
 
     def page(self, loop_id: str, start: int, most: int) -> Page:
         assert (loop_id, start) == (self.key.id, 0)
         assert most >= len(self.names)
         self.pages += 1
         items = [
-            (Item(name, place, ItemState.DONE), (str(self.results / name),))
+            (self._item(name, place), (str(self.results / name), str(self.texts / name)))
             for place, name in enumerate(self.names)
         ]
         return Page(len(items), start, tuple(items))
 
+    def _item(self, name: str, place: int) -> Item:
+        if name not in self.lost:
+            return Item(name, place, ItemState.DONE, turns=1)
+        return Item(name, place, ItemState.FAILED, turns=1, lost_turn=1)
+
     def selection_of(self, loop_id: str) -> Selection:
         raise AssertionError(loop_id)
+
+    def results_back(self, key: LoopKey, batch: int, paths: object) -> None:
+        raise AssertionError((key, batch, paths))
 
     def results_gone(self, key: LoopKey, batch: int, paths: object, node: str) -> None:
         raise AssertionError((key, batch, paths, node))
 
-    def deleted(self, *, allowed: Path | None = None, is_shared: bool = True) -> list[str]:
-        """The items that have lost a result for good, where a film is refused for it."""
+    def wanted(self, allowed: Path | None = None, *, is_shared: bool = True) -> Wanted:
         folders = AllowedFolders(
             str(self.sources), str(allowed or self.root), str(self.root / "temp")
         )
-        wanted = Wanted(self, folders, MissingResults.REFUSE, is_shared=lambda _path: is_shared)
+        folder = str(self.results)
+        refuse, shares = MissingResults.REFUSE, (lambda _path: is_shared)
+        return Wanted(self, folders, refuse, folder, is_shared=shares)
+
+    def deleted(self, *, allowed: Path | None = None, is_shared: bool = True) -> list[str]:
+        """The items that have lost a result for good, where a film is refused for it."""
+        wanted = self.wanted(allowed, is_shared=is_shared)
         found = wanted.found(self.key)
         with pytest.raises(ResultsMissing, match="a drive that is not connected"):
             wanted.of_items(found.results[""])
@@ -101,3 +117,25 @@ def test_a_batch_is_read_once_for_all_variants(batch: Batch) -> None:
     assert list(found.results) == labels
     assert [item for item, _ in found.results["v3"]] == ["a · v3.png", "b · v3.png"]
     assert batch.pages == 1
+
+
+def test_what_had_lost_its_result_is_back_with_all_that_it_wrote(batch: Batch) -> None:
+    batch.lost = {"1.png"}
+    found = batch.wanted().found(batch.key)
+    assert (found.back, found.deleted) == (["1.png"], [])
+    paths = batch.wanted().of_items(found.results[""]).paths
+    assert list(paths) == [str(batch.results / name) for name in batch.names]
+    # The film does not take it, but it is a result of the item as well.
+    (batch.texts / "1.png").unlink()
+    found = batch.wanted().found(batch.key)
+    assert found.back == []
+    with pytest.raises(ResultsMissing, match=r"1 result missing, of 1\.png\. .* is gone, too"):
+        batch.wanted().of_items(found.results[""])
+
+
+def test_nothing_is_back_that_a_prompt_has_worked_on_since(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = Item("1.png", 1, ItemState.FAILED, turns=2, lost_turn=1)
+    monkeypatch.setattr(batch, "_item", lambda _name, _place: failed)
+    assert batch.wanted().found(batch.key).back == []

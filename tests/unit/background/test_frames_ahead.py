@@ -110,11 +110,19 @@ def test_each_frame_comes_once_with_its_time(
 def test_windows_overlap_and_the_last_one_is_shorter(
     ahead: FramesAhead, film: str, overlap: int
 ) -> None:
-    step = 8 - overlap
-    for first in range(0, FRAMES - overlap, step):
-        shot = ahead.shot(LOOP, film, Window(first, 8, overlap))
-        ahead.begin(LOOP, film, Window(first + step, 8, overlap))
-        assert numbers(shot) == list(range(first, min(first + 8, FRAMES)))
+    windows = [
+        Window(first, min(8, FRAMES - first), overlap)
+        for first in range(0, FRAMES - overlap, 8 - overlap)
+    ]
+    for window, following in zip(windows, [*windows[1:], Window(0, 8, overlap)], strict=True):
+        shot = ahead.shot(LOOP, film, window)
+        ahead.begin(LOOP, film, following)
+        assert numbers(shot) == list(range(window.first, window.first + window.frames))
+
+
+def test_a_window_that_the_film_has_only_in_part_is_gone(ahead: FramesAhead, film: str) -> None:
+    with pytest.raises(UnreadableFrame, match=rf"Frame {FRAMES} of .* has {FRAMES} frames now"):
+        ahead.shot(LOOP, film, Window(FRAMES - 3, 8))
 
 
 def test_what_a_node_does_to_a_window_is_not_in_the_next_one(ahead: FramesAhead, film: str) -> None:
@@ -371,9 +379,9 @@ def test_many_threads_get_what_they_ask_for_and_all_memory_is_given_back(
         for _ in range(25):
             path, number = chance.choice(paths), chance.randrange(9)
             window = Window(number, chance.choice([1, 3]))
-            expected = list(range(number, number + window.most))
+            expected = list(range(number, number + window.frames))
             assert numbers(ahead.shot(str(seed), path, window)) == expected
-            ahead.begin(str(seed), path, Window(chance.randrange(9), window.most))
+            ahead.begin(str(seed), path, Window(chance.randrange(9), window.frames))
             assert ahead.count(chance.choice(paths)) == 12
 
     with ThreadPoolExecutor(4) as pool:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.engine import batches
+from batch_loop.core.engine.folders import folder_contents, large_listings, leaving
+from batch_loop.core.engine.folders.due_listings import Due, Listing, Why
+from batch_loop.core.model.items import ItemState
+from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.records import Standing
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
 from batch_loop.tests.support.numbered_rows import numbered
@@ -57,13 +62,43 @@ def test_so_does_the_mode_retry_failed(server: FailingRows) -> None:
     assert server.figures == (5, 4, 1)
 
 
-def test_in_a_range_nothing_leaves_as_nothing_could_join(server: FailingRows) -> None:
-    request = replace(REQUEST, selection=Selection(limit=4))
+RANGE = replace(REQUEST, selection=Selection(start_index=1, limit=3))
+
+
+def test_in_a_range_the_next_one_joins_for_each_that_leaves(server: FailingRows) -> None:
+    server.all(RANGE)
+    assert server.figures == (3, 1, 2)
+    # What is done is moved away: nothing joins for that, and it is not done again.
+    server.remove("r00001", "r00002")
+    assert server.all(RANGE) == ["r00004"]
+    assert server.figures == (3, 2, 1)
+    assert server.listed == ["r00002", "r00003", "r00004"]
+    server.remove("r00003", "r00005", "r00004")
+    server.registry.retry_failed(KEY.id)
+    # The range has nothing any more, which takes nothing with it.
+    assert (server.all(RANGE), server.figures) == ([], (3, 2, 1))
+
+
+def test_in_a_range_without_a_next_one_nothing_joins(server: FailingRows) -> None:
+    request = replace(REQUEST, selection=Selection(start_index=3))
     server.all(request)
-    assert server.figures == (4, 2, 2)
+    server.remove("r00003")
+    assert server.registry.retry_failed(KEY.id).complete
+    assert (server.listed, server.figures) == (["r00004", "r00005"], (2, 2, 0))
+
+
+def test_a_range_that_is_yet_to_be_listed_is_left_as_it_is(
+    server: FailingRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 3)
+    monkeypatch.setattr(batches, "FEW_LISTED", 1)
+    request = replace(REQUEST, selection=Selection(limit=5))
+    server.one(request)
+    server.one(request)
+    assert (server.figures, server.state.counts.to_list) == ((5, 2, 1), 2)
     server.remove("r00001")
-    assert server.all(request) == []
-    assert server.figures == (4, 2, 2)
+    server.registry.retry_failed(KEY.id)
+    assert server.figures == (5, 2, 0)
 
 
 def test_what_is_done_stays(server: FailingRows) -> None:
@@ -216,3 +251,17 @@ def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(
     server.meanwhile(server.next_is_done)
     server.registry.retry_failed(KEY.id)
     assert (server.figures, server.listed) == ((6, 3, 0), listed)
+
+
+def test_in_a_range_of_images_with_variants_a_whole_image_joins_for_one_that_left_whole() -> None:
+    key = LoopKey("", "/in", source=IMAGES + VARIANTS)
+    due = Due(Why.LEAVE, key, Selection(limit=2), 1, leaves=True)
+    images = [f"{name} · {label}.png" for name in "abcd" for label in ("ink", "oil")]
+    a, b, following = images[:2], images[2:4], images[4:]
+    states = dict.fromkeys([*a, *b], ItemState.FAILED)
+    for gone, joins in (((*a, *b), following), (a, following[:2]), ((*a, b[0]), following[:2])):
+        listing = Listing(due, 0.0, following, gone=set(gone), before=Standing("x", states))
+        assert leaving._following(listing, listing.gone, following) == joins
+    # Of one that is done with a value something is left: its place is taken.
+    listing = Listing(due, 0.0, following, gone={a[0]}, before=Standing("x", states))
+    assert leaving._following(listing, listing.gone, following) == []

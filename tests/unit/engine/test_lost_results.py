@@ -1,25 +1,65 @@
-"""What has lost a result is done again, by Retry failed alone."""
+"""What has lost a result is done again, by Retry failed alone, and no batch loses it in silence."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.failing_rows import KEY, FailingRows
+from batch_loop.core.store.sql import listing_rows
+from batch_loop.tests.support.failing_rows import KEY, REQUEST, FailingRows
+from batch_loop.tools.postgresql import Postgresql
+
+RETRY = replace(REQUEST, mode=IterationMode.RETRY_FAILED)
+STOP = replace(REQUEST, policy=Policy(ErrorHandling.STOP))
 
 
-@pytest.fixture(params=["memory", "file"])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> FailingRows:
-    return FailingRows(MemoryStore() if request.param == "memory" else open_store(str(tmp_path)))
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FailingRows]:
+    store: Store = MemoryStore()
+    if request.param == "file":
+        store = open_store(str(tmp_path))
+    elif request.param == "postgresql":
+        database: Postgresql = request.getfixturevalue("postgresql")
+        store = open_postgresql(database.new_database(), NO_ROOTS)
+    yield FailingRows(store)
+    store.close()
+
+
+@pytest.fixture
+def done(server: FailingRows) -> FailingRows:
+    """Six rows are done, and the results of two are gone."""
+    server.broken.clear()
+    server.all()
+    lose(server, "r00002", "r00004")
+    return server
+
+
+def lose(server: FailingRows, *paths: str) -> None:
+    server.registry.results_gone(KEY, 1, paths, "9")
+
+
+def reasons(server: FailingRows) -> list[tuple[str, str]]:
+    failures = server.state.failures
+    return [(item.path, item.failure.reason if item.failure else "") for item in failures]
 
 
 def test_what_has_lost_its_result_is_retried_and_nothing_else(server: FailingRows) -> None:
     server.broken.clear()
     server.all()
-    server.registry.results_gone(KEY, 1, ["r00002", "r00004", "unknown"], "9")
+    lose(server, "r00002", "r00004", "unknown")
     assert server.figures == (6, 4, 2)
     failure = server.state.failures[0].failure
     assert failure is not None
@@ -33,9 +73,8 @@ def test_what_has_lost_its_result_is_retried_and_nothing_else(server: FailingRow
 
 def test_what_has_failed_already_keeps_its_reason(server: FailingRows) -> None:
     server.all()
-    server.registry.results_gone(KEY, 1, ["r00001"], "9")
-    reasons = [item.failure and item.failure.reason for item in server.state.failures]
-    assert reasons == ["broken"] * 2
+    lose(server, "r00001")
+    assert [reason for _, reason in reasons(server)] == ["broken"] * 2
 
 
 def test_a_loss_of_the_batch_before_is_none_of_this_one(server: FailingRows) -> None:
@@ -43,5 +82,127 @@ def test_a_loss_of_the_batch_before_is_none_of_this_one(server: FailingRows) -> 
     server.all()
     server.registry.start_over(KEY.id)
     server.all()
-    server.registry.results_gone(KEY, 1, ["r00002"], "9")
+    lose(server, "r00002")
     assert server.figures == (6, 6, 0)
+
+
+def test_it_stays_if_its_source_is_gone_too(done: FailingRows) -> None:
+    done.remove("r00002")
+    assert done.one() is None
+    assert done.figures == (6, 4, 2)
+    done.registry.retry_failed(KEY.id)
+    assert done.all() == ["r00004"]
+    assert done.figures == (6, 5, 1)
+    ((path, reason),) = reasons(done)
+    assert path == "r00002"
+    assert reason.startswith("broken; the result that it had is gone, too: put one of the two back")
+    # However often a run or Retry failed looks for what is gone.
+    for request in (REQUEST, RETRY, REQUEST):
+        assert done.all(request) == []
+        assert (done.figures, len(done.listed)) == ((6, 5, 1), 6)
+
+
+def test_it_is_done_again_once_its_source_is_back(done: FailingRows) -> None:
+    done.remove("r00002")
+    done.all(RETRY)
+    done.source.rows.insert(0, "r00002")
+    assert done.all(replace(RETRY, mode=IterationMode.CONTINUE)) == []
+    done.registry.retry_failed(KEY.id)
+    assert (done.all(), done.figures) == (["r00002"], (6, 6, 0))
+    # Now it is like any other: done, wherever its source is.
+    done.remove("r00002")
+    done.one()
+    assert done.figures == (6, 6, 0)
+
+
+def test_start_over_goes_on_without_it(done: FailingRows) -> None:
+    done.remove("r00002")
+    done.registry.start_over(KEY.id)
+    assert len(done.all()) == 5
+    assert done.figures == (5, 5, 0)
+
+
+def test_so_does_skip_where_a_run_has_stopped_on_it(done: FailingRows) -> None:
+    done.remove("r00002")
+    done.registry.retry_failed(KEY.id)
+    prompt = done.host.submit()
+    iteration = done.registry.acquire(STOP, prompt)
+    with pytest.raises(UnreadableImage):
+        done.fail(iteration)
+    done.host.finish(prompt, Ending.ERROR)
+    done.registry.skip(KEY.id, "r00002")
+    done.all()
+    assert (done.figures, "r00002" in done.listed) == ((5, 5, 0), False)
+
+
+def test_what_loses_its_result_while_the_source_is_read_stays(server: FailingRows) -> None:
+    """It was pending as the source was read; since then it was done, and its result deleted."""
+    server.broken = {"r00001"}
+    server.one()
+    server.one()
+    server.remove("r00001", "r00003")
+    server.meanwhile(lambda: (server.next_is_done(), lose(server, "r00003")))
+    server.registry.retry_failed(KEY.id)
+    assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005"]
+    assert server.all() == ["r00004", "r00005"]
+    assert [path for path, _ in reasons(server)] == ["r00003"]
+
+
+def test_other_settings_take_it_with_them_and_bring_it_back(done: FailingRows) -> None:
+    done.all(replace(REQUEST, selection=Selection(start_index=3)))
+    assert done.figures == (3, 2, 1)
+    done.all()
+    assert [path for path, _ in reasons(done)] == ["r00002", "r00004"]
+
+
+def test_in_a_large_batch_it_stays_while_others_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
+    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+    server = FailingRows(open_store(str(tmp_path)))
+    server.all()
+    lose(server, "r00002")
+    server.remove("r00001", "r00002")
+    server.one()
+    assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005"]
+    server.all(RETRY)
+    assert [path for path, _ in reasons(server)] == ["r00002", "r00003"]
+    assert server.figures == (5, 3, 2)
+
+
+def test_what_is_back_is_done_as_before(done: FailingRows) -> None:
+    done.registry.results_back(KEY, 1, ["r00002", "r00003", "unknown"])
+    assert (done.figures, reasons(done)) == ((6, 5, 1), [("r00004", "its result is gone")])
+    done.registry.retry_failed(KEY.id)
+    assert (done.all(), done.figures) == (["r00004"], (6, 6, 0))
+
+
+def test_so_it_is_if_only_its_source_could_not_be_read(done: FailingRows) -> None:
+    done.remove("r00002")
+    done.all(RETRY)
+    done.registry.results_back(KEY, 1, ["r00002"])
+    assert done.figures == (6, 6, 0)
+    assert done.state.complete
+
+
+def test_results_that_a_prompt_has_touched_since_are_not_back(done: FailingRows) -> None:
+    done.registry.retry_failed(KEY.id)
+    prompt = done.host.submit()
+    assert done.registry.acquire(REQUEST, prompt).item is not None
+    done.host.finish(prompt, Ending.ERROR)
+    done.registry.reconcile_all()
+    done.all()
+    before = done.figures
+    assert [path for path, _ in reasons(done)] == ["r00002"]
+    done.registry.results_back(KEY, 1, ["r00002"])
+    assert done.figures == before == (6, 5, 1)
+
+
+def test_what_is_back_in_the_batch_before_is_none_of_this_one(done: FailingRows) -> None:
+    done.broken = {"r00002"}
+    done.registry.start_over(KEY.id)
+    done.all()
+    lose(done, "r00004")
+    done.registry.results_back(KEY, 1, ["r00002", "r00004"])
+    assert [path for path, _ in reasons(done)] == ["r00002"]

@@ -172,6 +172,13 @@ class ModelItem:
     missed_loop_ends: int = 0
     failed_before: bool = False
     stopped: bool = False
+    is_lost: bool = False
+    """Whether it was done, and a result of it was deleted since."""
+    is_untouched: bool = False
+    """Whether no prompt has worked on it since; and whether that was so before its last prompt."""
+    was_untouched: bool = False
+    turns: int = 0
+    """How many prompts have had it, also in batches before, until it was done."""
     prompt: Prompt | None = None
     server: str = ""
     since: float = 0.0
@@ -465,6 +472,7 @@ class RegistryMachine(RuleBasedStateMachine):
         skip = item is not None and item.policy.error_handling is ErrorHandling.SKIP
         assert raised is (item is not None and not skip)
         if item is not None:
+            item.is_untouched = item.was_untouched and item.state is RUNNING and not item.reached
             item.state, item.prompt = FAILED if skip else PENDING, None
             self.loops[key].worked_at = self.clock.tick()
             item.attempts += 1
@@ -528,7 +536,14 @@ class RegistryMachine(RuleBasedStateMachine):
             elif item.server != server.name:
                 self.steps.update(["undone elsewhere"])
         server.begins(key)
+        for path, since in loop.known.items():
+            if since.turns and since.state is not DONE:
+                item = kept.known[path]
+                item.is_untouched = item.is_untouched and item.turns == since.turns
+                item.turns = since.turns
         self.loops[key] = kept
+        # What it had replaced itself was dropped with the one that replaced it.
+        kept.kept = None
         kept.taken_back = loop.batch
         self._note_completion(kept)
         assert (snapshot.batch, snapshot.undo_until) == (kept.batch, None)
@@ -579,6 +594,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         snapshot = server.registry.skip(key.id, path)
         loop.known[path].state, loop.known[path].stopped = FAILED, False
+        loop.known[path].is_lost = False
         self._note_completion(loop)
         assert path in {item.path for item in snapshot.failures}
         self.steps.update(["skipped"])
@@ -916,6 +932,8 @@ class RegistryMachine(RuleBasedStateMachine):
             item.missed_loop_ends = 0
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
+        item.was_untouched, item.is_untouched = item.is_untouched, False
+        item.turns += 1
         item.policy = request.policy
         server.waiting.add((key, prompt, path))
         kept_open = [] if loop.kept is None else loop.kept.open
@@ -968,7 +986,11 @@ class RegistryMachine(RuleBasedStateMachine):
     ) -> None:
         listing = self._listing(selection)
         server.begins(key)
+        before = self.loops.get(key)
         self.loops[key] = ModelLoop(selection, mode, batch, listing, self.clock.time)
+        for path, item in ({} if before is None else before.known).items():
+            if item.state is not DONE:
+                self.loops[key].known[path].turns = item.turns
 
     def _look_again(self, loop: ModelLoop) -> bool:
         listed = self._list(FOLDER, loop.selection, seed=0)
@@ -985,11 +1007,17 @@ class RegistryMachine(RuleBasedStateMachine):
         if not self._list(FOLDER, loop.selection, seed=0):
             return True
         there = self._list(FOLDER, loop.selection.without_range(), seed=0)
-        for path in list(loop.listing):
+        before = list(loop.listing)
+        for path in before:
             item = loop.known[path]
-            if path not in there and item.state in {PENDING, FAILED}:
+            if path not in there and item.state in {PENDING, FAILED} and not item.is_lost:
                 loop.listing.remove(path)
                 item.retry()
+        left = len(before) - len(loop.listing)
+        if loop.selection.limit and left:
+            new = [path for path in self._list(FOLDER, loop.selection) if path not in before]
+            loop.listing += new[:left]
+            self.steps.update(["joined a range"] if new else [])
         return True
 
     def _retry(self, loop: ModelLoop) -> None:
@@ -1055,6 +1083,7 @@ class RegistryMachine(RuleBasedStateMachine):
             loop.worked_at = self.clock.tick()
         if ending is Ending.SUCCESS and item.state is FINISHING:
             item.state, item.failed_before, item.stopped = DONE, False, False
+            item.is_lost = False
             loop.carried = (item.value, server.name)
             return
         give_up = False
@@ -1111,7 +1140,13 @@ class RegistryMachine(RuleBasedStateMachine):
         assert item.stopped is expected.stopped
         if item.state is FAILED:
             assert item.failure is not None
-            assert item.failure.reason in {"it broke", "broken"}
+            reason, _, more = item.failure.reason.partition("; ")
+            assert reason in {"it broke", "broken", "its result is gone"}
+            assert not more or expected.is_lost
+        assert item.is_lost is expected.is_lost
+        assert item.may_be_back is (
+            expected.state is FAILED and expected.is_lost and expected.is_untouched
+        )
 
     @invariant()
     def nothing_is_done_twice_or_without_a_success(self) -> None:
@@ -1120,6 +1155,74 @@ class RegistryMachine(RuleBasedStateMachine):
             for path, item in loop.known.items():
                 if item.state is DONE:
                     assert self.successes[key, loop.batch, path] == 1
+
+
+class LosingMachine(RegistryMachine):
+    """The same where results are deleted and put back, and images that have failed are removed."""
+
+    def _listed_in(self, *states: ItemState) -> list[tuple[LoopKey, str]]:
+        """The listed images in some states."""
+        return [
+            (key, path)
+            for key in sorted_keys(self.loops)
+            for path in self.loops[key].listing
+            if self.loops[key].known[path].state in states
+        ]
+
+    @precondition(lambda self: self._listed_in(DONE))
+    @rule(pick=picks, then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]))
+    def lose_a_result(self, pick: int, then: str) -> None:
+        """A result was deleted, and Assemble Video finds that."""
+        done = self._listed_in(DONE)
+        key, path = done[pick % len(done)]
+        loop, item = self.loops[key], self.loops[key].known[path]
+        self._server(pick).registry.results_gone(key, loop.batch, [path], "9")
+        item.state, item.failed_before = FAILED, True
+        item.is_lost = item.is_untouched = True
+        self.successes[key, loop.batch, path] -= 1
+        self.steps.update(["lost"])
+        if then == "its image is gone":
+            self.remove_file(path)
+        elif then == "it is back":
+            self._put_a_result_back(pick, key, path)
+        elif then:
+            self.retry_failed(pick, key)
+
+    @precondition(lambda self: self._listed_in(FAILED))
+    @rule(pick=picks)
+    def put_a_result_back(self, pick: int) -> None:
+        """A result is there again, and Assemble Video finds that."""
+        failed = self._listed_in(FAILED)
+        self._put_a_result_back(pick, *failed[pick % len(failed)])
+
+    def _put_a_result_back(self, pick: int, key: LoopKey, path: str) -> None:
+        loop, item = self.loops[key], self.loops[key].known[path]
+        self._server(pick).registry.results_back(key, loop.batch, [path])
+        if item.is_lost and item.is_untouched:
+            item.state, item.failed_before, item.is_lost = DONE, False, False
+            self.successes[key, loop.batch, path] += 1
+            self.steps.update(["back"])
+
+    @precondition(lambda self: self._listed_in(FAILED))
+    @rule(pick=picks)
+    def remove_what_has_failed(self, pick: int) -> None:
+        """An image that has failed is removed, and a person has what failed retried."""
+        failed = self._listed_in(FAILED)
+        key, path = failed[pick % len(failed)]
+        self.remove_file(path)
+        self.retry_failed(pick, key)
+
+    @rule(pick=picks, key=keys)
+    def fail_in_a_range(self, pick: int, key: LoopKey) -> None:
+        """An image of a range fails, and is removed; perhaps there is one that may follow."""
+        server = self._server(pick)
+        job = Job(server, server.host.submit("auto"))
+        request = Request(key, SELECTIONS[-1], policy=Policy(ErrorHandling.SKIP, 1))
+        iteration = self._acquire(job, request)
+        self._finish(job, Ending.ERROR)
+        if iteration is not None and iteration.item is not None:
+            self.remove_file(iteration.item.path)
+            self.retry_failed(pick, key)
 
 
 def sorted_keys(turns: Collection[LoopKey]) -> list[LoopKey]:
@@ -1153,6 +1256,17 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
     assert open_store is None or steps["asked at the last"]
 
 
+def hold_what_is_lost(open_store: Callable[[], Callable[[], Store]] | None, examples: int) -> None:
+    """The same where results are lost."""
+    steps: Counter[str] = Counter()
+    run(
+        lambda: LosingMachine(steps, None if open_store is None else open_store()),
+        examples=examples,
+        steps=50,
+    )
+    assert min(steps["lost"], steps["back"], steps["joined a range"]) > 0
+
+
 @pytest.fixture(autouse=True)
 def undo_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Start over be undone however often the clock has ticked."""
@@ -1171,6 +1285,10 @@ def test_in_memory() -> None:
     hold(None, examples=120)
 
 
+def test_what_is_lost_in_memory() -> None:
+    hold_what_is_lost(None, examples=120)
+
+
 @pytest.mark.usefixtures("few_are_many")
 def test_in_a_file_with_several_servers_and_crashes() -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -1179,6 +1297,16 @@ def test_in_a_file_with_several_servers_and_crashes() -> None:
             return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
 
         hold(new_file, examples=120)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_what_is_lost_in_a_file_with_several_servers_and_crashes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+
+        def new_file() -> Callable[[], Store]:
+            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
+
+        hold_what_is_lost(new_file, examples=40)
 
 
 @pytest.mark.usefixtures("few_are_many")

@@ -30,7 +30,9 @@ BROKEN = Failure("it broke")
 
 
 def item_in(state: ItemState) -> Item:
-    return Item("a.png", 3, state, claim=CLAIM if state in OPEN else None, failure=BROKEN)
+    item = Item("a.png", 3, state, claim=CLAIM if state in OPEN else None, failure=BROKEN)
+    # It has failed as its result was deleted: so all that can happen to one that has failed may.
+    return replace(item, turns=1, lost_turn=1) if state is ItemState.FAILED else item
 
 
 def test_the_docs_table_matches_the_code() -> None:
@@ -130,5 +132,46 @@ def test_only_these_transitions_are_allowed(old: ItemState, new: ItemState) -> N
         check_transition("a.png", old, new)
 
 
-def test_only_a_finishing_item_becomes_done() -> None:
-    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.FINISHING]
+def test_only_a_finishing_item_becomes_done_or_one_whose_results_are_back() -> None:
+    leads_to_done = [old for old in ItemState if ItemState.DONE in LEADS_TO[old]]
+    assert leads_to_done == [ItemState.FINISHING, ItemState.FAILED]
+    # One that has failed only if it was done before, and no prompt has touched its results since.
+    failed = Item("a.png", 0, ItemState.FAILED, failure=Failure("broken"), turns=2)
+    for never in (failed, replace(failed, lost_turn=1)):
+        with pytest.raises(IllegalTransition):
+            after_event(never, Event(On.RESULT_BACK))
+
+
+def lost(turns: int = 1) -> Item:
+    done = Item("a.png", 3, ItemState.DONE, turns=turns)
+    return after_event(done, Event(On.RESULT_GONE, failure=BROKEN))
+
+
+def test_an_item_is_lost_until_it_is_done_again_or_given_up() -> None:
+    gone = lost()
+    assert (gone.is_lost, gone.may_be_back) == (True, True)
+    retried = after_event(gone, Event(On.RETRIED))
+    again = after_event(retried, Event(On.ACQUIRED, claim=CLAIM))
+    assert (retried.is_lost, again.is_lost) == (True, True)
+    ended = after_event(again, Event(On.REACHED_LOOP_END))
+    stopped = after_event(again, Event(On.UNREADABLE, failure=BROKEN))
+    ends = [
+        after_event(ended, Event(On.SUCCEEDED)),
+        after_event(stopped, Event(On.SKIPPED)),
+        after_event(gone, Event(On.RESULT_BACK)),
+        after_event(gone, Event(On.NEW_BATCH)),
+    ]
+    assert [end.is_lost for end in ends] == [False] * 4
+    assert ends[2] == Item("a.png", 3, ItemState.DONE, turns=1)
+
+
+def test_results_count_as_back_only_if_no_prompt_has_touched_them() -> None:
+    retried = after_event(lost(2), Event(On.RETRIED))
+    again = after_event(retried, Event(On.ACQUIRED, claim=CLAIM))
+    unread = after_event(again, Event(On.UNREADABLE, failure=BROKEN), SKIP)
+    assert unread.may_be_back
+    failed = after_event(again, Event(On.PROMPT_FAILED, failure=BROKEN), SKIP)
+    assert (failed.state, failed.is_lost, failed.may_be_back) == (ItemState.FAILED, True, False)
+    retried = after_event(failed, Event(On.RETRIED))
+    again = after_event(retried, Event(On.ACQUIRED, claim=CLAIM))
+    assert not after_event(again, Event(On.UNREADABLE, failure=BROKEN), SKIP).may_be_back

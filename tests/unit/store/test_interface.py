@@ -220,7 +220,11 @@ def test_what_has_failed_and_left_the_listing_is_pending_when_it_is_back(store: 
     assert store.listing(KEY) != before
     store.retry_unlisted(KEY, ["a", "b", "unknown"])
     failed, pending = ItemState.FAILED, ItemState.PENDING
-    assert store.states(KEY, [*paths, "unknown"]) == {"a": failed, "b": pending, "c": failed}
+    assert store.standing(KEY, [*paths, "unknown"]).states == {
+        "a": failed,
+        "b": pending,
+        "c": failed,
+    }
     left = store.listing(KEY)
     store.append(KEY, "b", "c")
     assert store.listing(KEY) == left
@@ -238,6 +242,25 @@ def test_how_a_listing_stands_is_told_in_order(opened: Store) -> None:
     found = opened.outside.standing(KEY)
     assert (found.listing, list(found.states.items())) == (listing, list(states.items()))
     assert opened.outside.standing(LoopKey("unknown", "/in")).states == {}
+
+
+def test_what_has_lost_its_result_is_known_until_the_batch_ends(opened: Store) -> None:
+    gone = Event(On.RESULT_GONE, failure=Failure("its result is gone"))
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        lost = [finish(opened, claimed(opened)) for _ in range(2)][1]
+        lost = opened.put(KEY, lost, after_event(lost, gone))
+        assert lost.lost_turn == lost.turns == 1
+        opened.relist(KEY, ["c", "b"])
+        assert opened.item(KEY, "b") == replace(lost, index=1)
+        assert opened.retry(KEY) == 1
+        stands = opened.standing(KEY, ["a", "b", "unknown"])
+        assert (stands.listing, set(stands.lost)) == (opened.listing(KEY), {"b"})
+    found = opened.outside.standing(KEY)
+    assert (found.states["b"], set(found.lost)) == (ItemState.PENDING, {"b"})
+    with opened.transaction():
+        begin(opened, KEY, ["b"], batch=2)
+    assert not opened.outside.standing(KEY).lost
 
 
 def test_a_running_item_outlives_its_listing(store: Store) -> None:
