@@ -13,7 +13,10 @@ from .programs import complaint, run
 _SPACES = {
     name: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"
     for name in ("office", "table", "text", "style")
-} | {"number": "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"}
+} | {
+    "number": "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0",
+    "of": "urn:oasis:names:tc:opendocument:xmlns:of:1.2",
+}
 
 _LONG = 'number:style="long"'
 _DAY = (
@@ -29,7 +32,8 @@ _FORMATS = {
     "date": f'<number:date-style style:name="N-date">{_DAY}</number:date-style>',
     "moment": f'<number:date-style style:name="N-moment">{_DAY}<number:text> </number:text>{_CLOCK}'
     "</number:date-style>",
-    "time": f'<number:time-style style:name="N-time">{_CLOCK}</number:time-style>',
+    "time": '<number:time-style style:name="N-time" number:language="en" number:country="GB">'
+    f"{_CLOCK}</number:time-style>",
     "lasts": '<number:time-style style:name="N-lasts" number:truncate-on-overflow="false">'
     f"{_CLOCK}</number:time-style>",
     "truth": '<number:boolean-style style:name="N-truth"><number:boolean/></number:boolean-style>',
