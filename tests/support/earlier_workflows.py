@@ -11,6 +11,10 @@ from typing import Any
 _FILE = Path(__file__).with_suffix(".json")
 
 
+Prompt = dict[str, tuple[str, dict[str, Any]]]
+"""Type and inputs of each node."""
+
+
 @dataclass(frozen=True)
 class Earlier:
     """A workflow that was saved on a day, in the page's format and as a prompt."""
@@ -20,26 +24,31 @@ class Earlier:
     workflow: dict[str, Any]
     prompt: dict[str, Any]
 
-    def meant(self, types: Mapping[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    def meant(self, types: Mapping[str, Any]) -> Prompt:
         """Type and inputs of each node today; `types` are those of `/object_info`.
 
         Inputs that there were not have their defaults.
         """
-        found = {}
-        for key, node in self.prompt.items():
-            inputs = types[node["class_type"]]["input"]
-            declared = {**inputs.get("required", {}), **inputs.get("optional", {})}
-            defaults = {
-                name: details[0]["default"]
-                for name, (_, *details) in declared.items()
-                if details and "default" in details[0] and not details[0].get("forceInput")
-            }
-            found[key] = node["class_type"], {**defaults, **node["inputs"]}
-        return found
+        return filled_in(self.prompt, types, "required", "optional")
 
     def __str__(self) -> str:
         """For the names of tests."""
         return f"{self.name} of {self.saved}"
+
+
+def filled_in(prompt: Mapping[str, Any], types: Mapping[str, Any], *kinds: str) -> Prompt:
+    """A prompt whose inputs of these kinds (required, optional) have their defaults if missing."""
+    found = {}
+    for key, node in prompt.items():
+        inputs = types[node["class_type"]]["input"]
+        declared = {name: each for kind in kinds for name, each in inputs.get(kind, {}).items()}
+        defaults = {
+            name: details[0]["default"]
+            for name, (_, *details) in declared.items()
+            if details and "default" in details[0] and not details[0].get("forceInput")
+        }
+        found[key] = node["class_type"], {**defaults, **node["inputs"]}
+    return found
 
 
 EARLIER = [Earlier(**each) for each in json.loads(_FILE.read_text(encoding="utf-8"))]
