@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from .made_films import make_films
 from .pack import pack
-from .programs import version_of
+from .programs import run, version_of
 from .trial import write_figures
 
 _MOST_APART = 1
@@ -81,21 +81,37 @@ class Compared:
         """
         if not self.ours:
             return bool(self.note) and not self.theirs
-        counted = self.theirs == self.ours or self.damaged or "joined_late" in self.name
+        # Of a film that was cut off, the program may show what there is of a last frame.
+        is_whole = self.theirs == self.ours or (self.cut_off and self.theirs == self.ours + 1)
+        counted = is_whole or self.damaged or "joined_late" in self.name
         return bool(counted) and all(each <= _MOST_APART for each in self.apart.values())
 
 
 def decoded_by_ffmpeg(path: Path, stream: Any, size: tuple[int, int]) -> npt.NDArray[Any]:
     """All frames of a film: [N,H,W,3], 8 bits or 16; none if the program refuses it."""
     is_deep = any(component.bits > 8 for component in stream.format.components)  # noqa: PLR2004
+    turns = _quarters_of_422(path, stream)
     command = [
-        *("ffmpeg", "-v", "quiet", "-i", str(path), "-map", f"0:{stream.index}", "-fps_mode"),
-        *("passthrough", "-f", "rawvideo", "-pix_fmt", "rgb48le" if is_deep else "rgb24", "-"),
+        *("ffmpeg", "-v", "quiet", *(("-noautorotate",) if turns else ()), "-i", str(path)),
+        *("-map", f"0:{stream.index}", "-fps_mode", "passthrough", "-f", "rawvideo"),
+        *("-pix_fmt", "rgb48le" if is_deep else "rgb24", "-"),
     ]
     raw = subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603
     values = np.frombuffer(raw, np.uint16 if is_deep else np.uint8)
-    width, height = size
-    return values.reshape(-1, height, width, 3)
+    width, height = size if turns % 2 == 0 else size[::-1]
+    return np.rot90(values.reshape(-1, height, width, 3), turns, (1, 2))
+
+
+def _quarters_of_422(path: Path, stream: Any) -> int:
+    """By how many quarters to the left a film is turned whose colours are halved in width alone.
+
+    To turn such a picture, the program converts it to another form first, so it has other colours.
+    """
+    if "422" not in stream.format.name:
+        return 0
+    asked = ["-v", "quiet", "-select_streams", "v:0", "-show_entries", "stream_side_data=rotation"]
+    said = run(["ffprobe", *asked, "-of", "csv=p=0", path]).stdout.split()
+    return int(said[0].strip(",")) // 90 % 4 if said else 0
 
 
 def compare(path: Path) -> Compared:
@@ -126,7 +142,7 @@ def compare(path: Path) -> Compared:
         sound = [each for each in range(end) if each not in result.damaged]
         some = random.Random(_SEED).choices(sound, k=_JUMPS)  # noqa: S311
         # FFmpeg before 8 showed frames at the start that refer to what is not there.
-        more = max(0, len(theirs) - opened.count)
+        more = 0 if opened.is_cut_off else max(0, len(theirs) - opened.count)
         *orders, after_a_kill = _ORDERS
         for order, numbers in zip(orders, (sound, sound[::-1], some), strict=True):
             apart = (_apart(opened.frame(each).image[0], theirs[each + more]) for each in numbers)

@@ -199,5 +199,6 @@ def convert(paths: Iterable[Path], to: str, folder: Path, infilter: str = "") ->
         raise ToolError(
             "the program soffice is not there: install LibreOffice Calc, and run again"
         ) from None
-    if made.returncode:
-        raise ToolError(f"LibreOffice could not write {to}: {complaint(made.stderr)}")
+    # Of options that it does not understand it says nothing.
+    if made.returncode or not any(folder.glob("*.*")):
+        raise ToolError(f"LibreOffice could not write {to}: {complaint(made.stderr, 'Error')}")
