@@ -34,7 +34,7 @@ MOST_TIMES_FIRST = Target(1.1, "ratio")
 def measure(setting: Setting) -> Measured:
     """Run tables of few and of many rows, which do nothing, on a real server."""
     count = setting.of(COUNT, COUNT // 10)
-    prompts = setting.of(PROMPTS, 3 * PART)
+    part, prompts = setting.of(PART, PART // 5), setting.of(PROMPTS, 3 * PART // 5)
     firsts: dict[int, list[float]] = {FEW: [], count: []}
     for number in range(setting.of(ROUNDS, 1)):
         for rows, found in firsts.items():
@@ -50,16 +50,16 @@ def measure(setting: Setting) -> Measured:
     few = "few.csv"
     make_table(server.input / few, FEW)
     with server, server.client() as client:
-        small = run_all(client, [_graph(client, few)] * (PART + 1), waiting=WAITING)
+        small = run_all(client, [_graph(client, few)] * (part + 1), waiting=WAITING)
         timed = run_all(client, [_graph(client)] * prompts, waiting=WAITING)
         last = run_all(
             client,
-            [_graph(client, start_index=count - LATEST, loop_name="end")] * (PART + 1),
+            [_graph(client, start_index=count - LATEST, loop_name="end")] * (part + 1),
             waiting=WAITING,
         )
         setting.say("rows: shuffled, so all are listed first")
         shuffled = _first(client, _graph(client, order="shuffle", loop_name="shuffled"))
-    parts = [_apart_ms(timed[at : at + PART + 1]) for at in range(0, prompts - PART, PART)]
+    parts = [_apart_ms(timed[at : at + part + 1]) for at in range(0, prompts - part, part)]
     what = f"a table of {count:,} rows ({size / 1e6:.0f} MB of CSV)"
     until = "from POST /prompt to the end of the first item"
     first_of, first_of_few = (statistics.median(firsts[each]) for each in (count, FEW))
@@ -70,8 +70,8 @@ def measure(setting: Setting) -> Measured:
     return Measured(
         [
             Row(f"{what}: {until}", "s", first_of, first_of_few, of_few, MOST_FIRST_SECONDS),
-            Row(f"{what}: an item, median of {PART}", "ms", first, few_ms, of_few, MOST_TIMES_FEW),
-            Row(f"the same behind {prompts - PART:,} others", "ms", parts[-1], *of_first),
+            Row(f"{what}: an item, median of {part}", "ms", first, few_ms, of_few, MOST_TIMES_FEW),
+            Row(f"the same behind {prompts - part:,} others", "ms", parts[-1], *of_first),
             Row("the same, the slowest median of as many", "ms", max(parts), *of_first),
             Row(f"the same of the last {LATEST:,} rows", "ms", _apart_ms(last), *of_first),
             Row(f"{what}, shuffled: {until}", "s", shuffled, target=limit),
