@@ -7,7 +7,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry bench screenshots crash soak soak-films machines test-quick
+.PHONY: check-registry bench screenshots crash crash-film soak soak-films machines test-quick
+.PHONY: check-films check-tables
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -21,10 +22,13 @@ help:
 	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 15 minutes)'
 	@echo 'make screenshots   take the pictures of the documentation anew'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
+	@echo 'make crash-film   kill a server five times in a film of ten minutes (about 5 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes)'
 	@echo 'make soak-films   300 videos, and a film of 20,000 frames (about 10 minutes)'
 	@echo 'make machines   three servers, one folder, kills and outages (about 4 minutes)'
-	@echo '             these four write docs/figures/'
+	@echo 'make check-films   the frames of many kinds of films against those of ffmpeg (about 5 minutes)'
+	@echo 'make check-tables  tables as LibreOffice writes them (about 5 minutes)'
+	@echo '             all from make crash on write docs/figures/'
 
 ifeq ($(PYTHON),)
 setup setup-demo setup-bench:
@@ -73,6 +77,17 @@ screenshots: setup
 # Too long for every change: their figures are kept in docs/figures/.
 crash: setup
 	@$(IN_VENV) -m tools.crash $(ARGS)
+
+# A film of ten minutes, whose sound has to be in step at the end.
+crash-film: setup
+	@$(IN_VENV) -m tools.crash_film $(ARGS)
+
+# Against other programs, which have to be installed: ffmpeg, and LibreOffice Calc.
+check-films: setup
+	@$(IN_VENV) -m tools.check_films $(ARGS)
+
+check-tables: setup
+	@$(IN_VENV) -m tools.check_tables $(ARGS)
 
 soak: setup
 	@$(IN_VENV) -m tools.soak $(ARGS)

@@ -15,6 +15,8 @@ _OPEN_GOP = "-x264-params open-gop=1:keyint=20:bframes=3:b-adapt=0:scenecut=0"
 _SOME_FRAMES = r"-vf select=not(mod(n\,3))+lt(random(0)\,0.4) -fps_mode vfr"
 _CUT = "-ss 1.5 -i"
 
+_VP9 = "-c:v libvpx-vp9 -auto-alt-ref 1 -lag-in-frames 16 -deadline realtime -cpu-used 8"
+
 _FILMS = {
     "h264_sound.mp4": f"{_PICTURE} {_SOUND} {_H264} -bf 3 -g 25 -c:a aac",
     "h264_open.mp4": f"{_PICTURE} {_H264} {_OPEN_GOP}",
@@ -57,8 +59,7 @@ _FILMS = {
     "-pix_fmt yuv420p10le -color_primaries bt2020 -colorspace bt2020nc -color_trc smpte2084",
     "vp8.webm": f"{_PICTURE} -c:v libvpx -auto-alt-ref 1 -lag-in-frames 16 -g 40 -b:v 300k "
     "-deadline good -cpu-used 5",
-    "vp9.webm": f"{_PICTURE} -c:v libvpx-vp9 -auto-alt-ref 1 -lag-in-frames 16 -g 40 "
-    "-deadline realtime -cpu-used 8",
+    "vp9.webm": f"{_PICTURE} {_VP9} -g 40",
     "vp9_odd.webm": f"{_ODD} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -pix_fmt yuv420p",
     "av1.mp4": f"{_PICTURE} -c:v libsvtav1 -preset 10 -g 40 -pix_fmt yuv420p",
     "av1.mkv": "-i av1.mp4 -c copy",
@@ -84,7 +85,48 @@ _FILMS = {
 }
 """What the program is told, by the film's name; some are made of those before them."""
 
-_CUT_OFF = ("h264_sound.mp4", "h264_list_first.mp4", "h264_fragments.mp4", "h264.mkv", "h264.ts")
+_BY_CODEC = {
+    "h264": (".mp4", "-c:v libx264 -bf 3 -g 25 -pix_fmt yuv420p10le"),
+    "hevc": (".mp4", "-c:v libx265 -x265-params log-level=none:keyint=25 -pix_fmt yuv420p10le"),
+    "vp9": (".mp4", f"{_VP9} -g 25 -profile:v 2 -pix_fmt yuv420p10le"),
+    "av1": (".mp4", "-c:v libsvtav1 -preset 10 -g 25 -pix_fmt yuv420p10le"),
+    "prores": (".mov", "-c:v prores_ks -profile:v 2"),
+}
+"""For each codec of today the end of its films' names, and how they are encoded, in 10 bits."""
+
+_EACH = {
+    "uneven_sound": f"{_PICTURE} {_SOUND} {_SOME_FRAMES} {{codec}} -c:a aac -movflags +faststart",
+    "cut": f"{_CUT} {{first}} -c copy",
+    "90": "-display_rotation 90 -i {first} -c copy",
+    "180": "-display_rotation 180 -i {first} -c copy",
+    "270": "-display_rotation 270 -i {first} -c copy",
+    "no_sound.mkv": "-i {first} -an -c copy",
+    "list_last": "-i {first} -c copy",
+}
+"""What each codec has films of: frames at uneven times with sound, of which the others are made."""
+
+
+def _of_each_codec() -> dict[str, str]:
+    films = {}
+    for codec, (ending, how) in _BY_CODEC.items():
+        first = f"{codec}_10_bit_uneven_sound{ending}"
+        for kind, told in _EACH.items():
+            name = f"{codec}_10_bit_{kind}"
+            name += "" if "." in kind else ending
+            films[name] = told.format(codec=how, first=first)
+    return films
+
+
+_FILMS.update(_of_each_codec())
+
+_CUT_OFF = (
+    *("h264_sound.mp4", "h264_list_first.mp4", "h264_fragments.mp4", "h264.mkv", "h264.ts"),
+    *(
+        f"{codec}_10_bit_{kind}"
+        for codec, (ending, _) in _BY_CODEC.items()
+        for kind in (f"uneven_sound{ending}", f"list_last{ending}", "no_sound.mkv")
+    ),
+)
 _DAMAGED = ("h264.mkv", "h264_list_first.mp4", "vp9.webm", "av1.mkv", "mpeg2.mpg", "hevc.mp4")
 _NOT_FROM_THE_START = ("h264_open.ts", "mpeg2.ts", "hevc.ts")
 

@@ -55,3 +55,9 @@ def complaint(text: str, sign: str = "") -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     signed = [line for line in lines if sign and sign in line]
     return (signed[-1:] or lines or ["it said nothing"])[0]
+
+
+def version_of(*command: str | Path) -> str:
+    """What a program says first of itself when it is started so."""
+    lines = run(command).stdout.splitlines()
+    return lines[0].strip() if lines else ""

@@ -167,7 +167,7 @@ class Trial:
             return False
 
 
-def again(recorded: Sequence[str]) -> int:
+def again(recorded: Sequence[object]) -> int:
     """How many results were made more than once."""
     return len(recorded) - len(set(recorded))
 
@@ -217,8 +217,13 @@ def command(name: str, measure: Callable[..., dict[str, Any]], **options: int) -
         chosen = vars(parser.parse_args())
         with tempfile.TemporaryDirectory(prefix=f"batch-loop-{name}-") as folder:
             figures = measure(Path(folder), **chosen)
-        FIGURES.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(figures, indent=2) + "\n"
-        (FIGURES / f"{name}.json").write_text(text, encoding="utf-8")
+        write_figures(name, figures)
 
     run_command(main)
+
+
+def write_figures(name: str, figures: object) -> None:
+    """Write what JSON can hold to `docs/figures/<name>.json`."""
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(figures, indent=2, ensure_ascii=False) + "\n"
+    (FIGURES / f"{name}.json").write_text(text, encoding="utf-8")

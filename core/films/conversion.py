@@ -43,7 +43,9 @@ class Conversion:
     """Converts the frames of one film to RGB with FFmpeg's filters, as the ffmpeg program does.
 
     A film that does not say which matrix it has gets that of BT.601, whatever its size. What a film
-    says of its transfer curve is not applied: HDR stays as it is.
+    says of its transfer curve is not applied: HDR stays as it is. Where colours are stored at half
+    the width alone (4:2:2), the program converts a film twice to turn it onto its side: here it is
+    turned once it is RGB, and so has the same pixels as if it were not turned.
     """
 
     def __init__(self, threads: int = 1, size: tuple[int, int] | None = None) -> None:
@@ -84,6 +86,10 @@ class Conversion:
 
     def _filters(self, frame: VideoFrame, kind: _Kind) -> Graph:
         width, height = self._size or (kind.width, kind.height)
+        turned = kind.orientation.filters
+        is_rgb_first = kind.orientation.swapped and _is_uneven(frame)
+        if is_rgb_first:
+            width, height = height, width
         graph = Graph()
         if hasattr(graph, "threads"):  # newer than PyAV 14
             graph.threads = self._threads
@@ -91,9 +97,10 @@ class Conversion:
             graph.add_buffer(
                 width=kind.width, height=kind.height, format=frame.format, time_base=_UNIT
             ),
-            *(graph.add(*each) for each in kind.orientation.filters),
+            *(graph.add(*each) for each in turned if not is_rgb_first),
             graph.add("scale", f"{width}:{height}:flags=bicubic"),
             graph.add("format", "rgb48le" if _bits(frame) > _BYTE else "rgb24"),
+            *(graph.add(*each) for each in turned if is_rgb_first),
             graph.add("buffersink"),
         )
         graph.configure()
@@ -102,6 +109,12 @@ class Conversion:
 
 def _bits(frame: VideoFrame) -> int:
     return max(component.bits for component in frame.format.components)
+
+
+def _is_uneven(frame: VideoFrame) -> bool:
+    """Whether colours are stored at another part of the width than of the height."""
+    pixels, side = frame.format, 64
+    return pixels.chroma_width(side) != pixels.chroma_height(side)
 
 
 def _white(frame: VideoFrame) -> int:

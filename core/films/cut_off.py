@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 import av
 from av.video.stream import VideoStream
@@ -19,7 +20,7 @@ _TOLERATED_SECONDS = 0.5
 def is_cut_off(film: OpenFilm, packets: int, last: int) -> bool:
     """Whether a film of so many packets, the last of which is shown at a time, lacks its end."""
     stream = film.stream
-    if film.lists_frames and stream.frames > packets:
+    if film.lists_frames and _listed(stream) > packets:
         return True
     said = film.container.duration
     if not said or stream.time_base is None:
@@ -29,6 +30,12 @@ def is_cut_off(film: OpenFilm, packets: int, last: int) -> bool:
     end = float(last * stream.time_base) + _frame_seconds(stream)
     # The sound may be longer than the picture.
     return end < until and _end_of_the_others(film) < until
+
+
+def _listed(stream: VideoStream) -> int:
+    """How many packets the header lists, without those that a list of edits leaves out."""
+    entries: Any = getattr(stream, "index_entries", ())  # newer than PyAV 14
+    return len(entries) or stream.frames
 
 
 def _end_of_the_others(film: OpenFilm) -> float:

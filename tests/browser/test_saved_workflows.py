@@ -14,6 +14,7 @@ import pytest
 
 from batch_loop.batch_loop_cli.page_format.controls import change_for_next_run
 from batch_loop.batch_loop_cli.page_format.prompt import as_prompt
+from batch_loop.tests.support.earlier_workflows import EARLIER
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.layout import EXAMPLES
 
@@ -269,6 +270,22 @@ def test_the_command_converts_a_workflow_to_what_the_page_submits(
         )
         assert made["output"], name
         check(made, types, name)
+
+
+def test_a_workflow_of_an_earlier_version_opens_as_it_was_saved(
+    comfy: ComfyPage, types: dict[str, Any]
+) -> None:
+    for earlier in EARLIER:
+        made = comfy.page.evaluate(
+            f"""async (workflow) => {{
+                {WORDS}
+                await app.loadGraphData(workflow);
+                return take();
+            }}""",
+            earlier.workflow,
+        )
+        assert inputs_of(made["output"], types) == earlier.meant(types), earlier
+        check(made, types, str(earlier))
 
 
 NEEDS_MORE = re.compile(r"upload|remote|WEBCAM|LOAD_3D|PREVIEW_3D")

@@ -8,7 +8,7 @@ import random
 import shutil
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,13 @@ from batch_loop.tests.support.graphs import (
     node,
 )
 from batch_loop.tests.support.images import write_images
-from batch_loop.tests.support.small_batches import ITEMS, KINDS, slow, titles_in
+from batch_loop.tests.support.small_batches import (
+    KINDS,
+    OfManyVariants,
+    SmallBatch,
+    slow,
+    titles_in,
+)
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
@@ -151,30 +157,51 @@ def test_killed_at_random_moments_nothing_is_lost_of_any_kind(
     mortal: ComfyServer, tmp_path: Path, kind: str
 ) -> None:
     chance = random.Random(kind)  # noqa: S311 for chance that can be repeated
-    batch, record = KINDS[kind](tmp_path.name, mortal), tmp_path / "record"
+    moments = [(moment, 0) for moment in chance.sample([ITERATOR, WORK, SAVE, TAIL], KILLS)]
+    # So few prompts that some items are left for the last kill.
+    kill_and_finish(mortal, tmp_path, KINDS[kind], moments, chance)
+
+
+@pytest.mark.one_release
+def test_forty_results_of_eight_images_with_five_values_survive_five_kills(
+    mortal: ComfyServer, tmp_path: Path
+) -> None:
+    chance = random.Random(40)  # noqa: S311 as above
+    moments = [(chance.choice([ITERATOR, WORK, SAVE, TAIL]), 4) for _ in range(5)]
+    kill_and_finish(mortal, tmp_path, OfManyVariants, moments, chance)
+
+
+def kill_and_finish(
+    server: ComfyServer,
+    folder: Path,
+    kind: type[SmallBatch],
+    moments: Sequence[tuple[str, int]],
+    chance: random.Random,
+) -> None:
+    """Kill a server at the start of nodes, each after so many more prompts; run, then look."""
+    batch, record = kind(folder.name, server), folder / "record"
 
     def graph_for(client: ComfyClient) -> Graph:
         graph = batch.graph(client, partial(slow, WORK_SECONDS), record)
         return {**graph, TAIL: slow(WORK_SECONDS, [SAVE, 0])}
 
-    for moment in chance.sample([ITERATOR, WORK, SAVE, TAIL], KILLS):
-        with mortal.client() as client:
+    for moment, before in moments:
+        with server.client() as client:
             graph = graph_for(client)
-            # So few that some are left for the last kill.
-            prompts = [client.submit(graph) for _ in range(3)]
-            client.wait_until_executing(prompts[chance.randrange(2)], moment)
+            prompts = [client.submit(graph) for _ in range(before + 3)]
+            client.wait_until_executing(prompts[before + chance.randrange(2)], moment)
             wait(chance.uniform(0, WORK_SECONDS))
-            mortal.kill()
-        mortal.start()
-    with mortal.client() as client:
-        results = run_until_stop(client, graph_for(client))
+            server.kill()
+        server.start()
+    with server.client() as client:
+        results = run_until_stop(client, graph_for(client), batch.items + 1)
         assert {result.status for result in results} == {"success"}
         batch.wait_until_done(client)
     done = titles_in(records(record))
     assert list(dict.fromkeys(done)) == batch.titles()
-    assert len(done) <= ITEMS + KILLS
+    assert len(done) <= batch.items + len(moments)
     batch.check()
-    assert list(mortal.output.rglob(f"*{TEMPORARY_SUFFIX}*")) == []
+    assert list(server.output.rglob(f"*{TEMPORARY_SUFFIX}*")) == []
 
 
 # A damaged state file.

@@ -53,6 +53,8 @@ class SmallBatch(ABC):
     """The file in the input folder that all items are in; empty if each is one."""
     worked_on: ClassVar[tuple[str, int]] = (ITERATOR, 1)
     """The output that the node WORK passes on."""
+    items: ClassVar[int] = ITEMS
+    """How many items there are."""
 
     def __init__(self, name: str, server: ComfyServer) -> None:
         self.name = name
@@ -116,7 +118,7 @@ class SmallBatch(ABC):
             return [] if any(loop["running"] or loop["finishing"] for loop in loops) else loops
 
         for loop in wait_for(settled, "the last item"):
-            assert (loop["done"], loop["failed"], loop["complete"]) == (ITEMS, 0, True)
+            assert (loop["done"], loop["failed"], loop["complete"]) == (self.items, 0, True)
 
     def at_the_end(self, maker: str, **settings: Any) -> Graph:
         """The nodes that find the end of the batch, and one that makes a whole of its results."""
@@ -455,6 +457,14 @@ class OfVariants(SmallBatch):
                     assert sheet.getpixel(centre) == sheet.getpixel(edge) == colour_of(name)
                     beside = sheet.getpixel((centre[0] - half - 2, centre[1]))
                     assert beside == (32, 32, 36)
+
+
+class OfManyVariants(OfVariants):
+    """Each of eight images in five sizes: forty results, and a sheet of all of them."""
+
+    names = tuple(IMAGES[:8])
+    values = ("0.25", "0.375", "0.5", "0.75", "1")
+    items = 40
 
 
 KINDS: dict[str, type[SmallBatch]] = {

@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "saving": "iteration.measure_saving",
     "listing": "listing.measure_first",
     "million": "listing.measure_million",
+    "rows": "table_rows.measure",
     "photographs": "batches.measure",
     "forecast": "forecast.measure",
     "large": "large.measure",

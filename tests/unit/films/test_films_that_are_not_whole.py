@@ -16,7 +16,7 @@ from batch_loop.core.films.facts import facts
 from batch_loop.core.films.film_frames import FilmFrames
 from batch_loop.core.films.first_picture import first_picture
 from batch_loop.core.films.sound import read_sound
-from batch_loop.tests.support.films import make_film, number_in, shortened
+from batch_loop.tests.support.films import cut_out, make_film, number_in, shortened
 
 READERS: list[Callable[[str], object]] = [
     facts,
@@ -141,6 +141,14 @@ def test_a_whole_film_is_not_cut_off(tmp_path: Path) -> None:
         path = make_film(tmp_path / name, frames=60, sound=2.4, options={**GOP, "bf": "0"})
         said = facts(str(path))
         assert (said.frames, said.is_cut_off) == (60, False), name
+
+
+def test_a_film_that_was_cut_at_a_late_keyframe_is_not_cut_off(tmp_path: Path) -> None:
+    """Its header still lists what a list of edits leaves out, and what nobody can read."""
+    whole = make_film(tmp_path / "whole.mp4", frames=60, options={"bf": "3", **GOP})
+    path = str(cut_out(tmp_path / "cut.mp4", whole, 30))
+    with FilmFrames(path) as film:
+        assert (film.is_cut_off, film.count) == (False, 30)
 
 
 @pytest.mark.parametrize("name", ["film.mkv", "film.mp4"])

@@ -133,6 +133,19 @@ def test_a_film_is_turned_as_its_matrix_says(
     assert (said.height, said.width) == turned.shape[:2]
 
 
+@pytest.mark.parametrize("matrix", TURNED)
+def test_a_film_whose_colours_have_half_its_width_has_the_same_pixels_when_it_is_turned(
+    tmp_path: Path, matrix: tuple[int, int, int, int]
+) -> None:
+    columns = np.full((64, 96, 3), (200, 40, 40), np.uint8)
+    columns[:, ::3] = (40, 40, 200)
+    path = tmp_path / "film.mov"
+    make_film(path, "prores_ks", pictures=[columns], pixels="yuv422p10le")
+    stored = shown(str(path))
+    turned = shown(str(turn(path, matrix)))
+    assert np.array_equal(turned, TURNED[matrix](stored))
+
+
 def test_a_matrix_of_another_angle_is_passed_over(tmp_path: Path) -> None:
     path = make_film(tmp_path / "film.mp4", frames=3)
     stored = shown(str(path))

@@ -43,7 +43,7 @@ def test_folders_that_servers_share_are_checked_once(tmp_path: Path) -> None:
     assert again(trial.recorded) == 1
 
 
-@pytest.mark.parametrize("name", ["crash", "soak", "soak_films", "machines"])
+@pytest.mark.parametrize("name", ["crash", "crash_film", "soak", "soak_films", "machines"])
 def test_each_can_be_run_from_the_root(name: str) -> None:
     done = programs.run([sys.executable, "-m", f"tools.{name}", "--help"], cwd=ROOT, timeout=60)
     assert not done.returncode, done.stderr
