@@ -63,7 +63,7 @@
     const drawn = drawnOf(node);
     if (!drawn) return onPage(node.getConnectionPos(isInput, slot));
     const isOurs = ({ dataset: { slotKey } }) => {
-      const [, way, place] = /(in|out)(?:put)?\W+(\d+)$/.exec(slotKey);
+      const [, way, place] = /-(in|out)-(\d+)$/.exec(slotKey);
       return (way === "in") === isInput && Number(place) === slot;
     };
     const dot = [...drawn.querySelectorAll("[data-slot-key]")].find(isOurs);
@@ -128,7 +128,6 @@
     /** Where on the page a node's widget is, in view; of one with a menu, what opens that. */
     async widgetAt(type, name) {
       const node = nodeOf(type);
-      app.canvas.ds.scale = 1;
       show(boxOf(node));
       app.canvas.ds.scale = 1;
       const { ds, canvas } = app.canvas;
@@ -162,6 +161,5 @@
       const { element } = widgetOf(type, "batch_loop_card");
       element.dataset.nodeType = type;
     },
-
   });
 })();
