@@ -134,7 +134,8 @@
       const half = (side) => canvas.getBoundingClientRect()[side] / 2;
       const look = () => {
         const row = rowOf(type, name);
-        const element = row?.querySelector("[role=combobox], [role=switch], button, input") ?? row;
+        const parts = ["[role=combobox]", "[role=switch]", "input", "textarea", "button"];
+        const element = row && (parts.map((part) => row.querySelector(part)).find(Boolean) ?? row);
         if (element) return middleOf(element);
         const { last_y: down, y, element: own } = widgetOf(type, name);
         if (own) return middleOf(own);

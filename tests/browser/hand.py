@@ -39,12 +39,17 @@ class Hand:
         )
         expect(self.page.locator("[role=dialog], .p-dialog")).to_have_count(0)
 
-    def add(self, title: str, node_type: str) -> None:
-        """Add a node that the search shows under this title, right of all others."""
+    def add(self, node_type: str, shown: str = "") -> None:
+        """Search for a node by its title, and add it right of all others.
+
+        `shown` is what the search shows, where that is more than the title.
+        """
+        # ComfyUI's own nodes have other titles in other releases.
+        title = self.page.evaluate("type => LiteGraph.registered_node_types[type].title", node_type)
         count = self.page.evaluate("app.graph._nodes.length")
         room = self.comfy.call("roomForNode")
         found = search(self.comfy, title, room)
-        entry = found.filter(has=self.page.get_by_text(title, exact=True)).first
+        entry = found.filter(has=self.page.get_by_text(shown or title, exact=True)).first
         entry.click()
         expect(found).to_have_count(0)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=count + 1)
@@ -71,12 +76,13 @@ class Hand:
         """Type a value into a node."""
         place = self.comfy.call("widgetAt", node_type, name)
         field = self.page.evaluate_handle(CALL, ["fieldOf", [node_type, name]]).as_element()
+        self.page.mouse.click(*place)
         if field:
-            field.click()
-            field.fill(str(value))
+            # Not filled in: what scrubs a number lies over it until it is clicked.
+            self.page.keyboard.press("ControlOrMeta+a")
+            self.page.keyboard.insert_text(str(value))
             field.press("Tab")
         else:
-            self.page.mouse.click(*place)
             prompt = self.page.locator(".graphdialog")
             prompt.locator("input, textarea").fill(str(value))
             prompt.locator("input, textarea").press("Enter")
@@ -85,11 +91,17 @@ class Hand:
 
     def choose(self, node_type: str, name: str, option: str) -> None:
         """Choose one of a widget's options from its list."""
-        self.page.mouse.click(*self.comfy.call("widgetAt", node_type, name))
-        menu = self.page.locator(".litecontextmenu")
-        entry = menu.get_by_text(option, exact=True)
-        entry.or_(self.page.get_by_role("option", name=option, exact=True)).first.click()
-        expect(menu).to_have_count(0)
+        entry = self.page.locator(".litecontextmenu").get_by_text(option, exact=True)
+        entry = entry.or_(self.page.get_by_role("option", name=option, exact=True)).first
+        for _ in range(TRIES):
+            self.page.mouse.click(*self.comfy.call("widgetAt", node_type, name))
+            try:
+                entry.click(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                self.page.keyboard.press("Escape")  # it may not be in the list yet
+                continue
+            break
+        expect(entry).to_have_count(0)
         self.comfy.wait_until("hasValue", node_type, name, option)
 
     def switch(self, node_type: str, name: str, *, on: bool) -> None:

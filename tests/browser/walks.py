@@ -24,23 +24,17 @@ SAVE_VIDEO = "BatchLoopSaveVideo"
 ASSEMBLE = "BatchLoopAssembleVideo"
 SHEET = "BatchLoopContactSheet"
 
-SEARCHED = {
-    DIRECTORY: "iterator",
-    ROWS: "rows",
-    VIDEOS: "videos",
-    SOUNDS: "audio",
-    FRAMES: "frames",
-}
+SEARCHED = {DIRECTORY: "iterator", ROWS: "rows", VIDEOS: "videos", SOUNDS: "audio"}
 """Where among the pack's texts it is said what the search shows of an iterator."""
 
 Walk = Callable[[Hand, SmallBatch], None]
 """Ends once everything but Run is done."""
 
 
-def iterator(hand: Hand, batch: SmallBatch, node_type: str) -> None:
+def iterator(hand: Hand, node_type: str, source: str) -> None:
     """Add an iterator to what is on the canvas, and choose what it reads."""
-    hand.add(tree(ENGLISH, "main")["batchLoop"]["search"][SEARCHED[node_type]], node_type)
-    hand.choose_place(node_type, batch.source)
+    hand.add(node_type, tree(ENGLISH, "main")["batchLoop"]["search"][SEARCHED[node_type]])
+    hand.choose_place(node_type, source)
 
 
 def saver(hand: Hand, batch: SmallBatch, node_type: str, after: str) -> None:
@@ -52,7 +46,7 @@ def saver(hand: Hand, batch: SmallBatch, node_type: str, after: str) -> None:
 def images(hand: Hand, batch: SmallBatch) -> None:
     """Two nodes."""
     hand.clear()
-    iterator(hand, batch, DIRECTORY)
+    iterator(hand, DIRECTORY, batch.source)
     saver(hand, batch, SAVE_IMAGE, DIRECTORY)
 
 
@@ -63,9 +57,9 @@ def companions(hand: Hand, batch: SmallBatch) -> None:
     hand.type_into(COMPANION_IMAGE, "pattern", "masks/{stem}.png")
     hand.wire(COMPANION_IMAGE, "image", SAVE_IMAGE, "image")
     hand.type_into(SAVE_IMAGE, "folder", batch.name)
-    hand.add("Companion Text", COMPANION_TEXT)
+    hand.add(COMPANION_TEXT)
     hand.wire(DIRECTORY, "loop", COMPANION_TEXT, "loop")
-    hand.add("Save Text (Batch)", SAVE_TEXT)
+    hand.add(SAVE_TEXT)
     hand.wire(DIRECTORY, "loop", SAVE_TEXT, "loop")
     hand.wire(COMPANION_TEXT, "text", SAVE_TEXT, "text")
     hand.choose(SAVE_TEXT, "save_to", "folder")
@@ -75,11 +69,11 @@ def companions(hand: Hand, batch: SmallBatch) -> None:
 def rows(hand: Hand, batch: SmallBatch) -> None:
     """A column of a table is the width of a picture."""
     hand.clear()
-    iterator(hand, batch, ROWS)
-    hand.add("Row Value", ROW_VALUE)
+    iterator(hand, ROWS, batch.source)
+    hand.add(ROW_VALUE)
     hand.wire(ROWS, "row", ROW_VALUE, "row")
     hand.choose(ROW_VALUE, "column", "width")
-    hand.add("EmptyImage", "EmptyImage")
+    hand.add("EmptyImage")
     hand.wire(ROW_VALUE, "int", "EmptyImage", "width")
     hand.type_into("EmptyImage", "height", 8)
     saver(hand, batch, SAVE_IMAGE, ROWS)
@@ -88,13 +82,12 @@ def rows(hand: Hand, batch: SmallBatch) -> None:
 def pairs(hand: Hand, batch: SmallBatch) -> None:
     """Images and rows meet in a node that scales the image."""
     hand.clear()
-    iterator(hand, batch, DIRECTORY)
-    hand.add("Upscale Image", "ImageScale")
+    iterator(hand, DIRECTORY, batch.source)
+    hand.add("ImageScale")
     hand.wire(DIRECTORY, "image", "ImageScale", "image")
     hand.type_into("ImageScale", "height", 8)
-    hand.add(tree(ENGLISH, "main")["batchLoop"]["search"]["rows"], ROWS)
-    hand.choose_place(ROWS, f"{batch.name}/rows.csv")
-    hand.add("Row Value", ROW_VALUE)
+    iterator(hand, ROWS, f"{batch.name}/rows.csv")
+    hand.add(ROW_VALUE)
     hand.wire(ROWS, "row", ROW_VALUE, "row")
     hand.choose(ROW_VALUE, "column", "width")
     hand.wire(ROW_VALUE, "int", "ImageScale", "width")
@@ -104,14 +97,14 @@ def pairs(hand: Hand, batch: SmallBatch) -> None:
 def videos(hand: Hand, batch: SmallBatch) -> None:
     """Two nodes."""
     hand.clear()
-    iterator(hand, batch, VIDEOS)
+    iterator(hand, VIDEOS, batch.source)
     saver(hand, batch, SAVE_VIDEO, VIDEOS)
 
 
 def sounds(hand: Hand, batch: SmallBatch) -> None:
     """What is saved as a text only the user knows."""
     hand.clear()
-    iterator(hand, batch, SOUNDS)
+    iterator(hand, SOUNDS, batch.source)
     hand.press("Add", SOUNDS)
     hand.wire(SOUNDS, "filename", SAVE_TEXT, "text")
     hand.choose(SAVE_TEXT, "save_to", "folder")
@@ -139,7 +132,7 @@ def variants(hand: Hand, batch: SmallBatch) -> None:
     hand.open_template("Every image with every value", DIRECTORY)
     hand.choose_place(DIRECTORY, batch.source)
     hand.type_into(VARIANTS, "values", "0.5\n1")
-    hand.add("Upscale Image By", "ImageScaleBy")
+    hand.add("ImageScaleBy")
     hand.wire(DIRECTORY, "image", "ImageScaleBy", "image")
     hand.wire(VARIANT_VALUE, "float", "ImageScaleBy", "scale_by")
     hand.wire("ImageScaleBy", "IMAGE", SAVE_IMAGE, "image")
