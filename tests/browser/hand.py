@@ -32,6 +32,7 @@ class Hand:
 
     def open_template(self, name: str, iterator: str) -> None:
         """Click on an example in the Templates window, and wait for its iterator."""
+        self.clear()
         self.comfy.browse_templates()
         picture_of(self.comfy, name).click()
         self.page.wait_for_function(
