@@ -9,7 +9,7 @@ function nodeOf(comfyClass, ...types) {
     comfyClass,
     pos: [0, 0],
     size: [100, 100],
-    graph: { add() {} },
+    graph: { add() {}, nodes: [] },
     outputs: types.map((type) => ({ type })),
     getOutputNodes: (output) => linked[output],
     connect: (output, target, input) => linked[output].push(target) && (target.from[input] = [comfyClass, output]),
@@ -22,23 +22,29 @@ const CANVAS = { emitBeforeChange() {}, emitAfterChange() {}, setDirty() {} };
 /** The saver that is added after an iterator: its class, and where its inputs come from. */
 function added(iterator) {
   let saver;
-  globalThis.LiteGraph = { createNode: (type) => (saver = { type, from: {} }) };
+  globalThis.LiteGraph = { createNode: (type) => (saver = { type, from: {}, size: [200, 300] }) };
   addSaver({ canvas: CANVAS }, iterator);
   assert.equal(saver.type, saverAfter(iterator));
-  return [saver.type, saver.from];
+  return [saver.type, saver.from, [...saver.pos]];
 }
 
 test("the saver fits what the iterator hands out", () => {
   const videos = nodeOf("BatchLoopVideoIterator", "BATCH_LOOP", "VIDEO", "STRING");
-  assert.deepEqual(added(videos), [
+  assert.deepEqual(added(videos).slice(0, 2), [
     "BatchLoopSaveVideo",
     { video: ["BatchLoopVideoIterator", 1], loop: ["BatchLoopVideoIterator", 0] },
   ]);
   // What is made of a sound only its user knows.
   const sounds = nodeOf("BatchLoopAudioIterator", "BATCH_LOOP", "AUDIO", "STRING");
-  assert.deepEqual(added(sounds), ["BatchLoopSaveText", { loop: ["BatchLoopAudioIterator", 0] }]);
+  assert.deepEqual(added(sounds).slice(0, 2), [
+    "BatchLoopSaveText",
+    { loop: ["BatchLoopAudioIterator", 0] },
+  ]);
   const rows = nodeOf("BatchLoopRowIterator", "BATCH_LOOP", "BATCH_LOOP_ROW", "STRING");
-  assert.deepEqual(added(rows), ["BatchLoopSaveImage", { loop: ["BatchLoopRowIterator", 0] }]);
+  assert.deepEqual(added(rows).slice(0, 2), [
+    "BatchLoopSaveImage",
+    { loop: ["BatchLoopRowIterator", 0] },
+  ]);
 });
 
 test("the saver comes after the work, of whatever type is between", () => {
@@ -72,4 +78,13 @@ test("a circle of links has an end", () => {
   images.leadsTo(1, work);
   work.leadsTo(0, work);
   assert.deepEqual(added(images)[1].image, ["ImageInvert", 0]);
+});
+
+test("the saver is beside the work, or below the nodes that are there", () => {
+  const images = nodeOf("BatchLoopDirectoryIterator", "BATCH_LOOP", "IMAGE");
+  assert.deepEqual(added(images)[2], [160, 0]);
+  const at = (...pos) => ({ pos, size: [200, 100] });
+  // The second one is where the saver would go to make way for the first.
+  images.graph.nodes = [at(300, 250), at(170, 20), at(500, 0), at(170, -200)];
+  assert.deepEqual(added(images)[2], [160, 440]);
 });

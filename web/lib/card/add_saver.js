@@ -27,6 +27,8 @@ const LOOP_OUTPUT = 0;
 
 /** Between two nodes, in canvas units. */
 const GAP = 60;
+/** The height of a title, which is above a node's place. */
+const TITLE = 30;
 
 /**
  * Whether nothing is connected to an iterator's loop, so that it cannot run.
@@ -64,11 +66,28 @@ export function addSaver(app, iterator) {
   canvas.emitAfterChange();
   canvas.emitBeforeChange();
   saver.pos = [last.pos[0] + last.size[0] + GAP, last.pos[1]];
+  makeWay(saver, iterator.graph.nodes);
   iterator.graph.add(saver);
   if (input && output !== null) last.connect(output, saver, input);
   iterator.connect(LOOP_OUTPUT, saver, "loop");
   canvas.emitAfterChange();
   canvas.setDirty(true, true);
+}
+
+/**
+ * Move a node down until it covers no others.
+ *
+ * @param {Node} node
+ * @param {Node[]} others
+ */
+function makeWay(node, others) {
+  const [left, right] = [node.pos[0], node.pos[0] + node.size[0]];
+  const beside = others.filter(({ pos, size }) => pos[0] < right && left < pos[0] + size[0]);
+  for (const { pos, size } of beside.sort((one, other) => one.pos[1] - other.pos[1])) {
+    const isAbove = pos[1] + size[1] <= node.pos[1] - TITLE;
+    const isBelow = node.pos[1] + node.size[1] <= pos[1] - TITLE;
+    if (!isAbove && !isBelow) node.pos = [left, pos[1] + size[1] + TITLE + GAP];
+  }
 }
 
 /**
