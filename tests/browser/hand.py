@@ -79,9 +79,9 @@ class Hand:
         field = self.page.evaluate_handle(CALL, ["fieldOf", [node_type, name]]).as_element()
         self.page.mouse.click(*place)
         if field:
-            # Not filled in: what scrubs a number lies over it until it is clicked.
+            # Not filled in: what scrubs a number lies over it until then, and 1.32 wants keys.
             self.page.keyboard.press("ControlOrMeta+a")
-            self.page.keyboard.insert_text(str(value))
+            self.page.keyboard.type(str(value))
             field.press("Tab")
         else:
             prompt = self.page.locator(".graphdialog")
