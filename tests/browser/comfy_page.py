@@ -44,7 +44,7 @@ CARDS = {
 }
 """The accessible names of cards, by node type."""
 
-IN_PAGE = Path(__file__).with_name("in_page.js")
+IN_PAGE = tuple(Path(__file__).with_name(name) for name in ("in_page.js", "hand.js"))
 
 NOT_OURS = {
     r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
@@ -101,7 +101,8 @@ class ComfyPage(Tab):
         page.on("request", self._on_request)
         page.on("requestfinished", self._on_answer)
         page.on("requestfailed", self._on_answer)
-        page.add_init_script(path=IN_PAGE)
+        for script in IN_PAGE:
+            page.add_init_script(path=script)
 
     def open(self) -> None:
         super().open()

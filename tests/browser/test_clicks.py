@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from batch_loop.core.files.folder_list import allowed_dirs_file
-from batch_loop.tests.browser.test_from_empty import own, search
-from batch_loop.tests.browser.test_templates import picture_of
+from batch_loop.tests.browser.search import own, picture_of, put_down, search
 from batch_loop.tests.support.images import write_images
-from batch_loop.tools.tab import CLICK_MS, TRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +35,6 @@ COUNT_CLICKS = """() => {
     const count = (event) => { window.batchLoopClicks += event.isTrusted ? 1 : 0; };
     document.addEventListener('click', count, { capture: true });
 }"""
-
-FOLLOWED = "[...app.graph._nodes[0].pos]"
-"""Where the node is that follows the pointer."""
 
 
 @pytest.fixture
@@ -108,10 +102,7 @@ def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder:
     actions += click(own(found).filter(has_text="Directory Iterator").first)
     expect(found).to_have_count(0)
     comfy.page.wait_for_function("() => app.graph._nodes.length === 1")
-    if comfy.page.evaluate("Boolean(app.graph._nodes[0].flags.ghost)"):
-        # In newer frontends it follows the pointer until a click puts it down.
-        put_down(comfy)
-        actions += 1
+    actions += put_down(comfy)
     assert comfy.page.evaluate("app.graph._nodes[0].title") == "Directory Iterator"
     for button in ("Add", "Choose folder…"):
         comfy.press_button(button)
@@ -143,25 +134,6 @@ def test_a_folder_that_is_allowed_meanwhile_is_listed_without_a_click(
     expect(comfy.card()).to_contain_text(f"{len(IMAGES)} images")
     # What the browser itself notes of the server's answers.
     comfy.faults[:] = [fault for fault in comfy.faults if "status of 403" not in fault]
-
-
-def put_down(comfy: ComfyPage) -> None:
-    """Put down a node that follows the pointer, once it does: a click before is of no use.
-
-    A second click would be one on the node.
-    """
-    before = comfy.page.evaluate(FOLLOWED)
-    for step in range(TRIES):
-        comfy.page.mouse.move(500 + step, 400)
-        try:
-            comfy.page.wait_for_function(
-                f"before => String({FOLLOWED}) !== String(before)", arg=before, timeout=CLICK_MS
-            )
-        except PlaywrightTimeoutError:
-            continue
-        break
-    comfy.page.mouse.click(500 + TRIES, 400)
-    comfy.page.wait_for_function("() => !app.graph._nodes[0].flags.ghost")
 
 
 def click(target: Locator) -> int:

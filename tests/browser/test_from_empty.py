@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+from playwright.sync_api import expect
 
+from batch_loop.tests.browser.search import FOUND, own, search
 from batch_loop.tools.layout import NEWEST
-from batch_loop.tools.tab import CLICK_MS, TRIES
 
 if TYPE_CHECKING:
     from batch_loop.tests.browser.comfy_page import ComfyPage
@@ -26,28 +24,6 @@ FIRST = 3
 
 
 pytestmark = pytest.mark.usefixtures("renderer")
-
-
-def search(comfy: ComfyPage, term: str) -> Locator:
-    """Double-click on the canvas and type; returns what is found, from the top."""
-    field = comfy.page.get_by_role("combobox").last
-    found = comfy.page.locator(
-        ".p-autocomplete-option, [data-testid=result-item], #results-list > *"
-    )
-    for _ in range(TRIES):
-        comfy.page.mouse.dblclick(700, 500)
-        try:
-            field.wait_for(timeout=CLICK_MS)
-            break
-        except PlaywrightTimeoutError:
-            continue  # on a busy machine, ComfyUI may take it for two clicks
-    expect(field).to_be_focused()
-    field.press_sequentially(term)
-    return found
-
-
-def own(found: Locator) -> Locator:
-    return found.filter(has_text=re.compile("batch.loop"))
 
 
 @pytest.mark.one_renderer
@@ -71,7 +47,7 @@ def check(comfy: ComfyPage, term: str, first: int) -> None:
         " return all.slice(0, first).some((each) => new RegExp(words).test(each.innerText));"
         "}",
         arg=[
-            ".p-autocomplete-option, [data-testid=result-item], #results-list > *",
+            FOUND,
             "batch.loop",
             first,
         ],

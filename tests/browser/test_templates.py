@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.comfy_page import PACK
+from batch_loop.tests.browser.search import picture_of
 from batch_loop.tests.browser.test_from_empty import FIRST, TERMS
 from batch_loop.tests.support.locales import ENGLISH, translations, tree
 from batch_loop.tools.layout import DEFAULT, EXAMPLES, NEWEST_FRONTEND
@@ -19,8 +20,6 @@ from batch_loop.tools.tab import CALL, CLICK_MS, SMALL, TRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from playwright.sync_api import Locator
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
@@ -31,17 +30,6 @@ STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
 """Names, without extension, of the intact images that these examples read."""
 TEMPLATES = "[data-testid^=template-workflow-]"
 LEAST_ZOOM = 0.7
-
-
-def picture_of(comfy: ComfyPage, name: str) -> Locator:
-    """An example's picture in the window, scrolled into view so that it is loaded."""
-    # Its name is below it, so the name goes to the view's lower edge.
-    card = comfy.page.get_by_test_id(f"template-workflow-{name}").first
-    named = card.get_by_text(name, exact=True).first
-    named.evaluate("named => named.scrollIntoView({ block: 'end' })")
-    picture = comfy.page.locator(f"img[alt='{name}']").first
-    expect(picture).to_be_visible()
-    return picture
 
 
 def test_the_window_shows_the_picture_of_each_example(

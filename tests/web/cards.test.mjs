@@ -5,6 +5,8 @@ import { Cards } from "../../web/lib/card/cards.js";
 import { Refused } from "../../web/lib/requests.js";
 import { idleRunControl } from "./idle_run_control.mjs";
 
+globalThis.LiteGraph = { registered_node_types: {} };
+
 /** A fake of the parts of an element that a card uses. */
 class FakeElement {
   children = [];
