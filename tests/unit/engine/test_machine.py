@@ -1169,11 +1169,18 @@ class LosingMachine(RegistryMachine):
             if self.loops[key].known[path].state in states
         ]
 
-    @precondition(lambda self: self._listed_in(DONE))
-    @rule(pick=picks, then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]))
-    def lose_a_result(self, pick: int, then: str) -> None:
+    @rule(
+        pick=picks,
+        of=keys,
+        then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]),
+    )
+    def lose_a_result(self, pick: int, of: LoopKey, then: str) -> None:
         """A result was deleted, and Assemble Video finds that."""
+        if not self._listed_in(DONE):
+            self.whole_prompts(pick, of, IterationMode.CONTINUE, Policy(), None, Ending.SUCCESS, 2)
         done = self._listed_in(DONE)
+        if not done:
+            return
         key, path = done[pick % len(done)]
         loop, item = self.loops[key], self.loops[key].known[path]
         self._server(pick).registry.results_gone(key, loop.batch, [path], "9")
