@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..common.errors import BatchLoopError, ClaimLost, NoRoom
 from ..common.workers import worker_count, worker_pool
@@ -30,6 +31,15 @@ _log = logging.getLogger(__name__)
 def can_wait(iteration: Iteration) -> bool:
     """Whether an iteration's results may be written later: nothing follows the last one's."""
     return iteration.item is not None and not iteration.is_last
+
+
+class _Way(NamedTuple):
+    """How long a write gives way to the prompt's thread."""
+
+    handed_out: int
+    """How many items were handed out when it was asked for: until there is one more."""
+    until: float
+    """Or until then, by the clock, for all writes of a turn."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +102,9 @@ class WriteBehind:
             self.is_new = False
             self._under_way[turn].append(target)
             self._since.setdefault(turn, self._clock())
-            handed_out = self._items_handed_out
+            way = _Way(self._items_handed_out, self._clock() + _WAY_SECONDS)
         try:
-            self._pool.submit(self._run, turn, target, room, job, node, handed_out)
+            self._pool.submit(self._run, turn, target, room, job, node, way)
         except RuntimeError:  # Python is shutting down
             self._ended(turn, target, room, None)
             return False
@@ -129,9 +139,9 @@ class WriteBehind:
         room: Room,
         job: Callable[[], object],
         node: tuple[str, str],
-        handed_out: int,
+        way: _Way,
     ) -> None:
-        self._give_way(handed_out)
+        self._give_way(way)
         failure = None
         try:
             job()
@@ -157,11 +167,12 @@ class WriteBehind:
             self._items_handed_out += 1
             self._changed.notify_all()
 
-    def _give_way(self, handed_out: int) -> None:
-        """Wait for the next item after so many, unless somebody waits for files, or none comes."""
+    def _give_way(self, way: _Way) -> None:
+        """Wait for the next item, unless somebody waits for files, or it is time."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._waiting or self._items_handed_out != handed_out, _WAY_SECONDS
+                lambda: self._waiting or self._items_handed_out != way.handed_out,
+                max(0.0, way.until - self._clock()),
             )
 
     def _ended(self, turn: Turn, target: str, room: Room, failure: Failure | None) -> None:

@@ -14,7 +14,7 @@ from ..files.protected import CUSTOM_NODES
 from .environment import settings
 
 FRESH_SECONDS = 1.0
-"""How long a prompt that runs may go by what its validation has found."""
+"""How long a prompt that runs may go by a look, such as that of its validation."""
 
 
 class Folders(Protocol):
@@ -71,7 +71,7 @@ class AllowList:
         return last.folders
 
     def of_run(self) -> AllowedFolders:
-        """The allow-list for a prompt that runs, whose validation has just looked.
+        """The allow-list for a prompt that runs: its validation has often just looked.
 
         Eight looks at the disk, each of which may hand the interpreter to another thread, would
         come between two items.

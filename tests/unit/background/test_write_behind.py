@@ -387,3 +387,21 @@ def test_it_is_written_soon_if_no_item_follows(
     job.go_on.set()
     behind.write(A, "/out/a", 1, job, NODE)
     wait_for(lambda: not behind.under_way(A), "the write")
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_write_that_had_to_wait_for_a_thread_gives_way_no_more(job: Job) -> None:
+    clock, go_on = GivenClock(), threading.Event()
+    behind = WriteBehind(MemoryBudget(100), clock)
+
+    def encoded() -> bytes:
+        assert go_on.wait(10)
+        return b""
+
+    for _ in range(MANY):
+        assert behind.encode(1, encoded)
+    job.go_on.set()
+    behind.write(A, "/out/a", 1, job, NODE)
+    clock.now = 600.0
+    go_on.set()
+    wait_for(lambda: not behind.under_way(A), "the write")
