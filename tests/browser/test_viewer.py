@@ -154,11 +154,11 @@ def test_a_picture_that_is_waited_for_is_seen_to_load(panel: SidePanel) -> None:
     layer = panel.viewer.locator(".batch-loop-viewer-result")
     expect(layer).to_have_attribute("data-state", "loading")
     expect(layer).to_have_css("animation-name", "batch-loop-breathe")
-    panel.page.unroute(results)
     for route in held:
         route.continue_()
     panel.wait_for_views(2)
     expect(layer).to_have_css("animation-name", "none")
+    panel.page.unroute(results)
 
 
 @pytest.mark.usefixtures("done")
