@@ -99,8 +99,8 @@ class Assembler:
 
         What is there is not made again; a film appears once it is whole. Raises ResultsMissing if
         the results make no film, before any is made, FolderNotFound if the film is gone that they
-        were made from, and UnwritableImage. What has lost a result that it takes is FAILED then, so
-        that Retry failed does it again.
+        were made from, UnreadableSound if its sound cannot be read, and UnwritableImage. What has
+        lost a result that it takes is FAILED then, so that Retry failed does it again.
         """
         films = self._films(key, batch, node, settings)
         count, before = sum(len(film.pictures) for film in films), 0

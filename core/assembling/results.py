@@ -130,7 +130,7 @@ class Wanted:
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
         items = map(entry_in, found.items) if label else found.items
-        numbers = _numbers_of(items, windows, places, frames)
+        numbers = _numbers_of(found, items, windows, places, frames)
         self._check_behind(key, end, found.lost)
 
         def window(place: int) -> _Window:
@@ -219,17 +219,23 @@ class Wanted:
 
 
 def _numbers_of(
-    items: Iterable[str], windows: Windows, places: Sequence[int], frames: int
+    found: ItemResults, entries: Iterable[str], windows: Windows, places: Sequence[int], frames: int
 ) -> array[int]:
     """Of the item at each of the places of windows, its number, from 0; -1 if it is not there.
 
     One that has another number of frames than the film has there now is not: it has become longer
-    or shorter, and has `frames`.
+    or shorter, and has `frames`. A last window that an earlier version has called by the number of
+    the others is, if it has a result for each of its own, and is not there by its own name as well.
     """
     numbers = array("q", [-1]) * len(places)
-    for number, item in enumerate(items):
-        place = frame_in(item) // windows.step - places[0]
-        if 0 <= place < len(places) and frames_of(item) == windows.frames_at(places[place], frames):
+    for number, entry in enumerate(entries):
+        first, called = frame_in(entry), frames_of(entry)
+        place = first // windows.step - places[0]
+        if not 0 <= place < len(places):
+            continue
+        own = windows.frames_at(places[place], frames)
+        is_meant = numbers[place] < 0 and windows.frames_in(first, called, frames) == own
+        if called == own or (is_meant and len(found.of(number)) == own):
             numbers[place] = number
     return numbers
 

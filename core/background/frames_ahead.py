@@ -15,12 +15,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..common.errors import Unreadable, UnreadableFrame, quoted
+from ..common.errors import Unreadable, quoted
 from ..common.sight import FileStamp, stamp_at
 from ..common.workers import worker_pool
 from ..films.film_frames import FilmFrames
-from ..films.finder import FrameTimes
+from ..films.finder import FrameTimes, frame_gone
 from ..media.buffers import FRESH, Arrays
+from ..sources.frames import Windows
 from .budget import MemoryBudget
 
 _log = logging.getLogger(__name__)
@@ -73,6 +74,9 @@ class Window(NamedTuple):
     """How many."""
     overlap: int = 0
     """How many of the last of them the next window has, too."""
+    is_full: bool = False
+    """Whether it is called by as many frames as the others are: if it is the last one, it may have
+    fewer, see `Windows.frames_in`."""
 
 
 @dataclass
@@ -281,11 +285,15 @@ class FramesAhead:
     def _read(self, opened: _Open, asked: Window) -> Shot:
         """The frames of a window, under the film's lock."""
         film, tail = opened.film, opened.tail
+        if asked.is_full:
+            windows = Windows(asked.frames, asked.overlap)
+            own = windows.frames_in(asked.first, asked.frames, film.count)
+            asked = asked._replace(frames=own)
         numbers = range(asked.first, asked.first + asked.frames)
         if numbers[-1] >= film.count:
-            raise _gone(opened.path, max(asked.first, film.count), film.count)
+            raise frame_gone(opened.path, max(asked.first, film.count), film.count)
         if numbers[0] in tail:
-            shape, time_of_first = tail[numbers[0]].shape, self._time(film, numbers[0])
+            shape, time_of_first = tail[numbers[0]].shape, film.times.seconds(numbers[0])
             images = self._arrays.empty((len(numbers), *shape), np.float32)
             images[0] = tail[numbers[0]]
         else:
@@ -307,11 +315,6 @@ class FramesAhead:
         shared = range(max(0, asked.frames - asked.overlap), until)
         opened.tail = {numbers[place]: made[place].clone() for place in shared}
         return Shot(made, time_of_first, float(film.fps))
-
-    @staticmethod
-    def _time(film: FilmFrames, number: int) -> float:
-        shown, unit, start = film.times
-        return max(0.0, float(int(shown[number]) * unit - start))
 
     def _film(self, loop: str, path: str) -> _Open:
         """The open film that a loop reads, as it is now."""
@@ -407,12 +410,3 @@ class FramesAhead:
     def _give_back(self, ahead: _Ahead) -> None:
         """Give the bytes back of what was taken out of a film, once it is decoded or cancelled."""
         ahead.shot.add_done_callback(lambda _shot: self._budget.give_back(ahead.size))
-
-
-def _gone(path: str, number: int, count: int) -> UnreadableFrame:
-    return UnreadableFrame(
-        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
-        "longer one back, or press Skip this one, and run again: a window that is shorter by now "
-        "is added at the end.",
-        "the video has no such frame any more",
-    )

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _TITLES_KEPT = 1_000
 
-_MOST_LOOKED_UP = 1_000  # rows of an edited text: whether they were done before
-
 
 class Questions(Parts):
     """Answers questions about loops: their state, their items and their files."""
@@ -167,11 +165,10 @@ class Questions(Parts):
         unlisted, _ = self._contents.unknown(key, paths)
         if entry.selection == selection:
             return len(unlisted)
-        if len(unlisted) > _MOST_LOOKED_UP:
-            return 0
         # What was listed once is known.
-        known = self._transactions.run(lambda: [self._store.item(key, path) for path in unlisted])
-        return sum(item is None or item.state is ItemState.PENDING for item in known)
+        known = self._transactions.run(lambda: self._store.standing(key, unlisted)).states
+        done = sum(state is not ItemState.PENDING for state in known.values())
+        return len(unlisted) - done
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop's current state, after reconciling it; raises UnknownLoop.

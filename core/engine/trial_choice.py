@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from ..common.pace import parts_of
 from ..model.loop_key import FRAMES, LoopKey
 from ..model.selection import Selection
 from ..model.titles import title_of
@@ -38,10 +39,10 @@ def find(
     registry: LoopRegistry,
     key: LoopKey,
     selection: Selection,
-    is_wanted: Callable[[str], bool],
+    meant: Callable[[Sequence[str]], Collection[str]],
     start: int,
 ) -> Found:
-    """The first items of a new batch that are wanted, from the one at place `start` on.
+    """The first items of a new batch that are `meant`, from the one at place `start` on.
 
     A source that can be read in parts, such as a table, is read no further than for these. Raises
     what the listing raises.
@@ -54,12 +55,14 @@ def find(
             _, paths = registry.preview(key, selection)
             end = place + MOST_LOOKED_AT
             part = Part(paths[place:end], max(0, len(paths) - end))
-        for path in part.paths:
-            if is_wanted(path):
-                if len(found) == MOST_SHOWN:
-                    return Found(found, place)
-                found.append(path)
-            place += 1
+        for paths in parts_of(part.paths, _AT_ONCE):
+            wanted_here = meant(paths)
+            for path in paths:
+                if path in wanted_here:
+                    if len(found) == MOST_SHOWN:
+                        return Found(found, place)
+                    found.append(path)
+                place += 1
         if not part.behind:
             return Found(found, None)
     return Found(found, place)
@@ -70,20 +73,26 @@ def wanted(
     selection: Selection,
     typed: str,
     fps: float,
-    text_of: Callable[[str], str] = lambda _path: "",
-) -> Callable[[str], bool]:
-    """Tells of an item's path whether it is meant by what is typed.
+    texts_of: Callable[[Sequence[str]], Mapping[str, str]] = lambda _paths: {},
+) -> Callable[[Sequence[str]], Collection[str]]:
+    """Tells of items' paths which are meant by what is typed.
 
-    That is part of the title, in whatever case, or of what `text_of` tells of it; of frames, also a
-    number or a time such as 1:23, which means that frame and all after it. `fps` are the frames of
-    the film a second; 0 if that is not known.
+    That is part of the title, in whatever case, or of the text that `texts_of` tells of the path;
+    of frames, also a number or a time such as 1:23, which means that frame and all after it. `fps`
+    are the frames of the film a second; 0 if that is not known.
     """
     words = typed.strip().casefold()
     first = _frame_meant(words, fps) if key.kind == FRAMES else None
-    if first is None:
-        return lambda path: words in title_of(path).casefold() or words in text_of(path).casefold()
-    frames = Windows.of(selection).frames
-    return lambda path: frame_in(key.entry(path)) + frames > first
+    if first is not None:
+        frames = Windows.of(selection).frames
+        return lambda paths: {path for path in paths if frame_in(key.entry(path)) + frames > first}
+
+    def meant(paths: Sequence[str]) -> Collection[str]:
+        found = {path for path in paths if words in title_of(path).casefold()}
+        texts = texts_of([path for path in paths if path not in found])
+        return found.union(path for path, text in texts.items() if words in text.casefold())
+
+    return meant
 
 
 def _frame_meant(words: str, fps: float) -> int | None:

@@ -118,8 +118,8 @@ def write_film(  # noqa: PLR0913 - what a film consists of
 
     The pictures have one size, and are taken one at a time. One row or column is repeated where the
     size is odd, as most codecs need an even one. Each is shown at exactly its time, as far as the
-    container can say it (Matroska and WebM: to a millisecond). Raises UnreadableSound, what
-    `pictures` raises, and what PyAV raises.
+    container can say it (Matroska and WebM: to a millisecond). Raises what `pictures` raises, and
+    what PyAV raises.
     """
     options = _OPTIONS.get(looks.encoder.extension, {})
     with av.open(path, "w", options=options) as target:

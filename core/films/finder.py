@@ -41,6 +41,23 @@ class FrameTimes(NamedTuple):
     start: Fraction
     """When the film or its sound begins, in seconds by the same clock."""
 
+    def seconds(self, number: int) -> float:
+        """When a frame is shown, in seconds after the beginning; raises IndexError if it is none.
+
+        Of a few, as a fraction for each of a long film takes a second.
+        """
+        return max(0.0, float(int(self.shown[number]) * self.unit - self.start))
+
+
+def frame_gone(path: str, number: int, count: int) -> UnreadableFrame:
+    """The error for a frame that the film at a path, of `count` frames, does not have any more."""
+    return UnreadableFrame(
+        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
+        "longer one back, or press Skip this one, and run again: a window that is shorter by now "
+        "is added at the end.",
+        "the video has no such frame any more",
+    )
+
 
 class FrameFinder:
     """Decodes frames of one film by number.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from PIL import Image
 
-from ..common.errors import UnreadableFrame, quoted
-from ..films.finder import FrameFinder
+from ..films.finder import FrameFinder, FrameTimes, frame_gone
 from ..films.first_picture import small_picture
 
 OPEN_SECONDS = 10.0
@@ -42,29 +41,24 @@ class FramePictures:
             if self._closing is not None:
                 self._closing.cancel()
             try:
-                picture = small_picture(self._of(path).find(number), size)
-            except IndexError:
-                reason = "the video has no such frame"
-                message = f"Frame {number} of {quoted(path)} is gone. Press Start over."
-                raise UnreadableFrame(message, reason) from None
+                film = self._of(path)
+                if not 0 <= number < film.count:
+                    raise frame_gone(path, number, film.count)
+                picture = small_picture(film.find(number), size)
             finally:
                 self._close_later()
         picture.thumbnail((size, size))
         return picture
 
-    def times(self, path: str) -> Sequence[float]:
-        """When each frame of the film at a real path is shown, in seconds after its beginning.
-
-        Raises UnreadableFilm.
-        """
+    def times(self, path: str) -> FrameTimes:
+        """When each frame of the film at a real path is shown; raises UnreadableFilm."""
         with self._lock:
             if self._closing is not None:
                 self._closing.cancel()
             try:
-                shown, unit, start = self._of(path).times
+                return self._of(path).times
             finally:
                 self._close_later()
-        return [max(0.0, float(time * unit - start)) for time in shown.tolist()]
 
     def close(self) -> None:
         """Close the film that is open, if one is."""

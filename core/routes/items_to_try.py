@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -89,9 +89,9 @@ def add_routes(  # noqa: PLR0913, PLR0917 - what the answers are made of
             key, selection = asked.key(registry, allowed_folders()), asked.selection
             fps = float(facts(key.directory, count=False).fps) if key.kind == FRAMES else 0.0
             # A row is found by all of its columns, of which its title is only the first.
-            more = rows.text_by_path(key, selection) if key.kind == ROWS else _no_more
-            is_wanted = wanted(key, selection, contains, fps, more)
-            found = find(registry, key, selection, is_wanted, start)
+            more = rows.texts_by_path(key, selection) if key.kind == ROWS else _no_more
+            meant = wanted(key, selection, contains, fps, more)
+            found = find(registry, key, selection, meant, start)
             listed.note(key, found.paths)
             return {
                 "loop": key.id,
@@ -104,5 +104,5 @@ def add_routes(  # noqa: PLR0913, PLR0917 - what the answers are made of
         return as_answer(await in_thread(Threads.FOLDERS, look))
 
 
-def _no_more(_path: str) -> str:
-    return ""
+def _no_more(_paths: Sequence[str]) -> Mapping[str, str]:
+    return {}

@@ -41,7 +41,10 @@ def add_routes(
     """Add the route to `table`."""
 
     def joining(key: LoopKey, asked: AskedItems, found: RowFile) -> int:
-        """How many rows a run would add to a batch that is complete; 0 where that takes long."""
+        """How many rows a run would add to a batch that is complete.
+
+        0 for a table of more than `_MOST_COMPARED` rows, and until it was read to its end.
+        """
         count = found.count()
         if count is None or count > _MOST_COMPARED or not registry.is_known(key):
             return 0

@@ -6,7 +6,7 @@ import io
 import os
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from threading import Lock
@@ -168,18 +168,25 @@ class Rows(OneFile):
             ) from None
         return TableRow(rows.columns, cells, title_of(path))
 
-    def text_by_path(self, key: LoopKey, selection: Selection) -> Callable[[str], str]:
-        """Tells the cells of an item's row as text, one a line; empty for one that is gone."""
+    def texts_by_path(
+        self, key: LoopKey, selection: Selection
+    ) -> Callable[[Sequence[str]], Mapping[str, str]]:
+        """Tells the cells of items' rows as text, one a line, by the paths of the items.
+
+        Those that are gone are left out.
+        """
         rows = self.table(key.of_entries, selection)
 
-        def text(path: str) -> str:
-            try:
-                _, cells = rows.read(key.entry(path).removesuffix(ROW_EXTENSION))
-            except KeyError:
-                return ""
-            return "\n".join(map(text_of, cells))
+        def texts(paths: Sequence[str]) -> dict[str, str]:
+            keys = [key.entry(path).removesuffix(ROW_EXTENSION) for path in paths]
+            cells = rows.cells(list(dict.fromkeys(keys)))
+            return {
+                path: "\n".join(map(text_of, cells[row]))
+                for path, row in zip(paths, keys, strict=True)
+                if row in cells
+            }
 
-        return text
+        return texts
 
     def table(self, key: LoopKey, selection: Selection) -> RowFile:
         """The rows of a table as it is now; what is wrong with it is raised when it is read."""

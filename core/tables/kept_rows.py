@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby, islice
 
 from ..common.errors import UnreadableTable, quoted
 from .digest_index import DigestIndex, Offsets
@@ -88,9 +88,21 @@ class KeptRows:
 
     def row(self, place: int) -> tuple[str, tuple[Cell, ...]]:
         """The key and the cells of the row at a place."""
-        key, _, content = self._stored(place, place + 1).partition(_SEPARATOR)
-        cells = json.loads(content)
-        return key.decode(), (*cells, *[None] * (len(self.columns) - len(cells)))
+        return next(self._parsed([self._stored(place, place + 1)]))
+
+    def rows(self, places: Iterable[int]) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+        """The same of rows at some places, in the table's order; neighbours are read at once."""
+        # Of places one after the other the difference to their number is the same.
+        for _, run in groupby(enumerate(sorted(places)), lambda each: each[1] - each[0]):
+            neighbours = [place for _, place in run]
+            yield from self._parsed(self._stored(neighbours[0], neighbours[-1] + 1).splitlines())
+
+    def _parsed(self, lines: Iterable[bytes]) -> Iterator[tuple[str, tuple[Cell, ...]]]:
+        keys, _, contents = zip(*(line.partition(_SEPARATOR) for line in lines), strict=True)
+        # At once: to begin with a text takes as long as a short row.
+        every = json.loads(b"[%b]" % b",".join(contents))
+        for key, cells in zip(keys, every, strict=True):
+            yield key.decode(), (*cells, *[None] * (len(self.columns) - len(cells)))
 
     def release(self) -> None:
         """Have the table's file closed until the next rows are read."""

@@ -80,11 +80,13 @@ class ItemFiles:
             times = self.frames.times(check_source_file(film, self.allowed))
         except (PathRefused, UnreadableFilm):
             return []
-        count = min(frames_of(path), len(times) - first)
+        count = min(frames_of(path), len(times.shown) - first)
         if count <= 0:
             return []
         numbers = list(frames_beside(results, first, count)[:MOST_RESULTS]) or [first]
-        return [{"number": number, "seconds": round(times[number], 3)} for number in numbers]
+        return [
+            {"number": number, "seconds": round(times.seconds(number), 3)} for number in numbers
+        ]
 
     def _described(self, named: str) -> dict[str, Any]:
         """A file for the page: what it shows, its size, or why it shows nothing."""

@@ -30,6 +30,8 @@ class Film:
         self.root, self.frames, self.selection = root, frames, WINDOWS
         self.key = LoopKey("", str(root / "clip.mp4"), source=FRAMES)
         self.items: dict[str, Item] = {}
+        self.given: dict[str, tuple[str, ...]] = {}
+        """Results of items that have other ones than one for each frame."""
         self.source = Frames(lambda _path: self.frames)
         self.run()
 
@@ -52,7 +54,9 @@ class Film:
         Path(self.results(path)[0]).unlink()
 
     def page(self, loop_id: str, start: int, most: int) -> Page:  # noqa: ARG002
-        items = [(item, self.results(path)) for path, item in self.items.items()]
+        items = [
+            (item, self.given.get(path) or self.results(path)) for path, item in self.items.items()
+        ]
         return Page(len(items), start, tuple(items[start:]))
 
     def selection_of(self, loop_id: str) -> Selection:
@@ -121,3 +125,24 @@ def test_what_a_longer_film_has_in_another_window_is_not_missed(film: Film) -> N
     film.lose("clip_000006.frames3")
     film.run(12)
     assert len(film.made_of()) == 12
+
+
+def test_a_last_window_that_was_called_by_the_full_number_once_is_assembled(film: Film) -> None:
+    item, old = film.items.pop("clip_000006.frames3"), "clip_000006.frames4"
+    film.items[old] = replace(item, path=old)
+    for file in film.results(old):
+        Path(file).touch()
+    # Of a window that was longer, there is one result more than it has frames now.
+    with pytest.raises(ResultsMissing, match="2 results missing"):
+        film.made_of()
+    film.given[old] = film.results(old)[:3]
+    assert film.made_of()[6:] == [
+        "clip_000003.frames4_0006.png",
+        "clip_000006.frames4_0007.png",
+        "clip_000006.frames4_0008.png",
+    ]
+    film.items = {old: film.items[old], **film.items}
+    film.run()
+    assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]
+    film.items[old] = film.items.pop(old)
+    assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]

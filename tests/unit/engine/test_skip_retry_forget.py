@@ -396,6 +396,10 @@ def test_of_a_text_that_is_edited_what_is_known_is_not_new(loop: Loop) -> None:
     loop.names.remove("a")
     loop.names.extend(["d", "e"])
     assert joining(typed("b c d e")) == 2
+    more = [f"more {number}" for number in range(2_000)]
+    loop.names.extend(more)
+    assert joining(typed("b c d e and more")) == 2 + len(more)
+    del loop.names[-len(more) :]
     # In a table that is read in another way, all rows may be others.
     assert joining(Selection(options=(("text", "b c d e"),))) == 0
     loop.request = replace(loop.request, selection=typed("b c d e"))

@@ -53,7 +53,7 @@ def test_a_time_means_the_frame_that_is_shown_then() -> None:
     for typed, number in (("0:02", 50), ("1:00.04", 1501), ("0:10:00", 15_000)):
         assert found(typed).paths[0] == f"film_{number:06}.frame"
     # Where the film does not tell its speed, it is part of a name like any other text.
-    assert not wanted(KEY, Selection(), "0:02", 0.0)("film_000050.frame")
+    assert not wanted(KEY, Selection(), "0:02", 0.0)(["film_000050.frame"])
 
 
 def test_a_row_is_found_by_any_of_its_columns(tmp_path: Path) -> None:
@@ -66,10 +66,10 @@ def test_a_row_is_found_by_any_of_its_columns(tmp_path: Path) -> None:
         listed = rows.listed(key.of_entries, chosen, seed=0)
         fox, owl = (taken_with(path, "0.5") if behind else path for path in listed)
         for typed, meant in (("oil", [fox]), ("345", [owl]), ("FOX", [fox]), ("Oil p\nx", [])):
-            is_wanted = wanted(key, chosen, typed, 0.0, rows.text_by_path(key, chosen))
-            assert list(filter(is_wanted, (fox, owl))) == meant
+            tells = wanted(key, chosen, typed, 0.0, rows.texts_by_path(key, chosen))
+            assert set(tells([fox, owl])) == set(meant)
     key = LoopKey("", str(file), source=ROWS)
-    is_wanted = wanted(key, chosen, "ink", 0.0, rows.text_by_path(key, chosen))
-    assert find(registry, key, chosen, is_wanted, 0) == Found([listed[1]], None)
+    ink = wanted(key, chosen, "ink", 0.0, rows.texts_by_path(key, chosen))
+    assert find(registry, key, chosen, ink, 0) == Found([listed[1]], None)
     file.write_text("name,style,seed\nowl,ink,345\n", encoding="utf-8")
-    assert not wanted(key, chosen, "oil", 0.0, rows.text_by_path(key, chosen))(fox)
+    assert not wanted(key, chosen, "oil", 0.0, rows.texts_by_path(key, chosen))([fox])

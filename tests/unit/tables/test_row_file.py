@@ -15,11 +15,13 @@ from typing import IO, Any
 import pytest
 
 from batch_loop.core.common.errors import UnreadableTable
+from batch_loop.core.tables.kept_rows import KeptRows
 from batch_loop.core.tables.row_file import RowFile
 from batch_loop.core.tables.table import Cell, Row, Table, TableFormat, TableKind
 from batch_loop.tests.support.tables import opened
 
 MANY = 5_000
+SEED = 5
 
 
 Keep = Callable[[Callable[[], Table]], RowFile]
@@ -98,6 +100,30 @@ def test_the_table_is_opened_when_something_is_asked_for_and_read_as_far_as_need
     assert table.read == so_far
     assert rows.keys(0, MANY)[:10] == keys
     assert opened_at == [0]
+
+
+def test_the_cells_of_many_rows_are_read_together_in_any_order(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = keep(lambda: opened(numbered()))
+    keys = rows.keys(0, MANY)
+    known, reads = {key: rows.read(key)[1] for key in keys}, list[int]()
+    stored = KeptRows._stored
+
+    def counted(kept: KeptRows, first: int, end: int) -> bytes:
+        reads.append(end - first)
+        return stored(kept, first, end)
+
+    monkeypatch.setattr(KeptRows, "_stored", counted)
+    gone = ["no key", "gone 0123456789ab", keys[7] + "#2"]
+    assert rows.cells(keys + gone) == known
+    assert sum(reads) == MANY
+    assert len(reads) <= MANY // 200
+    some = random.Random(SEED).sample(keys, 300)  # noqa: S311 - an order, not a secret
+    assert rows.cells(some) == {key: known[key] for key in some}
+    anew = keep(lambda: opened(numbered()))
+    assert anew.cells(keys[-1:]) == {keys[-1]: known[keys[-1]]}
+    assert anew.cells([]) == {}
 
 
 def test_reading_a_key_reads_on_until_it_is_found(keep: Keep) -> None:
