@@ -131,8 +131,51 @@ def test_so_does_skip_where_a_run_has_stopped_on_it(done: FailingRows) -> None:
         done.fail(iteration)
     done.host.finish(prompt, Ending.ERROR)
     done.registry.skip(KEY.id, "r00002")
+    done.registry.results_back(KEY, 1, ["r00002"])
+    assert [path for path, _ in reasons(done)] == ["r00002"], "it was given up"
     done.all()
     assert (done.figures, "r00002" in done.listed) == ((5, 5, 0), False)
+
+
+def stop(server: FailingRows, *, is_back: bool) -> str | None:
+    """A run with Stop on error; what it has that is not done, if it stops on that."""
+    prompt = server.host.submit()
+    iteration = server.registry.acquire(STOP, prompt)
+    while server.registry.is_done_before(iteration, lambda _path: is_back):
+        iteration = server.registry.acquire(STOP, prompt)
+    if iteration.item is not None:
+        with pytest.raises(UnreadableImage):
+            server.fail(iteration)
+    server.host.finish(prompt, Ending.ERROR)
+    server.registry.reconcile_all()
+    return iteration.item and iteration.item.path
+
+
+def test_what_a_run_has_stopped_on_may_be_back(done: FailingRows) -> None:
+    done.remove("r00002", "r00004")
+    done.registry.retry_failed(KEY.id)
+    assert stop(done, is_back=False) == "r00002"
+    done.registry.results_back(KEY, 1, ["r00002", "r00004"])
+    assert (done.figures, done.state.complete, done.state.stopped_on) == ((6, 6, 0), True, None)
+
+
+def test_a_row_that_cannot_be_read_is_done_if_its_results_are_back(server: FailingRows) -> None:
+    server.broken.clear()
+    for number in range(6):
+        prompt = server.host.submit()
+        iteration = server.registry.acquire(REQUEST, prompt)
+        target = f"/results/{number}.png"
+        assert server.registry.claim_for_test(iteration, target)
+        server.registry.end(iteration)
+        server.host.finish(prompt)
+    server.registry.reconcile_all()
+    lose(server, "r00002", "r00004")
+    server.remove("r00002", "r00004")
+    server.registry.retry_failed(KEY.id)
+    assert stop(server, is_back=False) == "r00002"
+    assert stop(server, is_back=False) == "r00002", "it may be tried as often as one likes"
+    assert stop(server, is_back=True) is None
+    assert (server.figures, server.state.complete) == ((6, 6, 0), True)
 
 
 def test_what_loses_its_result_while_the_source_is_read_stays(server: FailingRows) -> None:
