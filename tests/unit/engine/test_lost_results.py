@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import large_listings
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
@@ -164,8 +166,7 @@ def test_a_row_that_cannot_be_read_is_done_if_its_results_are_back(server: Faili
     for number in range(6):
         prompt = server.host.submit()
         iteration = server.registry.acquire(REQUEST, prompt)
-        target = f"/results/{number}.png"
-        assert server.registry.claim_for_test(iteration, target)
+        server.registry.claim_outputs(iteration, [os.path.abspath(f"{number}.png")], ())
         server.registry.end(iteration)
         server.host.finish(prompt)
     server.registry.reconcile_all()
@@ -196,6 +197,21 @@ def test_other_settings_take_it_with_them_and_bring_it_back(done: FailingRows) -
     assert done.figures == (3, 2, 1)
     done.all()
     assert [path for path, _ in reasons(done)] == ["r00002", "r00004"]
+
+
+def test_a_typed_row_that_was_edited_stays_as_one_of_a_file_does(done: FailingRows) -> None:
+    """Each text that is typed is another selection."""
+
+    def typed(text: str, limit: int = 0) -> Request:
+        return replace(RETRY, selection=Selection(limit=limit, options=(("text", text),)))
+
+    done.all(replace(typed("a"), mode=IterationMode.CONTINUE))
+    lose(done, "r00002", "r00003", "r00004")
+    done.remove("r00002", "r00003")
+    assert done.all(typed("b")) == ["r00004"]
+    assert [path for path, _ in reasons(done)] == ["r00002", "r00003"]
+    done.all(typed("b", limit=2))
+    assert done.listed == ["r00000", "r00001"], "with other settings it leaves"
 
 
 def test_in_a_large_batch_it_stays_while_others_leave(
