@@ -82,7 +82,12 @@ class RowOpener:
     def _has_any_to_do(self, asked: Asked) -> bool:
         """Whether the table has a row by now that the batch does not know as done."""
         key, variants = asked.key, variants_of(asked.selection)
-        at_once = _AT_ONCE if variants is None else max(1, _AT_ONCE // len(variants.labelled))
+        times = 1 if variants is None else len(variants.labelled)
+        at_once = max(1, _AT_ONCE // times)
+        # It may have a million rows, and to know which of them are done takes long.
+        count = 0 if asked.selection.has_range else self._rows.table(key, asked.selection).count()
+        if (count or 0) * times > self._registry.snapshot(key.id).counts.done:
+            return True
         try:
             for entries in self._rows.from_the_end(key, asked.selection, at_once):
                 paths = entries if variants is None else crossed(entries, variants)

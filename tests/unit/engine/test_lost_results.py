@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.engine import batches
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.engine.folders import folder_contents, large_listings
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -212,6 +213,20 @@ def test_a_typed_row_that_was_edited_stays_as_one_of_a_file_does(done: FailingRo
     assert [path for path, _ in reasons(done)] == ["r00002", "r00003"]
     done.all(typed("b", limit=2))
     assert done.listed == ["r00000", "r00001"], "with other settings it leaves"
+
+
+def test_it_stays_if_a_table_changes_that_is_listed_in_parts(
+    server: FailingRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all of it is listed anew."""
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 3)
+    monkeypatch.setattr(batches, "FEW_LISTED", 1)
+    server.broken.clear()
+    assert [server.one() for _ in range(3)] == ["r00000", "r00001", "r00002"]
+    lose(server, "r00001")
+    server.remove("r00001", "r00002")
+    assert server.all() == ["r00003", "r00004", "r00005"]
+    assert [path for path, _ in reasons(server)] == ["r00001"]
 
 
 def test_in_a_large_batch_it_stays_while_others_leave(
