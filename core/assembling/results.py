@@ -14,7 +14,7 @@ from typing import Protocol
 from ..common.errors import PathRefused, ResultsMissing, quoted
 from ..common.file_kinds import IMAGE_EXTENSIONS
 from ..common.natural_order import natural_key
-from ..files.allowed_paths import AllowedFolders, check_source_file
+from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_file
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
@@ -43,6 +43,9 @@ class Registry(Protocol):
         """See `core.engine.lost_results`."""
 
     def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
+        """See `core.engine.lost_results`."""
+
+    def outputs_together(self, key: LoopKey, path: str) -> Sequence[str]:
         """See `core.engine.lost_results`."""
 
 
@@ -93,14 +96,14 @@ class Wanted:
         filled: set[str] = set()
         back: list[str] = []
         for item, outputs in self._items(key):
-            is_back = item.may_be_back and bool(outputs) and all(map(self._is_there, outputs))
+            is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
                 back.append(item.path)
             wanted = [] if item.state is ItemState.FAILED and not is_back else self._wanted(outputs)
             there = [path if self._is_there(path) else None for path in wanted]
             results = by_label[label_in(item.path) if key.has_variants else ""]
             results.add(item.path, there)
-            if item.is_lost and not there:
+            if item.is_lost and not is_back and not there:
                 results.lost.append(item.path)
             filled.update(os.path.dirname(path) for path in there if path is not None)
             if None in there:
@@ -187,11 +190,17 @@ class Wanted:
             return False
         return self.folder is None or is_within(path, self.folder)
 
-    def _is_there(self, path: str) -> bool:
-        try:
-            return os.path.isfile(check_source_file(path, self.allowed))
-        except PathRefused:
+    def _is_back(self, key: LoopKey, item: str, outputs: Sequence[str]) -> bool:
+        """Whether all results are there of what had lost one, and of what goes together with it.
+
+        In a pair, it may be the other one that has lost it.
+        """
+        if not all(map(self._is_there, outputs)):
             return False
+        return all(map(self._is_there, self.registry.outputs_together(key, item)))
+
+    def _is_there(self, path: str) -> bool:
+        return is_allowed_file(path, self.allowed)
 
     def _is_deleted(self, path: str) -> bool:
         """Whether a result that is missing was deleted, where others of its folder are there.

@@ -285,7 +285,9 @@ class Batches:
     def _relist(self, listing: Listing) -> None:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
+        stays = self._leaving.stays(key, selection)
         self._store.relist(key, listing.paths, listing.new)
+        self._store.append(key, *stays)
         before = self._memory[key].forecast.of(listing.due.batch)
         forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
         self._memory.change(key, forecast=forecast)

@@ -24,8 +24,7 @@ from ..model.records import Iteration, Partner, Snapshot
 from .changes.loops import in_order
 from .changes.transactions import in_transaction
 from .folders.due_listings import Due, Listed
-from .lost_results import with_loss
-from .outcomes.ended_prompts import together_with
+from .outcomes.ended_prompts import together_with, with_loss
 from .questions import Questions
 
 

@@ -6,18 +6,21 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from ..common.names import ASSEMBLE_VIDEO
+from ..model.background_writes import Turn
 from ..model.item_life import Event, On
 from ..model.items import Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
+from ..model.records import Iteration, Partner
+from .changes.loops import in_order
 from .changes.transactions import in_transaction
+from .end_of_turn import Turns
 from .outcomes.ended_prompts import together_with
-from .parts import Parts
 
 _REASON = "its result is gone"
 
 
-class LostResults(Parts):
+class LostResults(Turns):
     """Notes that results of a batch are gone, or back."""
 
     @in_transaction(patient=True)
@@ -50,9 +53,66 @@ class LostResults(Parts):
             if not item.may_be_back:
                 return False
             self._changed(of, item, Event(On.RESULT_BACK), 1)
+            self._loops.note_completion(of)
             return True
 
         self._each(key, batch, paths, is_back)
+
+    @in_transaction(patient=True)
+    def outputs_together(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        """The files that an item wrote in this batch, and those that it was handed out with."""
+        item = self._store.item(key, path)
+        if item is None:
+            return ()
+        found = list(self._store.outputs(key, path))
+        for other in self._loops.group(key):
+            partner = None if other == key else self._store.item_at(other, item.index)
+            if partner is not None:
+                found += self._store.outputs(other, partner.path)
+        return tuple(found)
+
+    def is_done_before(self, iteration: Iteration, is_there: Callable[[str], bool]) -> bool:
+        """Whether an iteration's item, which cannot be read, has the results back that it had lost.
+
+        Then it is DONE as before, and the next `acquire` of the same prompt hands out another; so
+        it is with what goes together with it. `is_there` tells whether a result is at a real path.
+        """
+        item = iteration.item
+        if item is None or not self.is_lost(iteration.key, item.path):
+            return False
+        outputs = self.outputs_together(iteration.key, item.path)
+        if not outputs or not all(map(is_there, outputs)):
+            return False
+        return self._give_back_done(iteration, Partner(iteration.key, item.path))
+
+    @in_transaction(patient=True)
+    def _give_back_done(self, iteration: Iteration, own: Partner) -> bool:
+        """See `is_done_before`; False, with nothing changed, if a prompt may have written some."""
+        given = [own, *iteration.partners]
+        self._loops.take(in_order(one.key for one in given))
+        if self._loops.claimed(iteration) is None:
+            return False
+        items = [(one.key, self._store.item(one.key, one.path)) for one in given]
+        held = [(key, item) for key, item in items if item is not None and item.is_untouched]
+        if len(held) < len(given):
+            return False
+        for key, item in held:
+            unread = self._items.happens(key, item, Event(On.UNREADABLE))
+            self._changed(key, unread, Event(On.RESULT_BACK), 1)
+            self._note_given_back(key, Turn.of(key, iteration.prompt, item))
+        return True
+
+    @in_transaction(patient=True)
+    def is_lost(self, key: LoopKey, path: str) -> bool:
+        """Whether an item was done, and has lost a result since: see `Item.is_lost`."""
+        item = self._store.item(key, path)
+        return item is not None and item.is_lost
+
+    @in_transaction(patient=True)
+    def are_done(self, key: LoopKey, paths: Collection[str]) -> bool:
+        """Whether all of these are items of the batch, and DONE."""
+        states = self._store.standing(key, paths).states
+        return all(states.get(path) is ItemState.DONE for path in paths)
 
     def _each(
         self,
@@ -82,16 +142,3 @@ class LostResults(Parts):
             # It counts as long as it is done.
             known = self._loops.entry(key).lost_transparency
             self._loops.save(key, lost_transparency=known + by)
-
-
-def with_loss(failure: Failure, item: Item) -> Failure:
-    """Why an item cannot be read; if it was done, and has lost its result, with that."""
-    if not item.is_lost:
-        return failure
-    return replace(failure, reason=f"{failure.reason}; {_LOST_TOO}")
-
-
-_LOST_TOO = (
-    "the result that it had is gone, too: put one of the two back, and press Retry failed, or "
-    "press Start over to go on without it"
-)

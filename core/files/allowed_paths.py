@@ -248,6 +248,14 @@ def check_source_file(path: str, allowed: AllowedFolders) -> str:
     return _check_file(path, allowed, to_write=False)
 
 
+def is_allowed_file(path: str, allowed: AllowedFolders) -> bool:
+    """Whether a file is at an absolute path, and may be read."""
+    try:
+        return os.path.isfile(check_source_file(path, allowed))
+    except PathRefused:
+        return False
+
+
 def real_path_if_allowed(path: str, allowed: AllowedFolders) -> str | None:
     """The real path of a path that a node or a shared database names; None if it is not allowed.
 

@@ -110,8 +110,7 @@ def _failed(item: Item, event: Event) -> Changes:
 
 def _not_read(item: Item) -> Changes:
     """Nothing of it was written by a turn in which it could not even be read."""
-    is_untouched = item.state is RUNNING and item.is_lost and item.lost_turn == item.turns - 1
-    return {"lost_turn": item.turns} if is_untouched else {}
+    return {"lost_turn": item.turns} if item.state is RUNNING and item.is_untouched else {}
 
 
 def _unreadable(item: Item, event: Event) -> Changes:
@@ -127,11 +126,13 @@ def _skipped(item: Item, event: Event) -> Changes:
 
 
 def _result_gone(item: Item, event: Event) -> Changes:
-    return {**_given_up(item, event), "lost_turn": max(item.turns, 1)}
+    # Batches that are older than the counting of turns have items that were done in none.
+    turns = max(item.turns, 1)
+    return {**_given_up(item, event), "turns": turns, "lost_turn": turns}
 
 
 def _result_back(_item: Item, _event: Event) -> Changes:
-    return {"failure": None, "lost_turn": 0}
+    return {"failure": None, "stopped": False, "lost_turn": 0}
 
 
 def _stopped_by_folder(item: Item, event: Event) -> Changes:
@@ -189,7 +190,7 @@ LIFE = (
     Move(OPEN, On.FOLDER_GONE, PENDING, _stopped_by_folder),
     Move(frozenset({PENDING}), On.SKIPPED, FAILED, _skipped),
     Move(frozenset({DONE}), On.RESULT_GONE, FAILED, _result_gone),
-    Move(frozenset({FAILED}), On.RESULT_BACK, DONE, _result_back, applies=_may_be_back),
+    Move(frozenset({PENDING, FAILED}), On.RESULT_BACK, DONE, _result_back, applies=_may_be_back),
     Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
     Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _as_new),
 )

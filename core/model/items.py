@@ -89,10 +89,15 @@ class Item:
         return self.lost_turn > 0
 
     @property
+    def is_untouched(self) -> bool:
+        """Whether a prompt has it whose turn is the first since it has lost a result."""
+        return self.claim is not None and self.is_lost and self.lost_turn == self.turns - 1
+
+    @property
     def may_be_back(self) -> bool:
         """Whether it is done again once its results are back, as nothing has touched the others."""
-        failed = self.state is ItemState.FAILED
-        return failed and self.is_lost and self.lost_turn == self.turns
+        is_free = self.state in {ItemState.PENDING, ItemState.FAILED}
+        return is_free and self.is_lost and self.lost_turn == self.turns
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import io
 import os
 import random
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from threading import Lock
@@ -167,6 +167,21 @@ class Rows(OneFile):
                 reason,
             ) from None
         return TableRow(rows.columns, cells, title_of(path))
+
+    def from_the_end(self, key: LoopKey, selection: Selection, at_once: int) -> Iterator[list[str]]:
+        """The paths of a table's rows, so many at a time: those first that a batch has last.
+
+        Of a range, no others; where they are shuffled, all. Raises UnreadableTable.
+        """
+        rows = self.table(key, selection)
+        while rows.count() is None:
+            rows.keys(rows.about(), 1)
+        places: Sequence[int] = range(rows.count() or 0)
+        if selection.sort_by is not SortBy.SHUFFLE:
+            places = selection.in_range(places[::-1] if selection.descending else places)
+        for end in range(len(places), 0, -at_once):
+            part = sorted(places[max(0, end - at_once) : end])
+            yield [path + ROW_EXTENSION for path in rows.keys(part[0], len(part))]
 
     def texts_by_path(
         self, key: LoopKey, selection: Selection

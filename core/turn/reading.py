@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 
 from ..common.errors import (
     BatchLoopError,
@@ -16,7 +17,7 @@ from ..common.errors import (
 )
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders
+from ..files.allowed_paths import AllowedFolders, is_allowed_file
 from ..model.loop_key import LoopKey
 from ..model.prompt import Prompt
 from ..model.records import Iteration, Partner
@@ -34,6 +35,8 @@ class GivenBack(Enum):
     UNREADABLE = "unreadable"
     LEFT_OUT = "left out"
     """The batch is to have it only with a companion, which is gone."""
+    DONE = "done"
+    """It was done before, and the results are back that it had lost."""
 
 
 class Reading:
@@ -75,6 +78,9 @@ class Reading:
                     companions = asked.selection.companions
                     beside |= self.companions.of_image(one, companions, allowed)
             except _REPORTED as error:
+                is_there = partial(is_allowed_file, allowed=allowed)
+                if not was_read and self._registry.is_done_before(iteration, is_there):
+                    return GivenBack.DONE
                 if isinstance(error, LeftOut) and self._registry.leave_out(iteration):
                     return GivenBack.LEFT_OUT
                 raised, reason = self._told_of(error, asked)

@@ -14,6 +14,8 @@ from itertools import islice
 from ...model.item_life import Event, On
 from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey
+from ...model.selection import Selection
+from ...sources.rows import but_for_text
 from ...store.interface import Store
 from ...store.records import LoopEntry
 from ..changes.loops import Items, Loops
@@ -70,6 +72,23 @@ class Leaving:
             following = self._own_results.without(key, listing.paths)
             self._store.append(key, *_following(listing, leaves, following))
         return True
+
+    def stays(self, key: LoopKey, selection: Selection) -> list[str]:
+        """What has lost its result stays in a batch that is listed anew, with a selection.
+
+        But not with other settings: then what was done leaves, too. Those of rows that are typed
+        are others whenever a row was edited.
+        """
+        before, counts = self._loops.entry(key).selection, self._store.counts(key)
+        if but_for_text(before) != but_for_text(selection):
+            return []
+        if before == selection:
+            # In a table that is listed in parts, and has changed: few are pending.
+            items = self._store.failures(key, counts.failed)
+        else:
+            found = self._store.page(key, 0, counts.listed, failed=False)
+            items = tuple(item for item, _ in found)
+        return [item.path for item in items if item.is_lost]
 
     def give_back(self, listing: Listing, item: Item) -> bool:
         """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""

@@ -190,3 +190,16 @@ def together_with(key: LoopKey, path: str, reason: str) -> str:
     """The reason for a failure that is due to a partner, the item at `path`."""
     beside = f"{title_of(path)!r} of {os.path.basename(key.directory)!r}"
     return f"it goes together with {beside}: {reason}"
+
+
+def with_loss(failure: Failure, item: Item) -> Failure:
+    """Why an item cannot be read; if it was done, and has lost its result, with that."""
+    if not item.is_lost:
+        return failure
+    return replace(failure, reason=f"{failure.reason}; {_LOST_TOO}")
+
+
+_LOST_TOO = (
+    "the result that it had is gone, too: put one of the two back, and press Retry failed, or "
+    "press Start over to go on without it"
+)

@@ -13,8 +13,12 @@ from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
 from ...sources.table_files import being_written, emptied, there
+from ...sources.variants import crossed, variants_of
 from .changing_files import ChangingFiles
 from .opener import Asked
+
+_AT_ONCE = 500
+"""Items that the registry is asked about at a time."""
 
 
 class RowOpener:
@@ -50,16 +54,19 @@ class RowOpener:
         return emptied(asked.key.directory) if self._is_emptied(asked) else None
 
     def _is_emptied(self, asked: Asked) -> bool:
-        """Whether the table had other rows that are still to be done, and has none of them now."""
+        """Whether the table has lost the rows that are to be done, and has none but done ones.
+
+        Not where only one of them is left: that fails by itself. Nor for what was done once and has
+        lost its result, which is in nobody's way.
+        """
         key, registry = asked.key, self._registry
         following = registry.next_pending(key)
-        if key.directory == TYPED_TEXT or following is None:
+        if key.directory == TYPED_TEXT or following is None or registry.is_lost(key, asked.path):
             return False
-        # Where one row was removed, the next one is there as a rule: then not all have to be read.
-        if self._is_there(asked, key.entry(following)):
+        # Where one row was removed, the next one is there as a rule.
+        if self._is_there(asked, key.entry(following)) or self._has_any_to_do(asked):
             return False
-        others = set(map(key.entry, registry.pending(key))) - {asked.entry}
-        return bool(others) and not any(self._is_there(asked, each) for each in others)
+        return any(key.entry(path) != asked.entry for path in registry.pending(key))
 
     def _is_there(self, asked: Asked, entry: str) -> bool:
         if entry == asked.entry:
@@ -71,6 +78,24 @@ class RowOpener:
         except Unreadable:
             return True  # its own turn says so
         return True
+
+    def _has_any_to_do(self, asked: Asked) -> bool:
+        """Whether the table has a row by now that the batch does not know as done."""
+        key, variants = asked.key, variants_of(asked.selection)
+        times = 1 if variants is None else len(variants.labelled)
+        at_once = max(1, _AT_ONCE // times)
+        # It may have a million rows, and to know which of them are done takes long.
+        count = 0 if asked.selection.has_range else self._rows.table(key, asked.selection).count()
+        if (count or 0) * times > self._registry.snapshot(key.id).counts.done:
+            return True
+        try:
+            for entries in self._rows.from_the_end(key, asked.selection, at_once):
+                paths = entries if variants is None else crossed(entries, variants)
+                if not self._registry.are_done(key, paths):
+                    return True
+        except Unreadable:
+            return True
+        return False
 
 
 class FrameOpener:

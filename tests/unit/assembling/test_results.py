@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ class Batch:
         self.pages = 0
         self.lost: set[str] = set()
         """The items that are FAILED, as their result was deleted."""
+        self.beside: list[str] = []
+        """What was written for the items that go together with them."""
 
     def page(self, loop_id: str, start: int, most: int) -> Page:
         assert (loop_id, start) == (self.key.id, 0)
@@ -56,6 +59,10 @@ class Batch:
 
     def results_back(self, key: LoopKey, batch: int, paths: object) -> None:
         raise AssertionError((key, batch, paths))
+
+    def outputs_together(self, key: LoopKey, path: str) -> list[str]:
+        assert key == self.key
+        return [str(self.results / path), str(self.texts / path), *self.beside]
 
     def results_gone(self, key: LoopKey, batch: int, paths: object, node: str) -> None:
         raise AssertionError((key, batch, paths, node))
@@ -131,6 +138,22 @@ def test_what_had_lost_its_result_is_back_with_all_that_it_wrote(batch: Batch) -
     assert found.back == []
     with pytest.raises(ResultsMissing, match=r"1 result missing, of 1\.png\. .* is gone, too"):
         batch.wanted().of_items(found.results[""])
+
+
+def test_what_goes_together_with_another_is_back_only_with_what_that_one_wrote(
+    batch: Batch,
+) -> None:
+    other = batch.root / "other.png"
+    batch.lost, batch.beside = {"1.png"}, [str(other)]
+    assert batch.wanted().found(batch.key).back == []
+    other.touch()
+    assert batch.wanted().found(batch.key).back == ["1.png"]
+
+
+def test_what_is_back_is_missed_no_more_where_the_film_takes_nothing_of_it(batch: Batch) -> None:
+    batch.lost = {"1.png"}
+    found = replace(batch.wanted(), folder=str(batch.root / "elsewhere")).found(batch.key)
+    assert (found.back, list(found.results[""].lost)) == (["1.png"], [])
 
 
 def test_nothing_is_back_that_a_prompt_has_worked_on_since(

@@ -69,6 +69,10 @@ class Film:
     def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
         raise AssertionError((key, batch, paths))
 
+    def outputs_together(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        assert key == self.key
+        return self.results(path)
+
     def made_of(self, missing: MissingResults = MissingResults.REFUSE) -> list[str]:
         """The names of the results that a film is made of."""
         allowed = AllowedFolders(str(self.root), str(self.root), str(self.root / "temp"))

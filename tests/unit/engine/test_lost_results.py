@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.engine.folders import large_listings
+from batch_loop.core.engine import batches
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.folders import folder_contents, large_listings
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -131,8 +134,50 @@ def test_so_does_skip_where_a_run_has_stopped_on_it(done: FailingRows) -> None:
         done.fail(iteration)
     done.host.finish(prompt, Ending.ERROR)
     done.registry.skip(KEY.id, "r00002")
+    done.registry.results_back(KEY, 1, ["r00002"])
+    assert [path for path, _ in reasons(done)] == ["r00002"], "it was given up"
     done.all()
     assert (done.figures, "r00002" in done.listed) == ((5, 5, 0), False)
+
+
+def stop(server: FailingRows, *, is_back: bool) -> str | None:
+    """A run with Stop on error; what it has that is not done, if it stops on that."""
+    prompt = server.host.submit()
+    iteration = server.registry.acquire(STOP, prompt)
+    while server.registry.is_done_before(iteration, lambda _path: is_back):
+        iteration = server.registry.acquire(STOP, prompt)
+    if iteration.item is not None:
+        with pytest.raises(UnreadableImage):
+            server.fail(iteration)
+    server.host.finish(prompt, Ending.ERROR)
+    server.registry.reconcile_all()
+    return iteration.item and iteration.item.path
+
+
+def test_what_a_run_has_stopped_on_may_be_back(done: FailingRows) -> None:
+    done.remove("r00002", "r00004")
+    done.registry.retry_failed(KEY.id)
+    assert stop(done, is_back=False) == "r00002"
+    done.registry.results_back(KEY, 1, ["r00002", "r00004"])
+    assert (done.figures, done.state.complete, done.state.stopped_on) == ((6, 6, 0), True, None)
+
+
+def test_a_row_that_cannot_be_read_is_done_if_its_results_are_back(server: FailingRows) -> None:
+    server.broken.clear()
+    for number in range(6):
+        prompt = server.host.submit()
+        iteration = server.registry.acquire(REQUEST, prompt)
+        server.registry.claim_outputs(iteration, [os.path.abspath(f"{number}.png")], ())
+        server.registry.end(iteration)
+        server.host.finish(prompt)
+    server.registry.reconcile_all()
+    lose(server, "r00002", "r00004")
+    server.remove("r00002", "r00004")
+    server.registry.retry_failed(KEY.id)
+    assert stop(server, is_back=False) == "r00002"
+    assert stop(server, is_back=False) == "r00002", "it may be tried as often as one likes"
+    assert stop(server, is_back=True) is None
+    assert (server.figures, server.state.complete) == ((6, 6, 0), True)
 
 
 def test_what_loses_its_result_while_the_source_is_read_stays(server: FailingRows) -> None:
@@ -153,6 +198,35 @@ def test_other_settings_take_it_with_them_and_bring_it_back(done: FailingRows) -
     assert done.figures == (3, 2, 1)
     done.all()
     assert [path for path, _ in reasons(done)] == ["r00002", "r00004"]
+
+
+def test_a_typed_row_that_was_edited_stays_as_one_of_a_file_does(done: FailingRows) -> None:
+    """Each text that is typed is another selection."""
+
+    def typed(text: str, limit: int = 0) -> Request:
+        return replace(RETRY, selection=Selection(limit=limit, options=(("text", text),)))
+
+    done.all(replace(typed("a"), mode=IterationMode.CONTINUE))
+    lose(done, "r00002", "r00003", "r00004")
+    done.remove("r00002", "r00003")
+    assert done.all(typed("b")) == ["r00004"]
+    assert [path for path, _ in reasons(done)] == ["r00002", "r00003"]
+    done.all(typed("b", limit=2))
+    assert done.listed == ["r00000", "r00001"], "with other settings it leaves"
+
+
+def test_it_stays_if_a_table_changes_that_is_listed_in_parts(
+    server: FailingRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then all of it is listed anew."""
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 3)
+    monkeypatch.setattr(batches, "FEW_LISTED", 1)
+    server.broken.clear()
+    assert [server.one() for _ in range(3)] == ["r00000", "r00001", "r00002"]
+    lose(server, "r00001")
+    server.remove("r00001", "r00002")
+    assert server.all() == ["r00003", "r00004", "r00005"]
+    assert [path for path, _ in reasons(server)] == ["r00001"]
 
 
 def test_in_a_large_batch_it_stays_while_others_leave(

@@ -1145,7 +1145,7 @@ class RegistryMachine(RuleBasedStateMachine):
             assert not more or expected.is_lost
         assert item.is_lost is expected.is_lost
         assert item.may_be_back is (
-            expected.state is FAILED and expected.is_lost and expected.is_untouched
+            expected.state in {PENDING, FAILED} and expected.is_lost and expected.is_untouched
         )
 
     @invariant()
@@ -1172,7 +1172,9 @@ class LosingMachine(RegistryMachine):
     @rule(
         pick=picks,
         of=keys,
-        then=st.sampled_from(["", "its image is gone", "it is back", "Retry failed"]),
+        then=st.sampled_from(
+            ["", "its image is gone", "it is back", "Retry failed", "it is back after Retry failed"]
+        ),
     )
     def lose_a_result(self, pick: int, of: LoopKey, then: str) -> None:
         """A result was deleted, and Assemble Video finds that."""
@@ -1194,21 +1196,25 @@ class LosingMachine(RegistryMachine):
             self._put_a_result_back(pick, key, path)
         elif then:
             self.retry_failed(pick, key)
+        if then == "it is back after Retry failed":
+            self._put_a_result_back(pick, key, path)
 
-    @precondition(lambda self: self._listed_in(FAILED))
+    @precondition(lambda self: self._listed_in(PENDING, FAILED))
     @rule(pick=picks)
     def put_a_result_back(self, pick: int) -> None:
         """A result is there again, and Assemble Video finds that."""
-        failed = self._listed_in(FAILED)
-        self._put_a_result_back(pick, *failed[pick % len(failed)])
+        waiting = self._listed_in(PENDING, FAILED)
+        self._put_a_result_back(pick, *waiting[pick % len(waiting)])
 
     def _put_a_result_back(self, pick: int, key: LoopKey, path: str) -> None:
         loop, item = self.loops[key], self.loops[key].known[path]
         self._server(pick).registry.results_back(key, loop.batch, [path])
         if item.is_lost and item.is_untouched:
+            self.steps.update(["back", f"back from {item.state.value}"])
             item.state, item.failed_before, item.is_lost = DONE, False, False
+            item.stopped = False
             self.successes[key, loop.batch, path] += 1
-            self.steps.update(["back"])
+            self._note_completion(loop)
 
     @precondition(lambda self: self._listed_in(FAILED))
     @rule(pick=picks)
@@ -1272,6 +1278,7 @@ def hold_what_is_lost(open_store: Callable[[], Callable[[], Store]] | None, exam
         steps=50,
     )
     assert min(steps["lost"], steps["back"], steps["joined a range"]) > 0
+    assert min(steps[f"back from {state.value}"] for state in (PENDING, FAILED)) > 0
 
 
 @pytest.fixture(autouse=True)

@@ -127,6 +127,16 @@ class Pairs:
         self.is_there = True
         return tuple(self.registry.claim_outputs(iteration, [RESULT], kept).values())
 
+    def write(self) -> None:
+        """One prompt, with a result of each image."""
+        pair = self.acquire()
+        for one in pair:
+            assert one.item is not None
+            self.registry.claim_outputs(one, [os.path.abspath(f"{one.item.path}.png")], ())
+            self.registry.end(one)
+        self.host.finish(pair[0].prompt)
+        self.registry.reconcile_all()
+
     def outputs(self) -> list[tuple[str, ...]]:
         """The files that are shown with the first image of each folder."""
         sides = (self.left, self.right)
@@ -602,3 +612,22 @@ def test_one_that_goes_on_alone_meanwhile_is_not_forgotten_with_the_other(
     assert [loop.id for loop in pairs.registry.overviews()] == [pairs.left.key.id]
     left = pairs.registry.snapshot(pairs.left.key.id)
     assert left.counts.done == (2 if side == "left" else 1)
+
+
+def test_a_pair_is_done_as_before_only_with_the_results_of_both(store: Store) -> None:
+    pairs = Pairs(store, "ab", "AB")
+    pairs.write()
+    pairs.write()
+    left, right = pairs.left.key, pairs.right.key
+    pairs.registry.results_gone(right, 1, ["B"], "9")
+    results = {os.path.abspath("b.png"), os.path.abspath("B.png")}
+    assert set(pairs.registry.outputs_together(left, "b")) == results
+    assert pairs.registry.outputs_together(left, "unknown") == ()
+    pairs.registry.retry_failed(left.id)
+    iteration = pairs.acquire()[0]
+    there = {os.path.abspath("b.png")}
+    assert not pairs.registry.is_done_before(iteration, there.__contains__)
+    assert pairs.registry.is_done_before(iteration, results.__contains__)
+    for key in (left, right):
+        assert pairs.registry.snapshot(key.id).counts == Counts(done=2)
+        assert pairs.registry.snapshot(key.id).complete

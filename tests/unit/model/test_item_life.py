@@ -31,8 +31,9 @@ BROKEN = Failure("it broke")
 
 def item_in(state: ItemState) -> Item:
     item = Item("a.png", 3, state, claim=CLAIM if state in OPEN else None, failure=BROKEN)
-    # It has failed as its result was deleted: so all that can happen to one that has failed may.
-    return replace(item, turns=1, lost_turn=1) if state is ItemState.FAILED else item
+    # Its result was deleted: so all that can happen to one in its state may.
+    is_lost = state in {ItemState.PENDING, ItemState.FAILED}
+    return replace(item, turns=1, lost_turn=1) if is_lost else item
 
 
 def test_the_docs_table_matches_the_code() -> None:
@@ -134,7 +135,7 @@ def test_only_these_transitions_are_allowed(old: ItemState, new: ItemState) -> N
 
 def test_only_a_finishing_item_becomes_done_or_one_whose_results_are_back() -> None:
     leads_to_done = [old for old in ItemState if ItemState.DONE in LEADS_TO[old]]
-    assert leads_to_done == [ItemState.FINISHING, ItemState.FAILED]
+    assert leads_to_done == [ItemState.PENDING, ItemState.FINISHING, ItemState.FAILED]
     # One that has failed only if it was done before, and no prompt has touched its results since.
     failed = Item("a.png", 0, ItemState.FAILED, failure=Failure("broken"), turns=2)
     for never in (failed, replace(failed, lost_turn=1)):
@@ -175,3 +176,19 @@ def test_results_count_as_back_only_if_no_prompt_has_touched_them() -> None:
     retried = after_event(failed, Event(On.RETRIED))
     again = after_event(retried, Event(On.ACQUIRED, claim=CLAIM))
     assert not after_event(again, Event(On.UNREADABLE, failure=BROKEN), SKIP).may_be_back
+
+
+def test_they_count_as_back_where_a_run_has_stopped_on_the_item() -> None:
+    again = after_event(after_event(lost(), Event(On.RETRIED)), Event(On.ACQUIRED, claim=CLAIM))
+    stopped = after_event(again, Event(On.UNREADABLE, failure=BROKEN))
+    assert (stopped.state, stopped.stopped) == (ItemState.PENDING, True)
+    back = after_event(stopped, Event(On.RESULT_BACK))
+    assert (back.state, back.stopped, back.failure) == (ItemState.DONE, False, None)
+
+
+def test_an_item_of_a_batch_that_counted_no_turns_is_lost_like_any_other() -> None:
+    gone = lost(turns=0)
+    assert gone.may_be_back
+    again = after_event(after_event(gone, Event(On.RETRIED)), Event(On.ACQUIRED, claim=CLAIM))
+    failed = after_event(again, Event(On.PROMPT_FAILED, failure=BROKEN), SKIP)
+    assert (failed.is_lost, failed.may_be_back) == (True, False)

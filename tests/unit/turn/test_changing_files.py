@@ -29,6 +29,7 @@ from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.kept_items import MAKERS, Kept
 
 STILL = 1.0
+BOTH = "the table no longer has this row; the result that it had is gone, too"
 
 
 class Batch:
@@ -71,6 +72,13 @@ class Batch:
                 left.pop()()
 
         self.meanwhile = meanwhile
+
+    def write(self, file: str) -> None:
+        """One prompt, that notes a file as its result."""
+        iteration = self.registry.acquire(self.request, self.host.submit())
+        self.registry.claim_outputs(iteration, [file], ())
+        self.registry.end(iteration)
+        self.host.finish(iteration.prompt)
 
     def run(self) -> Opened | GivenBack:
         """One prompt; raises what ends the batch."""
@@ -206,17 +214,87 @@ def test_rows_that_were_removed_are_waited_for_once(batch: Batch) -> None:
 @of("CSV", "JSON lines", "XLSX", "rows with variants")
 def test_a_table_that_has_lost_all_rows_that_are_to_come_fails_none_of_them(batch: Batch) -> None:
     done = batch.kept.contents()[0]
-    assert batch.content() == done
+    for _ in batch.kept.values or [None]:
+        assert batch.content() == done
     batch.clock.now += 60
     names = list(batch.kept.names)
-    batch.kept.names = [names[0], "other"] if not batch.kept.values else ["other"]
+    batch.kept.names = names[:1]
     batch.kept.write()
     with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
         batch.run()
     assert batch.counts.failed == 0
     batch.kept.names = names
     batch.kept.write()
-    assert batch.content() == (done if batch.kept.values else batch.kept.contents()[1])
+    assert batch.content() == batch.kept.contents()[1]
+    assert batch.counts.failed == 0
+
+
+@of("CSV", "rows with variants")
+def test_rows_that_were_edited_fail_and_their_successors_are_run(batch: Batch) -> None:
+    """Though no row is left that was to come: so the table was not emptied."""
+    times = len(batch.kept.values or [None])
+    for _ in batch.kept.names[2:] * times:
+        batch.run()
+    batch.clock.now += 60
+    batch.kept.names[-2:] = ["corrected", "too"]
+    batch.kept.write()
+    assert [batch.run() for _ in range(2 * times)] == [GivenBack.UNREADABLE] * 2 * times
+    contents = [batch.content() for _ in range(2 * times)]
+    assert contents == [each for each in batch.kept.contents()[-2:] for _ in range(times)]
+    assert batch.counts.failed == 0
+
+
+@of("CSV")
+def test_a_table_is_not_emptied_as_long_as_it_has_rows_that_are_yet_to_be_listed(
+    batch: Batch,
+) -> None:
+    batch.kept.names = [f"row{number}" for number in range(2_100)]
+    batch.kept.write()
+    batch.run()
+    batch.clock.now += 60
+    batch.kept.names = batch.kept.names[2_000:]
+    batch.kept.write()
+    assert (batch.counts.to_list, batch.run()) == (100, GivenBack.UNREADABLE)
+
+
+@of("CSV")
+@pytest.mark.parametrize("edited", [[], ["other", "another"]])
+def test_rows_without_results_fail_if_they_are_gone_as_well(
+    batch: Batch, edited: list[str]
+) -> None:
+    paths = [batch.kept.listed()[place] for place in (0, 1)]
+    for _ in batch.kept.names:
+        batch.run()
+    batch.registry.reconcile_all()
+    batch.registry.results_gone(batch.kept.key, 1, paths, "9")
+    batch.clock.now += 60
+    batch.kept.names[:2] = edited
+    batch.kept.write()
+    batch.registry.retry_failed(batch.kept.key.id)
+    assert [batch.run() for _ in paths] == [GivenBack.UNREADABLE] * 2
+    failures = batch.registry.full_snapshot(batch.kept.key.id).failures
+    reasons = [item.failure.reason for item in failures if item.failure]
+    assert [reason.startswith(BOTH) for reason in reasons] == [True] * 2
+
+
+@of("CSV")
+def test_a_row_that_is_gone_is_done_if_its_results_are_back(batch: Batch) -> None:
+    kept = batch.kept
+    path, result = kept.listed()[0], Path(kept.allowed.output) / "result.png"
+    result.parent.mkdir(exist_ok=True)
+    batch.write(str(result))
+    for _ in kept.names[1:]:
+        batch.run()
+    batch.registry.reconcile_all()
+    batch.registry.results_gone(kept.key, 1, [path], "9")
+    batch.clock.now += 60
+    kept.names.pop(0)
+    kept.write()
+    for expected in (GivenBack.UNREADABLE, GivenBack.DONE):
+        batch.registry.retry_failed(kept.key.id)
+        assert batch.run() is expected
+        result.touch()
+    assert batch.counts.complete
     assert batch.counts.failed == 0
 
 
