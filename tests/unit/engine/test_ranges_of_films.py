@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from batch_loop.core.common.errors import NoImages
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import FRAMES, LoopKey
@@ -48,16 +49,17 @@ class Film:
 
 
 @pytest.mark.parametrize(
-    ("film", "frames", "changed"),
+    ("given", "frames", "changed"),
     [
-        (Film(start_index=15), 26, [f"clip_{number:06}.frame" for number in range(20, 26)]),
-        (Film(start_index=15), 18, []),
-        (Film(limit=3, frames=8), 26, ["clip_000016.frames8"]),
-        (Film(limit=2, frames=8), 26, []),
-        (Film(start_index=2, frames=7, overlap=3), 16, ["clip_000012.frames4"]),
+        ({"start_index": 15}, 26, [f"clip_{number:06}.frame" for number in range(20, 26)]),
+        ({"start_index": 15}, 18, []),
+        ({"limit": 3, "frames": 8}, 26, ["clip_000016.frames8"]),
+        ({"limit": 2, "frames": 8}, 26, []),
+        ({"start_index": 2, "frames": 7, "overlap": 3}, 16, ["clip_000012.frames4"]),
     ],
 )
-def test_once_the_batch_is_complete(film: Film, frames: int, changed: list[str]) -> None:
+def test_once_the_batch_is_complete(given: dict[str, int], frames: int, changed: list[str]) -> None:
+    film = Film(**given)
     film.all()
     film.frames = frames
     assert film.joining() == len(changed)
@@ -71,4 +73,14 @@ def test_in_the_midst_of_a_batch() -> None:
     film.frames = 26
     done = [first, *film.all()]
     assert done == [f"clip_{number:06}.frame" for number in range(10, 26)]
+    assert film.all() == []
+
+
+def test_a_range_that_has_nothing_any_more_is_refused_and_keeps_what_is_done() -> None:
+    film = Film(start_index=15)
+    film.all()
+    film.frames = 15
+    with pytest.raises(NoImages, match=r"from start_index 15 .* Choose another video or range"):
+        film.one()
+    film.frames = 20
     assert film.all() == []
