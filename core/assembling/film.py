@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -34,6 +35,8 @@ from .item_results import ItemResults
 from .own_film import Mark, places
 from .pixels import pictures
 from .results import Pictures, Registry, Wanted
+
+_log = logging.getLogger(__name__)
 
 USUAL_FPS = 24.0
 _FINEST_FPS = 1001
@@ -127,13 +130,17 @@ class Assembler:
         variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
         none = ItemResults()
         try:
-            return [
+            films = [
                 self._gathered(key, wanted, found.results.get(label, none), label, source, settings)
                 for label in ([""] if variants is None else variants.labelled)
             ]
         except ResultsMissing:
             self._registry.results_gone(key, batch, found.deleted, node)
             raise
+        unpaired = sum(len(results.unpaired) for results in found.results.values())
+        if unpaired:
+            _log.info(_UNPAIRED, name_of_source(key), unpaired)
+        return films
 
     def _source(self, key: LoopKey) -> tuple[str, FrameTimes] | None:
         """The film whose frames a loop has, and when they are shown; None if it has others."""
@@ -262,6 +269,8 @@ def _not_made(target: str, error: av.error.FFmpegError) -> str:
         "or depth, and run again."
     )
 
+
+_UNPAIRED = "Batch Loop: items of %s that have no partner, and are in no video: %d"
 
 _NO_TIMES = (
     "No video was made: the video does not say when its frames are shown, or how many there are in "

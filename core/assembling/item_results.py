@@ -23,6 +23,8 @@ class ItemResults:
         """Where those of each item end in `_results`."""
         self.lost: list[str] = []
         """Items that were done once, and have no results any more, by their paths."""
+        self.unpaired: set[str] = set()
+        """Items of a pair that nothing is left for to go together with, by their paths."""
 
     def add(self, item: str, results: Sequence[str | None]) -> None:
         """Add an item at the end."""

@@ -19,7 +19,7 @@ from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
 from ..model.loop_key import FRAMES, ROWS, LoopKey
-from ..model.records import Page
+from ..model.records import Page, Snapshot
 from ..model.selection import Selection
 from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
 from ..sources.frames import Windows, frame_in, path_of
@@ -37,6 +37,9 @@ class Registry(Protocol):
         """See `core.engine.questions`."""
 
     def selection_of(self, loop_id: str) -> Selection:
+        """See `core.engine.questions`."""
+
+    def snapshot(self, loop_id: str) -> Snapshot:
         """See `core.engine.questions`."""
 
     def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
@@ -95,6 +98,7 @@ class Wanted:
         lost: list[tuple[str, list[str]]] = []
         filled: set[str] = set()
         back: list[str] = []
+        pending = 0
         for item, outputs in self._items(key):
             is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
@@ -105,9 +109,17 @@ class Wanted:
             results.add(item.path, there)
             if item.is_lost and not is_back and not there:
                 results.lost.append(item.path)
+            if item.state is ItemState.PENDING:
+                pending += 1
+                if not (item.is_lost or there):
+                    results.unpaired.add(item.path)
             filled.update(os.path.dirname(path) for path in there if path is not None)
             if None in there:
                 lost.append((item.path, [path for path in wanted if path not in there]))
+        # If others are pending as well, a person has pressed Retry failed meanwhile.
+        if pending and pending != self.registry.snapshot(key.id).counts.unpaired:
+            for results in by_label.values():
+                results.unpaired.clear()
         deleted = [
             item
             for item, paths in lost
@@ -123,17 +135,21 @@ class Wanted:
         one before has, too, are left out, unless that one is missing. Frames that were left out as
         they had results already are found by their names. What was made of a window that the film
         no longer has, as it has become longer or shorter, is in no film; but nothing is made as
-        long as one of these has lost its result.
+        long as one of these has lost its result. The film ends before the last windows if these
+        have no partner.
         """
         selection = self.registry.selection_of(key.id)
         windows = Windows.of(selection)
         places = selection.in_range(range(windows.count(frames)))
+        items = map(entry_in, found.items) if label else found.items
+        numbers = _numbers_of(found, items, windows, places, frames)
+        while numbers and numbers[-1] >= 0 and found.items[numbers[-1]] in found.unpaired:
+            numbers.pop()
+        places = places[: len(numbers)]
         if not places:
             raise ResultsMissing(_NOTHING)
         first = places[0] * windows.step
         end = min(places[-1] * windows.step + windows.frames, frames)
-        items = map(entry_in, found.items) if label else found.items
-        numbers = _numbers_of(found, items, windows, places, frames)
         self._check_behind(key, end, found.lost)
 
         def window(place: int) -> _Window:
@@ -160,11 +176,13 @@ class Wanted:
             raise missing_results(behind, len(behind))
 
     def of_items(self, found: ItemResults) -> Pictures:
-        """The results of all items, several of one in natural order."""
-        if not found.items:
+        """The results of all items but those without a partner, several of one in natural order."""
+        if len(found.items) == len(found.unpaired):
             raise ResultsMissing(_NOTHING)
         filling = Filling(self.missing)
         for item, results in found:
+            if item in found.unpaired:
+                continue
             for result in results or [None]:
                 filling.add(result, partial(title_of, item))
         return Pictures(filling.filled())
@@ -237,7 +255,7 @@ def _numbers_of(
     the others is, if it has a result for each of its own, and is not there by its own name as well.
     """
     numbers = array("q", [-1]) * len(places)
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(entries if places else ()):
         first, called = frame_in(entry), frames_of(entry)
         place = first // windows.step - places[0]
         if not 0 <= place < len(places):

@@ -19,7 +19,7 @@ from .changes.loops import Items, Loops
 from .changes.moments import END, LOOK
 from .changes.transactions import Transactions
 from .end_of_batch import BatchEnds
-from .folders.due_listings import Due, Listed, Listing, Why
+from .folders.due_listings import Due, Listed, Listing, Why, may_join
 from .folders.leaving import Leaving
 
 if TYPE_CHECKING:
@@ -259,8 +259,7 @@ class Batches:
         is_new_run = entry.completed_at is not None and self._memory.moments.is_before(
             key, LOOK, entry.looked_at, prompt
         )
-        # A range counts files: one more in front of it would change what it contains.
-        if is_new_run and not retries and not selection.has_range:
+        if is_new_run and not retries and may_join(key, selection):
             return Due(Why.JOIN, key, selection, entry.batch, leaves=in_parts)
         # In a pair items go by their places.
         leaves = in_parts and (is_new_run or retries)

@@ -12,7 +12,7 @@ from .changes.loop_memory import BeforeTheLast
 from .changes.loops import Items, Loops
 from .changes.moments import LOOK
 from .changes.process_memory import Memory
-from .folders.due_listings import Due, Listed, Listing, Why
+from .folders.due_listings import Due, Listed, Listing, Why, may_join
 from .folders.leaving import Leaving
 from .folders.own_results import OwnResults
 
@@ -44,7 +44,7 @@ class BatchEnds:
         """
         counts = self._store.counts(key)
         waiting = counts.waiting + (counts.failed if retries else 0)
-        if waiting != 1 or entry.looked_again or entry.selection.has_range:
+        if waiting != 1 or entry.looked_again or not may_join(key, entry.selection):
             return None
         return Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
 

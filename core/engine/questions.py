@@ -18,6 +18,7 @@ from ..sources.rows import but_for_text
 from ..store.records import UNLISTED, ListedLoop
 from .changes.loops import unknown_loop
 from .changes.transactions import in_transaction
+from .folders.due_listings import may_join
 from .parts import Parts
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ class Questions(Parts):
         entry = self._transactions.run(lambda: self._store.load(key))
         if entry is None or entry.completed_at is None or entry.partners:
             return 0
-        if selection.has_range or but_for_text(entry.selection) != but_for_text(selection):
+        others = but_for_text(entry.selection) != but_for_text(selection)
+        if others or not may_join(key, selection):
             return 0
         unlisted, _ = self._contents.unknown(key, paths)
         if entry.selection == selection:

@@ -37,6 +37,7 @@ from batch_loop.tests.support.graphs import (
     Graph,
     iterator,
     node,
+    row_iterator,
     save,
 )
 from batch_loop.tests.support.images import write_images
@@ -353,6 +354,19 @@ def test_of_a_film_that_is_longer_or_shorter_a_run_does_what_has_changed(
     assert (state["done"], state["failed"]) == (len(results) + len(again), 0)
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(frames))
     assert {path: path.read_bytes() for path in before} == before, "all that was made stays"
+
+
+def test_beside_a_table_that_has_fewer_rows_the_film_ends_with_these(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), frames=8))
+    (workspace.input / "rows.txt").write_text("one\ntwo\n")
+    graph["rows"] = row_iterator(file=f"{workspace.name}/rows.txt")
+    graph[SAVE]["inputs"]["prefix"] = ["rows", 2]
+    results = run_until_stop(client, graph)
+    state = loop_state(client, results[-1])
+    assert (len(results), state["done"], state["unpaired"]) == (2, 2, 1)
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(16))
 
 
 def test_a_frame_without_result_and_source_is_in_no_film_without_a_word(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...common.forecast import Weight
 from ...model.items import ItemState
-from ...model.loop_key import LoopKey
+from ...model.loop_key import FRAMES, LoopKey
 from ...sources.interface import Sight
 from ...store.records import NewListing, Standing
 from ..changes.loop_memory import BeforeTheLast
@@ -115,3 +115,12 @@ class Listing:
 
 Listed = Mapping[LoopKey, Listing]
 """The listings taken for a change, by loop."""
+
+
+def may_join(key: LoopKey, selection: Selection) -> bool:
+    """Whether what is new joins a batch, rather than only in the place of what has left.
+
+    A range counts files or rows: one more in front of it would change what it contains. The windows
+    of a film have their places by number, and none can come in front of another.
+    """
+    return not selection.has_range or key.kind == FRAMES

@@ -12,9 +12,9 @@ from batch_loop.core.assembling.results import Wanted
 from batch_loop.core.common.errors import ResultsMissing
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.model.formats import MissingResults
-from batch_loop.core.model.items import Item, ItemState
+from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
-from batch_loop.core.model.records import Page
+from batch_loop.core.model.records import Page, Snapshot
 from batch_loop.core.model.selection import Selection
 
 IMAGES_DONE = 3
@@ -38,18 +38,30 @@ class Batch:
         """The items that are FAILED, as their result was deleted."""
         self.beside: list[str] = []
         """What was written for the items that go together with them."""
+        self.pending: set[str] = set()
+        """The items that are PENDING, and have no results."""
+        self.unpaired = 0
+        """How many of them the batch knows to have no partner."""
 
     def page(self, loop_id: str, start: int, most: int) -> Page:
         assert (loop_id, start) == (self.key.id, 0)
         assert most >= len(self.names)
         self.pages += 1
-        items = [
-            (self._item(name, place), (str(self.results / name), str(self.texts / name)))
-            for place, name in enumerate(self.names)
-        ]
+        items = [(self._item(name, at), self._files(name)) for at, name in enumerate(self.names)]
         return Page(len(items), start, tuple(items))
 
+    def snapshot(self, loop_id: str) -> Snapshot:
+        counts = Counts(pending=len(self.pending), unpaired=self.unpaired)
+        return Snapshot(loop_id, "", self.key.directory, 1, counts)
+
+    def _files(self, name: str) -> tuple[str, ...]:
+        if name in self.pending:
+            return ()
+        return str(self.results / name), str(self.texts / name)
+
     def _item(self, name: str, place: int) -> Item:
+        if name in self.pending:
+            return Item(name, place, lost_turn=1 if name in self.lost else 0)
         if name not in self.lost:
             return Item(name, place, ItemState.DONE, turns=1)
         return Item(name, place, ItemState.FAILED, turns=1, lost_turn=1)
@@ -162,3 +174,28 @@ def test_nothing_is_back_that_a_prompt_has_worked_on_since(
     failed = Item("1.png", 1, ItemState.FAILED, turns=2, lost_turn=1)
     monkeypatch.setattr(batch, "_item", lambda _name, _place: failed)
     assert batch.wanted().found(batch.key).back == []
+
+
+def test_what_has_no_partner_is_in_no_film(batch: Batch) -> None:
+    batch.pending, batch.unpaired = {"2.png"}, 1
+    found = batch.wanted().found(batch.key).results[""]
+    names = [Path(path).name for path in batch.wanted().of_items(found).paths]
+    assert names == ["0.png", "1.png"]
+
+
+def test_what_may_be_done_or_was_done_once_is_missing_without_a_partner_too(batch: Batch) -> None:
+    batch.pending = {"1.png", "2.png"}
+
+    def missing() -> str:
+        wanted = batch.wanted()
+        with pytest.raises(ResultsMissing) as refused:
+            wanted.of_items(wanted.found(batch.key).results[""])
+        return str(refused.value)
+
+    # As after Retry failed: it is not known which of them has none.
+    batch.unpaired = 1
+    assert "2 results missing, of 1.png, 2.png. " in missing()
+    batch.unpaired, batch.lost = 2, {"1.png"}
+    assert "1 result missing, of 1.png. " in missing()
+    batch.lost, batch.pending, batch.unpaired = set(), set(batch.names), IMAGES_DONE
+    assert "the batch has no results" in missing()

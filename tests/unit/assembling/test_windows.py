@@ -12,9 +12,9 @@ from batch_loop.core.assembling.results import Wanted
 from batch_loop.core.common.errors import ResultsMissing
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.model.formats import MissingResults
-from batch_loop.core.model.items import Item, ItemState
+from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import FRAMES, LoopKey
-from batch_loop.core.model.records import Page
+from batch_loop.core.model.records import Page, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.titles import frames_of
 from batch_loop.core.sources.frames import Frames, frame_in
@@ -53,11 +53,27 @@ class Film:
         self.items[path] = replace(self.items[path], state=ItemState.FAILED, lost_turn=1)
         Path(self.results(path)[0]).unlink()
 
+    def is_unpaired(self, path: str) -> None:
+        self.items[path] = Item(path, self.items[path].index)
+        for file in self.results(path):
+            Path(file).unlink()
+
     def page(self, loop_id: str, start: int, most: int) -> Page:  # noqa: ARG002
         items = [
-            (item, self.given.get(path) or self.results(path)) for path, item in self.items.items()
+            (
+                item,
+                ()
+                if item.state is ItemState.PENDING
+                else self.given.get(path) or self.results(path),
+            )
+            for path, item in self.items.items()
         ]
         return Page(len(items), start, tuple(items[start:]))
+
+    def snapshot(self, loop_id: str) -> Snapshot:
+        pending = sum(item.state is ItemState.PENDING for item in self.items.values())
+        counts = Counts(pending=pending, unpaired=pending)
+        return Snapshot(loop_id, "", self.key.directory, 1, counts)
 
     def selection_of(self, loop_id: str) -> Selection:
         assert loop_id == self.key.id
@@ -150,3 +166,14 @@ def test_a_last_window_that_was_called_by_the_full_number_once_is_assembled(film
     assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]
     film.items[old] = film.items.pop(old)
     assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]
+
+
+def test_a_film_ends_before_the_windows_that_have_no_partner(film: Film) -> None:
+    film.is_unpaired("clip_000006.frames3")
+    assert [name[-8:-4] for name in film.made_of()] == [f"{number:04}" for number in range(7)]
+    film.is_unpaired("clip_000000.frames4")
+    with pytest.raises(ResultsMissing, match=r"3 results missing, of frame 0, frame 1, frame 2\. "):
+        film.made_of()
+    film.is_unpaired("clip_000003.frames4")
+    with pytest.raises(ResultsMissing, match="the batch has no results"):
+        film.made_of()
