@@ -187,8 +187,15 @@ class Wanted:
                 return
 
     def _wanted(self, outputs: Sequence[str]) -> list[str]:
-        """Those results of an item that the film is made of, in order."""
-        return sorted(filter(self._is_wanted, outputs), key=natural_key)
+        """Those results of an item that the film is made of, in order.
+
+        A link at the place of a result was followed when the item was done again: the file that it
+        leads to is the result then.
+        """
+        wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
+        if len(wanted) > 1:
+            return [path for path in wanted if not _leads_to(path, wanted)]
+        return wanted
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
@@ -231,6 +238,11 @@ class Wanted:
             if all(self._is_wanted(file) and self._is_there(file) for file in files):
                 return files
         return []
+
+
+def _leads_to(path: str, others: Sequence[str]) -> bool:
+    """Whether a path is a link to one of the others."""
+    return os.path.islink(path) and os.path.realpath(path) in others
 
 
 def _numbers_of(
