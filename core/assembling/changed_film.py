@@ -27,7 +27,7 @@ def notice_of_change(film: str, results: Sequence[str]) -> str | None:
         ):
             return (
                 f"{quoted(os.path.basename(film))} was changed after results were made of it. If "
-                "it is another video now, press Start over, with skip_finished off: these results are of "
-                "the one before."
+                "it is another video now, press Start over, with skip_finished off: these "
+                "results are of the one before."
             )
     return None
