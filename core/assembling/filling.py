@@ -60,3 +60,9 @@ def missing_results(names: Sequence[str], count: int) -> ResultsMissing:
         "connect it, and run again. If all are gone, press Start over; if nothing saves them, add "
         "Save Image (Batch) before. Or set missing to repeat the frame before."
     )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

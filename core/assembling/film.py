@@ -30,11 +30,13 @@ from ..model.titles import taken_with
 from ..results.source_names import name_of_source
 from ..sources.table_files import there
 from ..sources.variants import variants_of
+from .changed_film import notice_of_change
 from .freed_memory import freed_memory_given_back, give_back
 from .item_results import ItemResults
 from .own_film import Mark, places
 from .pixels import pictures
-from .results import Pictures, Registry, Wanted
+from .results import Found, Pictures, Registry, Wanted
+from .spoilt import SpoiltResults, items_with, spoilt_results
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +81,7 @@ class Assembler:
         progress: Callable[[int, int], object],
         roots: Roots = NO_ROOTS,
         is_shared: Callable[[str], bool] = lambda _path: True,
+        notice: Callable[[str], object] = lambda _text: None,
     ) -> None:
         """`read` decodes the image at a real path; what `going_on` raises ends the work.
 
@@ -86,7 +89,7 @@ class Assembler:
         real path.
         `progress` is told how many pictures are in the film, and how many it will have. `roots` are
         the places of shared folders here; `is_shared` tells whether each server that works on the
-        batch has the same file at a real path.
+        batch has the same file at a real path; `notice` is told what a person should know.
         """
         self._registry = registry
         self._allowed = allowed
@@ -96,6 +99,7 @@ class Assembler:
         self._progress = progress
         self._roots = roots
         self._is_shared = is_shared
+        self._notice = notice
 
     def make(self, key: LoopKey, batch: int, node: str, settings: Settings) -> list[str]:
         """The real paths of the films of a batch that is complete, of each variant one, in order.
@@ -105,16 +109,6 @@ class Assembler:
         were made from, UnreadableSound if its sound cannot be read, and UnwritableImage. What has
         lost a result that it takes is FAILED then, so that Retry failed does it again.
         """
-        films = self._films(key, batch, node, settings)
-        count, before = sum(len(film.pictures) for film in films), 0
-        paths = []
-        for film in films:
-            paths.append(self._made(film, key, node, settings, (before, count)))
-            before += len(film.pictures)
-        return paths
-
-    def _films(self, key: LoopKey, batch: int, node: str, settings: Settings) -> list[_Film]:
-        """What the films are made of; raises as `make` does."""
         wanted = Wanted(
             self._registry,
             self._allowed,
@@ -127,20 +121,50 @@ class Assembler:
         found = wanted.found(key)
         if found.back:
             self._registry.results_back(key, batch, found.back)
-        variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
-        none = ItemResults()
         try:
-            films = [
-                self._gathered(key, wanted, found.results.get(label, none), label, source, settings)
-                for label in ([""] if variants is None else variants.labelled)
-            ]
+            films = self._films(key, wanted, found, source, settings)
         except ResultsMissing:
             self._registry.results_gone(key, batch, found.deleted, node)
             raise
         unpaired = sum(len(results.unpaired) for results in found.results.values())
         if unpaired:
             _log.info(_UNPAIRED, name_of_source(key), unpaired)
-        return films
+        self._tell_of_change(films)
+        count, before = sum(len(film.pictures) for film in films), 0
+        paths = []
+        for film in films:
+            try:
+                paths.append(self._made(film, key, node, settings, (before, count)))
+            except SpoiltResults as error:
+                items = items_with(error.paths, key, found.results.values(), self._is_shared)
+                why = f"its result cannot be read: {error.reason}"
+                self._registry.results_gone(key, batch, items, node, why)
+                raise spoilt_results(items, error) from error
+            before += len(film.pictures)
+        return paths
+
+    def _films(
+        self,
+        key: LoopKey,
+        wanted: Wanted,
+        found: Found,
+        source: tuple[str, FrameTimes] | None,
+        settings: Settings,
+    ) -> list[_Film]:
+        """What the films are made of; raises ResultsMissing."""
+        variants = variants_of(self._registry.selection_of(key.id)) if key.has_variants else None
+        none = ItemResults()
+        return [
+            self._gathered(key, wanted, found.results.get(label, none), label, source, settings)
+            for label in ([""] if variants is None else variants.labelled)
+        ]
+
+    def _tell_of_change(self, films: Sequence[_Film]) -> None:
+        for film in films:
+            text = film.source and notice_of_change(film.source, film.pictures)
+            if text:
+                self._notice(text)
+                return
 
     def _source(self, key: LoopKey) -> tuple[str, FrameTimes] | None:
         """The film whose frames a loop has, and when they are shown; None if it has others."""

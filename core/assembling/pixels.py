@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 
 import numpy as np
 import torch
 
-from ..common.errors import ResultsMissing, quoted
+from ..common.errors import ResultsMissing, UnreadableImage, quoted
 from ..films.film_writer import Pixels
 from ..media.formats.decode import DecodedImage
 from ..model.formats import FilmDepth
+from .spoilt import SpoiltResults, is_spoilt, spoilt_of
 
 _AHEAD = 2
 """Pictures that are read while one is encoded."""
@@ -28,8 +30,8 @@ def pictures(
     """The pictures in files at real paths, the next ones read ahead; all have the first one's size.
 
     What is transparent is shown as if it was not. `going_on` is called with how many were given so
-    far, and what it raises ends this. Raises ResultsMissing for a picture of another size, and what
-    `read` raises.
+    far, and what it raises ends this. Raises ResultsMissing for a picture of another size,
+    SpoiltResults for files that are no whole picture, and what `read` raises otherwise.
     """
 
     def pixels(path: str) -> Pixels:
@@ -44,7 +46,14 @@ def pictures(
                 going_on(number)
                 for each in islice(rest, _AHEAD + 1 - len(coming)):
                     coming.append(pool.submit(pixels, each))
-                picture = coming.popleft().result()
+                try:
+                    picture = coming.popleft().result()
+                except UnreadableImage as error:
+                    if not is_spoilt(error):
+                        raise
+                    rest = islice(paths, number, None)
+                    spoilt = spoilt_of(rest, read, partial(going_on, number))
+                    raise SpoiltResults(spoilt, error.reason) from error
                 size = size or picture.shape
                 if picture.shape != size:
                     raise ResultsMissing(_of_another_size(path, picture.shape, size))
@@ -65,6 +74,7 @@ def _pixels(image: torch.Tensor, depth: FilmDepth) -> Pixels:
 def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     return (
         f"No video was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
-        f"{wanted[1]}x{wanted[0]}. All pictures of a video have one size: scale them to one in the "
-        "workflow, and run it again with Start over."
+        f"{wanted[1]}x{wanted[0]}. All pictures of a video have one size. If only one of these "
+        "files is not as it was made, delete it, and press Run, Retry failed, and Run: it is made "
+        "again. Else scale them to one size in the workflow, and run it again with Start over."
     )

@@ -18,13 +18,14 @@ from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
-from ..model.loop_key import FRAMES, ROWS, LoopKey
+from ..model.loop_key import LoopKey
 from ..model.records import Page, Snapshot
 from ..model.selection import Selection
 from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
 from ..sources.frames import Windows, frame_in, path_of
 from .filling import Filling, counted, missing_results
 from .item_results import ItemResults
+from .result_places import Places, can_be_done_again
 
 _AT_ONCE = 100
 """Items of a page."""
@@ -42,7 +43,9 @@ class Registry(Protocol):
     def snapshot(self, loop_id: str) -> Snapshot:
         """See `core.engine.questions`."""
 
-    def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
+    def results_gone(
+        self, key: LoopKey, batch: int, paths: Collection[str], node: str, why: str = ...
+    ) -> None:
         """See `core.engine.lost_results`."""
 
     def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
@@ -96,7 +99,7 @@ class Wanted:
         """The results of all items, read page by page."""
         by_label: defaultdict[str, ItemResults] = defaultdict(ItemResults)
         lost: list[tuple[str, list[str]]] = []
-        filled: set[str] = set()
+        filled = Places()
         back: list[str] = []
         pending = 0
         for item, outputs in self._items(key):
@@ -113,7 +116,8 @@ class Wanted:
                 pending += 1
                 if not (item.is_lost or there):
                     results.unpaired.add(item.path)
-            filled.update(os.path.dirname(path) for path in there if path is not None)
+            for path in filter(None, there):
+                filled.add(key.entry(item.path), path)
             if None in there:
                 lost.append((item.path, [path for path in wanted if path not in there]))
         # If others are pending as well, a person has pressed Retry failed meanwhile.
@@ -123,8 +127,10 @@ class Wanted:
         deleted = [
             item
             for item, paths in lost
-            if any(os.path.dirname(path) in filled and self._is_deleted(path) for path in paths)
-            and _can_be_done_again(key, item)
+            if any(
+                filled.are_there(key.entry(item), path) and self._is_deleted(path) for path in paths
+            )
+            and can_be_done_again(key, item)
         ]
         return Found(by_label, deleted, back)
 
@@ -199,8 +205,15 @@ class Wanted:
                 return
 
     def _wanted(self, outputs: Sequence[str]) -> list[str]:
-        """Those results of an item that the film is made of, in order."""
-        return sorted(filter(self._is_wanted, outputs), key=natural_key)
+        """Those results of an item that the film is made of, in order.
+
+        A link at the place of a result was followed when the item was done again: the file that it
+        leads to is the result then.
+        """
+        wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
+        if len(wanted) > 1:
+            return [path for path in wanted if not _leads_to(path, wanted)]
+        return wanted
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
@@ -224,13 +237,13 @@ class Wanted:
         """Whether a result that is missing was deleted, where others of its folder are there.
 
         It may as well be on a drive that is away, in a folder that is not allowed any more, or
-        with the machine that made it.
+        with the machine that made it. What is no file, such as a broken link, is no result.
         """
         try:
             check_source_file(path, self.allowed)
         except PathRefused:
             return False
-        return self.is_shared(path) and not os.path.lexists(path)
+        return self.is_shared(path) and not os.path.isfile(path)
 
     def _by_name(self, selection: Selection, path: str, count: int) -> Sequence[str | None]:
         """The results of an item that has no part in the batch, as it had them before."""
@@ -243,6 +256,11 @@ class Wanted:
             if all(self._is_wanted(file) and self._is_there(file) for file in files):
                 return files
         return []
+
+
+def _leads_to(path: str, others: Sequence[str]) -> bool:
+    """Whether a path is a link to one of the others."""
+    return os.path.islink(path) and os.path.realpath(path) in others
 
 
 def _numbers_of(
@@ -287,13 +305,6 @@ def _end(key: LoopKey, path: str) -> int:
     """The number of the frame behind the last one of an item."""
     entry = key.entry(path)
     return frame_in(entry) + frames_of(entry)
-
-
-def _can_be_done_again(key: LoopKey, path: str) -> bool:
-    """Whether an item's source is there: an image that is moved once it is done is not."""
-    if key.kind in {ROWS, FRAMES}:
-        return True
-    return os.path.lexists(os.path.join(key.directory, *key.entry(path).split("/")))
 
 
 _NOTHING = (

@@ -24,18 +24,26 @@ class LostResults(Turns):
     """Notes that results of a batch are gone, or back."""
 
     @in_transaction(patient=True)
-    def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
+    def results_gone(
+        self,
+        key: LoopKey,
+        batch: int,
+        paths: Collection[str],
+        node: str,
+        why: str = _REASON,
+    ) -> None:
         """Note that items have lost a result that `node` needs: those that are DONE are FAILED.
 
-        So Retry failed does them again, and nothing else. What they were handed out with goes with
-        them. Nothing is noted if the loop has begun another batch since.
+        So Retry failed does them again, and nothing else; `why` is the reason that they show. What
+        they were handed out with goes with them. Nothing is noted if the loop has begun another
+        batch since.
         """
-        lost = Failure(_REASON, node, ASSEMBLE_VIDEO)
+        lost = Failure(why, node, ASSEMBLE_VIDEO)
 
         def is_gone(of: LoopKey, item: Item, path: str) -> bool:
             if item.state is not ItemState.DONE:
                 return False
-            reason = _REASON if of == key else together_with(key, path, _REASON)
+            reason = why if of == key else together_with(key, path, why)
             self._changed(of, item, Event(On.RESULT_GONE, failure=replace(lost, reason=reason)), -1)
             return True
 

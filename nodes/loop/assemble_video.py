@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
@@ -22,6 +23,8 @@ from ...core.model.formats import FilmCodec, FilmDepth, MissingResults
 from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.turn.preview import preview
+
+_log = logging.getLogger(__name__)
 
 _USUAL_QUALITY = 80
 _MOST_FPS = 1000
@@ -92,6 +95,7 @@ class AssembleVideo(comfy_io.ComfyNode):
         if not complete or loop.tried:
             return comfy_io.NodeOutput(ExecutionBlocker(None))
         host = runtime.host()
+        notices: list[str] = []
         with runtime.telling_the_asker():
             allowed = runtime.allowed_folders()
             assembler = Assembler(
@@ -103,13 +107,17 @@ class AssembleVideo(comfy_io.ComfyNode):
                 host.progress(),
                 runtime.roots(),
                 runtime.is_shared,
+                notices.append,
             )
             made = cls._settings(settings, allowed)
             node = str(cls.hidden.unique_id)
             paths = assembler.make(loop.key, loop.batch, node, made)
         runtime.registry().note_made_of_all(loop, node, paths)
         shown = [each for each in (preview(path, host) for path in paths) if each is not None]
-        ui = {"images": shown, "animated": (True,)} if shown else {}
+        ui: dict[str, Any] = {"images": shown, "animated": (True,)} if shown else {}
+        for notice in notices:
+            _log.warning("Batch Loop: %s", notice)
+            ui["text"] = [notice]
         return comfy_io.NodeOutput("\n".join(paths), ui=ui)
 
     @classmethod

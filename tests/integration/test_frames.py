@@ -239,6 +239,42 @@ def test_what_has_lost_its_result_is_named_and_made_again_by_retry_failed(
     assert shown_in(made)[0] == list(range(FRAMES))
 
 
+def test_a_result_that_is_no_good_is_made_again_by_retry_failed(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    results = run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    (frames / "clip_000003.png").write_bytes(b"")
+    loop = told(results[-1], ITERATOR)["loop"]
+    message = refusal(client, graph)
+    assert "1 result cannot be read, of clip_000003: the file is empty" in message
+    reasons = {each["reason"] for each in loop_state(client, results[-1])["failures"]}
+    assert reasons == {"its result cannot be read: the file is empty"}
+    client.post_json("/batch_loop/loops/retry", {"loop": loop})
+    assert len(run_until_stop(client, graph)) == 1
+    # What is made anew goes where a broken link leads to, and is one result.
+    made.unlink()
+    (frames / "clip_000004.png").unlink()
+    (frames / "clip_000004.png").symlink_to("elsewhere.png")
+    assert "1 result missing, of frame 4" in refusal(client, graph)
+    client.post_json("/batch_loop/loops/retry", {"loop": loop})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(made)[0] == list(range(FRAMES))
+
+
+def test_a_film_that_was_changed_after_its_results_is_told_of(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace)
+    graph = film_graph(workspace.name, frames_of(film))
+    assert "text" not in run_until_stop(client, graph)[-1].outputs[ASSEMBLE]
+    (workspace.input / "clip.mp4").touch()
+    (notice,) = client.run(graph).outputs[ASSEMBLE]["text"]
+    assert notice.startswith('"clip.mp4" was changed after results were made of it.')
+
+
 def test_a_window_that_has_lost_one_of_its_results_is_made_again_as_a_whole(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -76,8 +76,10 @@ class Batch:
         assert key == self.key
         return [str(self.results / path), str(self.texts / path), *self.beside]
 
-    def results_gone(self, key: LoopKey, batch: int, paths: object, node: str) -> None:
-        raise AssertionError((key, batch, paths, node))
+    def results_gone(
+        self, key: LoopKey, batch: int, paths: object, node: str, why: str = ""
+    ) -> None:
+        raise AssertionError((key, batch, paths, node, why))
 
     def wanted(self, allowed: Path | None = None, *, is_shared: bool = True) -> Wanted:
         folders = AllowedFolders(
@@ -110,6 +112,40 @@ def test_a_result_is_deleted_if_others_are_beside_its_place(batch: Batch) -> Non
     assert batch.deleted() == []
     shutil.rmtree(batch.results)
     assert batch.deleted() == []
+
+
+def test_all_results_of_a_subfolder_are_deleted_if_those_of_others_are_there(batch: Batch) -> None:
+    batch.names = ["a/1.png", "b/1.png", "b/2.png"]
+    for folder in (batch.sources, batch.results):
+        for name in batch.names:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).touch()
+    for name in ("1.png", "2.png"):
+        (batch.results / "b" / name).unlink()
+    assert batch.deleted() == ["b/1.png", "b/2.png"]
+    (batch.results / "b").rmdir()
+    assert batch.deleted() == ["b/1.png", "b/2.png"]
+    (batch.results / "a" / "1.png").unlink()
+    assert batch.deleted() == []
+
+
+def test_what_is_no_file_at_the_place_of_a_result_counts_as_deleted(batch: Batch) -> None:
+    for name in ("0.png", "1.png"):
+        (batch.results / name).unlink()
+    (batch.results / "0.png").mkdir()
+    (batch.results / "1.png").symlink_to("nowhere.png")
+    assert batch.deleted() == ["0.png", "1.png"]
+
+
+def test_a_link_to_a_result_of_the_same_item_is_not_another_result(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, made = batch.results / "link.png", batch.results / "1.png"
+    link.symlink_to("1.png")
+    done = Item("1.png", 0, ItemState.DONE), (str(link), str(made))
+    monkeypatch.setattr(batch, "page", lambda *_asked: Page(1, 0, (done,)))
+    found = batch.wanted().found(batch.key)
+    assert list(batch.wanted().of_items(found.results[""]).paths) == [str(made)]
 
 
 def test_a_result_that_may_not_be_read_is_not_deleted(batch: Batch) -> None:

@@ -40,8 +40,10 @@ class Film:
     def page(self, loop_id: str, start: int, most: int) -> Page:
         raise AssertionError((loop_id, start, most))
 
-    def results_gone(self, key: LoopKey, batch: int, paths: object, node: str) -> None:
-        raise AssertionError((key, batch, paths, node))
+    def results_gone(
+        self, key: LoopKey, batch: int, paths: object, node: str, why: str = ""
+    ) -> None:
+        raise AssertionError((key, batch, paths, node, why))
 
     @property
     def key(self) -> LoopKey:

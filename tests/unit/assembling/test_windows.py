@@ -79,8 +79,10 @@ class Film:
         assert loop_id == self.key.id
         return self.selection
 
-    def results_gone(self, key: LoopKey, batch: int, paths: Collection[str], node: str) -> None:
-        raise AssertionError((key, batch, paths, node))
+    def results_gone(
+        self, key: LoopKey, batch: int, paths: Collection[str], node: str, why: str = ""
+    ) -> None:
+        raise AssertionError((key, batch, paths, node, why))
 
     def results_back(self, key: LoopKey, batch: int, paths: Collection[str]) -> None:
         raise AssertionError((key, batch, paths))

@@ -74,6 +74,13 @@ def test_what_has_lost_its_result_is_retried_and_nothing_else(server: FailingRow
     assert server.figures == (6, 6, 0)
 
 
+def test_the_reason_may_be_another_than_that_it_is_gone(server: FailingRows) -> None:
+    server.broken.clear()
+    server.all()
+    server.registry.results_gone(KEY, 1, ["r00002"], "9", "it cannot be read")
+    assert reasons(server) == [("r00002", "it cannot be read")]
+
+
 def test_what_has_failed_already_keeps_its_reason(server: FailingRows) -> None:
     server.all()
     lose(server, "r00001")
