@@ -1,11 +1,17 @@
-"""Whether a film ends earlier than its header says."""
+"""Whether a film or a sound ends earlier than its header says."""
 
 from __future__ import annotations
 
+import os
+import re
+import struct
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from .opening import OpenFilm, open_film
@@ -15,6 +21,24 @@ _TOLERATED = 0.05
 
 _TOLERATED_SECONDS = 0.5
 """The same for short films: lengths are rounded."""
+
+_SAY_HOW_LONG = {"aiff", "au", "flac"}
+"""Formats whose header says it, and FFmpeg repeats it whatever is there, by FFmpeg's names.
+
+It does not repeat what a WAV file says, so that is read here. An MP3 file may say it, too, but
+programs that cut one often leave that as it was. Of most others FFmpeg tells what is there.
+"""
+
+_WAV = re.compile(rb"RIFF.{4}WAVE", re.DOTALL)
+
+_CHUNK_START = 8
+"""Bytes, of the name and the size."""
+
+_NOT_KNOWN = 0x7F00_0000
+"""From so many bytes on, a header says only that its program did not know it yet, as in a pipe."""
+
+_DAMAGED_SECONDS = 0.5
+"""How much of a compressed sound may be missing: what is damaged is left out."""
 
 
 def is_cut_off(film: OpenFilm, packets: int, last: int) -> bool:
@@ -30,6 +54,41 @@ def is_cut_off(film: OpenFilm, packets: int, last: int) -> bool:
     end = float(last * stream.time_base) + _frame_seconds(stream)
     # The sound may be longer than the picture.
     return end < until and _end_of_the_others(film) < until
+
+
+def check_length(container: InputContainer, stream: AudioStream, seconds: float) -> None:
+    """Raise ValueError if a sound of which so many seconds were decoded is said to be longer."""
+    if container.format.name not in _SAY_HOW_LONG or not stream.duration or not stream.time_base:
+        return
+    said = float(stream.duration * stream.time_base)
+    sample = stream.codec_context.format
+    is_plain = stream.codec_context.name.startswith("pcm_")
+    if is_plain and said * stream.rate * stream.channels * sample.bytes >= _NOT_KNOWN:
+        return
+    lacking = said - seconds
+    if lacking >= (1 / stream.rate if is_plain else _DAMAGED_SECONDS):
+        message = (
+            f"its end is missing, or more of it: {seconds:.2f} of {said:.2f} seconds are there"
+        )
+        raise ValueError(message)
+
+
+def check_wav(path: str) -> None:
+    """Raise ValueError if the file at a real path is a WAV file and says that it is larger."""
+    with Path(path).open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not _WAV.fullmatch(file.read(12)):
+            return
+        while len(head := file.read(_CHUNK_START)) == _CHUNK_START:
+            (said,) = struct.unpack("<I", head[4:])
+            there = size - file.tell()
+            if head[:4] != b"data":
+                file.seek(said + said % 2, os.SEEK_CUR)
+                continue
+            if there < said < _NOT_KNOWN:
+                message = f"its end is missing: {there:,} of {said:,} bytes of its sound are there"
+                raise ValueError(message)
+            return
 
 
 def _listed(stream: VideoStream) -> int:

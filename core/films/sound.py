@@ -16,6 +16,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from ..common.errors import UnreadableSound, quoted
+from .cut_off import check_length, check_wav
 from .opening import DEMUXERS, address
 
 _OPTIONS = {
@@ -55,7 +56,8 @@ def read_sound(path: str) -> Sound:
     """Decode the sound of the file at a real path, at its own rate.
 
     Of several sounds it takes the one that FFmpeg does, which is that with the most channels. What
-    is damaged is left out, as players do. Raises UnreadableSound.
+    is damaged is left out, as players do. Raises UnreadableSound, also for a sound that lacks its
+    end, see `core.films.cut_off`.
     """
     parts: list[npt.NDArray[np.float32]] = []
     rate = 0
@@ -63,6 +65,8 @@ def read_sound(path: str) -> Sound:
         stream = best_sound(container)
         if stream is None:
             raise ValueError(_NO_DECODER if container.streams.audio else "it has no sound")
+        # Asked before it is decoded, as a file that is being copied may be whole by then.
+        check_wav(path)
         for frame in frames_of(container, stream):
             part = samples_of(frame)
             rate = rate or frame.sample_rate
@@ -72,6 +76,7 @@ def read_sound(path: str) -> Sound:
         if not rate or not parts:
             raise ValueError("nothing of it can be decoded")
         waveform = np.concatenate(parts, axis=1)
+        check_length(container, stream, waveform.shape[1] / rate)
     return Sound(torch.from_numpy(waveform)[None], rate)
 
 

@@ -144,14 +144,18 @@ class Companions:
     ) -> Read[T] | None:
         if not self._source.is_one_file_each(one.key.of_entries):
             raise InvalidSetting(NO_FILES)
-        found = read_companion(companion, one.key.directory, _entry(one), allowed, read)
+
+        def settled(real_path: str) -> T:
+            return self._changing.read(real_path, lambda: read(real_path))
+
+        found = read_companion(companion, one.key.directory, _entry(one), allowed, settled)
         if found is None and companion.when_missing is not WhenMissing.EMPTY:
             raise missing(companion, one.key.directory, _entry(one))
         return found
 
     def _decode(self, real_path: str) -> DecodedImage:
         try:
-            return self._changing.read(real_path, lambda: self._read_ahead.read(real_path))
+            return self._read_ahead.read(real_path)
         except UnreadableImage as error:
             name = quoted(os.path.basename(real_path))
             reason = f"{name}, its companion, cannot be read: {error.reason}"

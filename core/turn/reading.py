@@ -121,7 +121,7 @@ class Reading:
     def _told_of(self, error: BatchLoopError, asked: Asked) -> tuple[BatchLoopError, str]:
         """The error to raise for an item that cannot be read, and the reason to note."""
         if isinstance(error, Unreadable):
-            return self._openers[asked.key.kind].lost(asked, error) or error, error.reason
+            return self._openers[asked.key.kind].place_gone(asked, error) or error, error.reason
         if isinstance(error, FolderNotFound):
             return error, error.elsewhere
         # The reason is shown to anybody who looks at the loop.

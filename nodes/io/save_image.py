@@ -25,11 +25,11 @@ from ...core.turn.saver_folders import MASK_INPUT, check_format
 from .saving import (
     HIDDEN_WITH_WORKFLOW,
     ThisCall,
+    claim_lost,
     end,
     if_exists_input,
     keep_subfolders_input,
     loop_input,
-    lost,
     name_inputs,
     nothing_saved,
     turn_of,
@@ -136,7 +136,7 @@ class SaveImage(comfy_io.ComfyNode):
                 wait_for_earlier(loop, lambda: saver.begin(writes, image, mask))
                 paths = saver.save(image, mask)
         except ClaimLost as error:
-            return lost(error)
+            return claim_lost(error)
         finally:
             saver.drop()
         if is_first:

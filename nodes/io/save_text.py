@@ -19,11 +19,11 @@ from ...core.results.saver_names import text_name
 from .saving import (
     HIDDEN,
     ThisCall,
+    claim_lost,
     end,
     if_exists_input,
     keep_subfolders_input,
     loop_input,
-    lost,
     name_inputs,
     nothing_saved,
     validated,
@@ -94,7 +94,7 @@ class SaveText(comfy_io.ComfyNode):
             with runtime.telling_the_asker():
                 path = files.save({files.extension: caption_of(text, "text")}, files.stem)
         except ClaimLost as error:
-            return lost(error)
+            return claim_lost(error)
         if files.made_way and chosen(IfExists, settings["if_exists"], "if_exists") is (
             IfExists.OVERWRITE_OWN
         ):

@@ -25,11 +25,11 @@ from ...core.turn.saved_film import FilmResult
 from .saving import (
     HIDDEN_WITH_WORKFLOW,
     ThisCall,
+    claim_lost,
     end,
     if_exists_input,
     keep_subfolders_input,
     loop_input,
-    lost,
     name_inputs,
     nothing_saved,
     validated,
@@ -101,7 +101,7 @@ class SaveVideo(comfy_io.ComfyNode):
             with runtime.telling_the_asker():
                 path = files.save({files.extension: FilmResult(save, source)}, files.stem)
         except ClaimLost as error:
-            return lost(error)
+            return claim_lost(error)
         ui = _ui(path)
         reports = end(loop)
         if reports is not None:

@@ -155,7 +155,7 @@ def end(loop: Iteration) -> list[dict[str, Any]] | None:
     ]
 
 
-def lost(claim: ClaimLost) -> comfy_io.NodeOutput:
+def claim_lost(claim: ClaimLost) -> comfy_io.NodeOutput:
     """What a saver returns once another server works on its image: nothing is wrong with it."""
     _log.warning("Batch Loop: %s", claim)
     return nothing_saved()

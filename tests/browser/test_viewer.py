@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, ViewportSize, expect
+from playwright.sync_api import FloatRect, Locator, Route, ViewportSize, expect
 
 from batch_loop.tests.browser.conftest import SIZES
 from batch_loop.tests.support.batches import run_until_stop
@@ -143,6 +143,22 @@ def cuts(panel: SidePanel) -> list[float]:
         })"""
     )
     return found
+
+
+@pytest.mark.usefixtures("done")
+def test_a_picture_that_is_waited_for_is_seen_to_load(panel: SidePanel) -> None:
+    held: list[Route] = []
+    results = re.compile(r"/picture\?.*output=")
+    panel.page.route(results, lambda route: held.append(route))  # noqa: PLW0108 playwright marks it
+    panel.row("a.jpg").click()
+    layer = panel.viewer.locator(".batch-loop-viewer-result")
+    expect(layer).to_have_attribute("data-state", "loading")
+    expect(layer).to_have_css("animation-name", "batch-loop-breathe")
+    panel.page.unroute(results)
+    for route in held:
+        route.continue_()
+    panel.wait_for_views(2)
+    expect(layer).to_have_css("animation-name", "none")
 
 
 @pytest.mark.usefixtures("done")

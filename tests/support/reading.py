@@ -20,10 +20,11 @@ def reading_of(
     ahead: ReadAhead,
     clock: Callable[[], float] = time.monotonic,
     meanwhile: Callable[[], object] = lambda: None,
+    wall: Callable[[], float] = time.time,
 ) -> Reading:
     """`meanwhile` is called again and again while a file that may be changing is waited for.
 
-    That takes none of the test's time.
+    That takes none of the test's time. `wall` tells the time that files are touched at.
     """
     still = GivenClock()
 
@@ -31,6 +32,6 @@ def reading_of(
         still.now += seconds
         meanwhile()
 
-    changing = ChangingFiles(pause, still)
+    changing = ChangingFiles(pause, still, wall)
     companions = Companions(registry.source, ahead, changing)
     return Reading(registry, {IMAGES: ImageOpener(registry, ahead, clock, changing)}, companions)

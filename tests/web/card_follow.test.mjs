@@ -636,6 +636,17 @@ test("a batch that another tab runs says so, and is not paused", async () => {
   assert.equal(entry.loop, "l");
 });
 
+test("a card that was just restored offers no Continue before it knows of the other tab", async () => {
+  const { entry, shown } = entryOf({ isElsewhere: async () => true });
+  entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
+  await new Promise((resume) => setImmediate(resume));
+  entry.told(new Map([["loop l", { value: REST }]]));
+  assert.deepEqual(
+    shown.filter(({ figures }) => figures).map(({ phase }) => phase),
+    ["queued"],
+  );
+});
+
 test("an answer about another tab that comes late does not take the place of a newer one", async () => {
   const answers = [];
   const { shown, told } = entryOf({ isElsewhere: () => new Promise((answer) => answers.push(answer)) });

@@ -3,6 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { isAtWork } from "../../web/lib/figures.js";
 import { inWords, quarters } from "../../web/lib/panel/far.js";
+import { stateInWords } from "../../web/lib/panel/item_row.js";
 import { timeInWords } from "../../web/lib/panel/summary.js";
 import { ago } from "../../web/lib/when.js";
 import { ownName } from "../../web/lib/words.js";
@@ -27,6 +28,12 @@ test("progress in words", () => {
   assert.equal(inWords({ ...LOOP, failed: 0 }), "5 of 12");
   assert.equal(quarters(LOOP), 2);
   assert.equal(quarters({ ...LOOP, total: 0 }), 0);
+});
+
+test("what is being saved counts as done in its row, as in the figures above it", () => {
+  const shown = (state, seconds) => stateInWords({ state, seconds, node_type: "", node_id: "" });
+  assert.equal(shown("finishing", 0), "Done · Being saved");
+  assert.deepEqual([shown("running", 0), shown("done", 0), shown("done", 3)], ["Running", "Done", "Done · 3 s"]);
 });
 
 test("a folder's own name, on any operating system", () => {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import re
 from collections.abc import Sequence
 
@@ -42,24 +40,14 @@ def kind_of(lines: Sequence[str], options: TableOptions, *, are_all: bool) -> Ta
         return of_json
     dialect = dialect_of(lines, are_all=are_all)
     found = fit(lines[dialect.skipped :], dialect, are_all=are_all)
-    if found.fields > 1 and found.same == 1 and found.rows > 1:
+    if found.fields > 1 and found.same == 1 and len(found.rows) > 1:
         if options.header is Header.YES or dialect.skipped:
             return TableKind.CSV
-        records = _records(lines, dialect)
         if dialect.delimiter == "\t":
-            return TableKind.CSV if _is_divided_by_tabs(records) else TableKind.LINES
-        if _is_unmistakable(records, dialect):
+            return TableKind.CSV if _is_divided_by_tabs(found.rows) else TableKind.LINES
+        if _is_unmistakable(found.rows, dialect):
             return TableKind.CSV
     return TableKind.LINES
-
-
-def _records(lines: Sequence[str], dialect: Dialect) -> Sequence[Sequence[str]]:
-    """The rows that are not empty, up to one that goes on behind these lines."""
-    records: list[list[str]] = []
-    reader = csv.reader(iter(lines[dialect.skipped :]), **dialect.options)
-    with contextlib.suppress(csv.Error):
-        records.extend(cells for cells in reader if "".join(cells).strip())
-    return records
 
 
 def _is_divided_by_tabs(records: Sequence[Sequence[str]]) -> bool:

@@ -58,7 +58,8 @@ class Fit:
     """The part of the rows that has so many."""
     is_first_widest: bool = False
     """Whether no row has more fields than the first one."""
-    rows: int = 0
+    rows: Sequence[Sequence[str]] = ()
+    """Those that are not empty, up to one that goes on behind these lines."""
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
@@ -117,7 +118,7 @@ def fit(lines: Sequence[str], dialect: Dialect, *, are_all: bool) -> Fit:
     fields, times = Counter(counts).most_common(1)[0]
     if fields > 1 and all(_begins_blank(cells) for cells in rows):
         dialect = replace(dialect, is_spaced=True)
-    return Fit(dialect, fields, times / len(rows), max(counts) <= counts[0], len(rows))
+    return Fit(dialect, fields, times / len(rows), max(counts) <= counts[0], rows)
 
 
 def _begins_blank(cells: Sequence[str]) -> bool:

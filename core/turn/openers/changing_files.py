@@ -20,7 +20,7 @@ MOST_SECONDS = 30.0
 """How long a file that does not settle is waited for."""
 
 _OLD_SECONDS = 5.0
-"""A file that was not touched for so long, by its own times, counts as complete at first sight.
+"""A file that was not touched for so long, by both its times, counts as complete at first sight.
 
 Where a file server's clock differs by more, each does: then a copy is not waited for."""
 
@@ -90,12 +90,12 @@ class ChangingFiles:
 
     def _look(self, path: str) -> tuple[FileStamp | None, float]:
         """How a file looks, and since when."""
-        stamp, touched = _state(path)
+        stamp, times = _state(path)
         with self._lock:
             now, before = self._clock(), self._seen.pop(path, None)
             if before is not None and before[0] == stamp:
                 since = before[1]
-            elif before is None and abs(self._wall() - touched) >= _OLD_SECONDS:
+            elif before is None and not self._are_recent(times):
                 since = -math.inf
             else:
                 since = now
@@ -104,13 +104,18 @@ class ChangingFiles:
                 self._seen.popitem(last=False)
         return stamp, since
 
+    def _are_recent(self, times: tuple[float, ...]) -> bool:
+        wall = self._wall()
+        return any(abs(wall - touched) < _OLD_SECONDS for touched in times)
 
-def _state(path: str) -> tuple[FileStamp | None, float]:
-    """The stamp of a file, and when it was touched, by its own times; None and 0 if it is gone."""
+
+def _state(path: str) -> tuple[FileStamp | None, tuple[float, ...]]:
+    """The stamp of a file, and when it was touched, by its own times; neither if it is gone."""
     try:
         found = os.stat(path)
     except OSError:
-        return None, 0.0
+        return None, ()
     stamp = FileStamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-    # A copy may be given the time of its source; when it was made, or changed, tells then.
-    return stamp, max(found.st_mtime, found.st_ctime)
+    # A copy may be given the time of its source, which may even be to come, where a camera's clock
+    # was wrong. When the copy was made, or changed, tells then.
+    return stamp, (found.st_mtime, found.st_ctime)

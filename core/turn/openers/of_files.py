@@ -43,7 +43,7 @@ class FileOpener:
     def begin_first(self, key: LoopKey, find: Callable[[], Asked | None]) -> None:
         pass
 
-    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
+    def place_gone(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
         key, registry = asked.key, self._registry
 
         def pending() -> Collection[str]:

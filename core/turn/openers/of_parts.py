@@ -43,7 +43,7 @@ class RowOpener:
     def begin_first(self, key: LoopKey, find: Callable[[], Asked | None]) -> None:
         pass
 
-    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
+    def place_gone(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
         # Of a table that cannot be read no row is to blame: it may only be half written.
         if not isinstance(error, RowGone):
             return FolderNotFound(str(error))
@@ -98,7 +98,7 @@ class FrameOpener:
     def begin_first(self, key: LoopKey, find: Callable[[], Asked | None]) -> None:
         pass
 
-    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
+    def place_gone(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
         try:
             there(asked.key.directory, asked.allowed)
         except FolderNotFound as gone:  # since `open` has looked

@@ -73,5 +73,5 @@ class Opener(Protocol):
         `find` tells what that is, and may take long.
         """
 
-    def lost(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
+    def place_gone(self, asked: Asked, error: Unreadable) -> FolderNotFound | None:
         """The error to raise in place of `error`, if what all items are in is gone; else None."""

@@ -70,6 +70,40 @@ def test_a_damaged_part_is_left_out(tmp_path: Path) -> None:
     assert read_sound(str(path)).duration == pytest.approx(2, abs=0.5)
 
 
+PLAIN = {
+    "a.wav": "pcm_s16le",
+    "b.wav": "pcm_s24le",
+    "c.wav": "adpcm_ima_wav",
+    "a.aiff": "pcm_s16be",
+    "a.au": "pcm_s16be",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "lacking"),
+    [*((*each, 10) for each in PLAIN.items()), ("a.flac", "flac", 0.3)],
+)
+def test_a_sound_that_was_cut_off_is_refused(
+    tmp_path: Path, name: str, codec: str, lacking: float
+) -> None:
+    path = make_sound(tmp_path / name, sweep(2), codec=codec)
+    assert read_sound(str(path)).duration == pytest.approx(2, abs=0.05)
+    data = path.read_bytes()
+    path.write_bytes(data[: -int(lacking if lacking >= 1 else lacking * len(data))])
+    with pytest.raises(UnreadableSound, match="its end is missing"):
+        read_sound(str(path))
+
+
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000])
+def test_a_length_that_its_program_did_not_know_is_none(tmp_path: Path, size: int) -> None:
+    path = make_sound(tmp_path / "a.wav", sweep(1))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 4] = size.to_bytes(4, "little")
+    path.write_bytes(bytes(data))
+    assert read_sound(str(path)).duration == 1
+
+
 def test_what_is_no_sound_is_refused_with_the_reason(tmp_path: Path) -> None:
     silent = make_clip(tmp_path / "silent.mp4", frames=2)
     text = tmp_path / "text.mp3"

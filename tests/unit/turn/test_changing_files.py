@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,14 +37,15 @@ class Batch:
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
         self.clock = GivenClock()
-        self.ahead_by = 0.0
+        self.wall = 0.0
+        """The time that files are touched at; nothing was, a moment ago, unless a test says so."""
         self.meanwhile: Callable[[float], object] = lambda _seconds: None
         self.host = FakeHost()
         self.registry = LoopRegistry(
             MemoryStore(), self.host, kept.source, poll_outcomes=ByHand, poll_listings=ByHand
         )
         ahead = ReadAhead(MemoryBudget(10**7), read_image)
-        changing = ChangingFiles(self._pause, self.clock, self._wall)
+        changing = ChangingFiles(self._pause, self.clock, lambda: self.wall)
         registry, frames = self.registry, FramesAhead(MemoryBudget(10**7))
         openers = {
             IMAGES: ImageOpener(registry, ahead, changing=changing),
@@ -57,9 +57,6 @@ class Batch:
         self.reading = Reading(registry, openers, Companions(kept.source, ahead))
         policy = Policy(ErrorHandling.SKIP, max_attempts=1)
         self.request = Request(kept.key, kept.selection(), policy=policy)
-
-    def _wall(self) -> float:
-        return time.time() + self.ahead_by
 
     def _pause(self, seconds: float) -> None:
         self.clock.now += seconds
@@ -240,6 +237,7 @@ def test_a_file_that_is_still_being_copied_fails_no_item(batch: Batch) -> None:
     file = file_of(batch)
     whole = file.read_bytes()
     file.write_bytes(whole[:20])
+    batch.wall = file.stat().st_mtime
 
     def copy_on() -> None:
         with file.open("ab") as opened:
@@ -251,11 +249,24 @@ def test_a_file_that_is_still_being_copied_fails_no_item(batch: Batch) -> None:
     assert batch.counts.failed == 0
 
 
+@of("images")
+@pytest.mark.parametrize("ahead", [-3e7, 3e6])
+def test_a_copy_is_waited_for_whatever_time_it_is_given(batch: Batch, ahead: float) -> None:
+    """As that of its source, which a camera's clock may have set to a day to come."""
+    file = file_of(batch)
+    file.write_bytes(b"no such file")
+    batch.wall = file.stat().st_mtime
+    os.utime(file, (batch.wall + ahead, batch.wall + ahead))
+    batch.wall = file.stat().st_ctime
+    assert batch.run() is GivenBack.UNREADABLE
+    assert STILL <= batch.clock.now < STILL + 0.1
+
+
 @of(*FILES)
 def test_a_damaged_file_that_nobody_touches_is_not_waited_for(batch: Batch) -> None:
     file = file_of(batch)
     file.write_bytes(b"no such file")
-    batch.ahead_by = 10.0
+    batch.wall = file.stat().st_mtime + 10
     assert batch.run() is GivenBack.UNREADABLE
     assert batch.counts.failed == 1
     assert batch.clock.now == 0.0
@@ -263,7 +274,9 @@ def test_a_damaged_file_that_nobody_touches_is_not_waited_for(batch: Batch) -> N
 
 @of(*FILES)
 def test_a_new_file_that_is_damaged_is_waited_for_as_long_as_it_may_grow(batch: Batch) -> None:
-    file_of(batch).write_bytes(b"no such file")
+    file = file_of(batch)
+    file.write_bytes(b"no such file")
+    batch.wall = file.stat().st_mtime
     assert batch.run() is GivenBack.UNREADABLE
     assert STILL <= batch.clock.now < STILL + 0.1
 
@@ -296,4 +309,4 @@ def test_waiting_ends_where_the_pause_raises(tmp_path: Path) -> None:
         raise RowGone("", "")
 
     with pytest.raises(InterruptedError):
-        ChangingFiles(cancelled).read(str(file), gone)
+        ChangingFiles(cancelled, wall=lambda: file.stat().st_mtime).read(str(file), gone)

@@ -51,7 +51,10 @@ class Server:
         ahead = ReadAhead(MemoryBudget(10**9), self._decode, smallest=0)
         self.meanwhile: list[Callable[[], object]] = []
         """What happens, once each, while a file is waited for."""
-        self.reading = reading_of(self.registry, ahead, meanwhile=self._happen)
+        self.wall = 0.0
+        self.reading = reading_of(
+            self.registry, ahead, meanwhile=self._happen, wall=lambda: self.wall
+        )
         self.request = Request(
             LoopKey("", str(root / "photos")), Selection(companions=companions), policy=SKIP
         )
@@ -89,10 +92,32 @@ def test_a_mask_that_is_still_being_copied_is_waited_for(root: Path) -> None:
     server, mask = Server(root, MASK), root / "masks" / "a.png"
     whole = mask.read_bytes()
     mask.write_bytes(whole[:20])
+    server.wall = mask.stat().st_mtime
     server.meanwhile.append(lambda: mask.write_bytes(whole))
     first, image = server.turn()
     assert image is not None
     assert first.item.path == "a.png"
+
+
+def test_so_is_a_caption_and_anew_by_its_node(root: Path) -> None:
+    server, caption = Server(root, CAPTION), root / "photos" / "a.txt"
+    whole = "a word".encode("utf-16")
+
+    def half_copied() -> None:
+        caption.write_bytes(whole[:-1])
+        server.wall = caption.stat().st_mtime
+        server.meanwhile.append(lambda: caption.write_bytes(whole))
+
+    half_copied()
+    iteration, image = server.turn()
+    assert image is not None
+    companions = server.reading.companions
+    kept = companions.text(iteration, CAPTION, server.allowed)
+    companions.keep(iteration.prompt, {})
+    half_copied()
+    assert kept == companions.text(iteration, CAPTION, server.allowed)
+    assert kept is not None
+    assert kept.content == "a word"
 
 
 def test_a_mask_is_read_once_with_its_image_and_ahead(root: Path) -> None:

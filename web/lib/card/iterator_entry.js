@@ -265,7 +265,11 @@ export class IteratorEntry {
     const named = this.named;
     const state = named ? this.#waiting.get(loopOf(named)) : { value: null };
     if (named && state) this.#asked = named;
-    if (named && this.#asked !== named) return false;
+    if (named && this.#asked !== named) {
+      // Looked for now, so that it is known once the loop's state can be shown.
+      void this.#otherTab.look(named);
+      return false;
+    }
     this.#waiting.clear();
     if (state) this.#trouble = state.error && !isFinal(state.error) ? state.error : null;
     const isNews = Boolean(state && !state.error && this.#note(state.value));

@@ -51,16 +51,22 @@ export function emptyCells() {
 export function words(item) {
   const name = attributed(element("strong", "item-name"), { title: titleOf(item) });
   showCut(name, nameOf(item));
-  const said = element("div", "item-words", name, element("span", `item-state-${item.state}`, state(item)));
+  const said = element("div", "item-words", name, element("span", `item-state-${item.state}`, stateInWords(item)));
   if (item.state !== "failed") return said;
   said.append(attributed(element("span", "item-reason", item.reason), { title: item.reason }));
   return said;
 }
 
-/** @param {Item} item */
-function state({ state, seconds, node_type: type, node_id: id }) {
+/**
+ * How far an image is, in words.
+ *
+ * @param {Pick<Item, "state" | "seconds" | "node_type" | "node_id">} item
+ */
+export function stateInWords({ state, seconds, node_type: type, node_id: id }) {
   const word = t(`panel.item.${state}`);
   if (state === "failed" && type && id) return t("panel.item.failedAt", { node: type, id });
+  // It counts as done already, and the panel's head says so.
+  if (state === "finishing") return `${t("panel.item.done")} · ${word}`;
   return state === "done" && seconds >= WORTH_TELLING ? `${word} · ${duration(seconds)}` : word;
 }
 
