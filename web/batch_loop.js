@@ -52,6 +52,7 @@ import { PageTitle } from "./lib/page_title.js";
 import { Panel } from "./lib/panel/panel.js";
 import { Poller } from "./lib/poller.js";
 import { ask } from "./lib/question.js";
+import { Reasons } from "./lib/reasons.js";
 import { Refusals } from "./lib/refusals.js";
 import { resultFolder } from "./lib/result_folder.js";
 import { RunControl } from "./lib/run_control.js";
@@ -201,6 +202,7 @@ const watch = new Watch({ poller, autoQueue: gate, stopping, toasts, screen, but
 const columns = new Columns({ app, poller });
 const variantNames = new VariantNames({ app });
 const signals = new Signals({ settings, toasts, openReport });
+const reasons = new Reasons({ app, box: notices, screen });
 const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, screen, stopping, toasts });
 const tells = new Notices({
@@ -265,6 +267,7 @@ function theWatch() {
 
 /** @param {CustomEvent<Executed>} event */
 function onExecuted({ detail }) {
+  reasons.reported(detail.node);
   for (const said of detail.output?.batch_loop ?? []) {
     const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
@@ -290,6 +293,7 @@ async function onStatus({ detail }) {
 }
 
 function onSending() {
+  reasons.sending();
   leftOut.sending();
   conductor.sending();
   gate.sending();
@@ -303,6 +307,7 @@ function onAccepted() {
 }
 
 function onRefused() {
+  reasons.refused();
   conductor.refused();
   cards.lookAgain();
 }
@@ -373,6 +378,7 @@ app.registerExtension({
       conductor.failed(promptId, nodeType);
       cards.ended(promptId, "failed");
     });
+    api.addEventListener("execution_error", ({ detail }) => reasons.failed(detail));
     listen("execution_interrupted", (promptId) => {
       conductor.interrupted(promptId);
       cards.ended(promptId, null);

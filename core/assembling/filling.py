@@ -54,10 +54,10 @@ def missing_results(names: Sequence[str], count: int) -> ResultsMissing:
     more = f" and {count - len(named)} more" if count > len(named) else ""
     return ResultsMissing(
         f"No video was made: {counted(count, 'result')} missing, of {', '.join(named)}{more}. "
-        "Press Retry failed, then Run: what failed, or has lost its file, is done again, and "
-        "nothing else. If what they were made from is gone, too, put one of the two back first, or "
-        "press Start over to go on without it. If they are on a drive that is not connected, "
-        "connect it, and run again. If all are gone, press Start over; if nothing saves them, add "
+        "Press Retry failed, then Continue: only what failed, or has lost its file, is done again. "
+        "If its source is gone, too, put that back first, or press Start over to go on without it. "
+        "If the results are on a drive that is not connected, connect it, and run again. If all "
+        "are gone, press Start over; if nothing saves them, add "
         "Save Image (Batch) before. Or set missing to repeat the frame before."
     )
 

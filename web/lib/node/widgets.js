@@ -27,6 +27,8 @@ export function addElement(node, { name, element, place, margin, height, width }
   const widget = target.addDOMWidget(name, "batch-loop-element", element, {
     serialize: false,
     hideOnZoom: true,
+    // Newer frontends show the widgets in the side panel, where it would be an empty row.
+    hideInPanel: true,
     margin,
     getMinHeight: needed,
     getMaxHeight: needed,
