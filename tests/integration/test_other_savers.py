@@ -17,7 +17,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
-from batch_loop.tools.layout import HELPERS
+from batch_loop.tools.layout import HELPERS, usual_release
 from batch_loop.tools.server import ComfyServer
 
 IMAGES, VIDEOS, SOUNDS = "Directory", "Video", "Audio"
@@ -52,10 +52,13 @@ SAVERS = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
-    """ComfyUI with an empty package where its nodes for sound import one, to resample with it."""
+    """ComfyUI with an empty package where its nodes for sound import one, to resample with it.
+
+    Of the newest, set-up has brought one.
+    """
     packages = tmp_path_factory.mktemp("packages")
     (packages / "torchaudio.py").touch()
-    env = {"PYTHONPATH": str(packages)}
+    env = {} if usual_release().overlay_dir else {"PYTHONPATH": str(packages)}
     running = ComfyServer(tmp_path_factory.mktemp("comfyui"), env=env, custom_nodes=[HELPERS])
     yield running.start()
     running.stop()
@@ -98,6 +101,8 @@ def outputs_of(client: ComfyClient, loop: str) -> list[list[str]]:
     return [item["outputs"] for item in client.get_json(f"{loop}/items")["items"]]
 
 
+# Newer releases give these nodes other inputs, and resample sounds themselves.
+@pytest.mark.one_release
 @pytest.mark.parametrize("saver", SAVERS)
 def test_what_a_saver_of_comfyui_saves_is_known_shown_and_left_out(
     server: ComfyServer, client: ComfyClient, saver: str

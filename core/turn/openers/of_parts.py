@@ -8,7 +8,7 @@ from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
 from ...engine.registry import LoopRegistry
 from ...model.loop_key import TYPED_TEXT, LoopKey
-from ...model.titles import frames_of
+from ...model.titles import frames_of, title_of
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
@@ -80,22 +80,33 @@ class RowOpener:
         return True
 
     def _has_any_to_do(self, asked: Asked) -> bool:
-        """Whether the table has a row by now that the batch does not know as done."""
+        """Whether the table has a row by now that the batch does not know as done.
+
+        Its last one may be the beginning of one that is still being written.
+        """
         key, variants = asked.key, variants_of(asked.selection)
         times = 1 if variants is None else len(variants.labelled)
         at_once = max(1, _AT_ONCE // times)
         # It may have a million rows, and to know which of them are done takes long.
         count = 0 if asked.selection.has_range else self._rows.table(key, asked.selection).count()
-        if (count or 0) * times > self._registry.snapshot(key.id).counts.done:
+        if ((count or 1) - 1) * times > self._registry.snapshot(key.id).counts.done:
             return True
         try:
-            for entries in self._rows.from_the_end(key, asked.selection, at_once):
+            for number, found in enumerate(self._rows.from_the_end(key, asked.selection, at_once)):
+                is_cut = not number and _is_part_of(found[-1], asked.entry)
+                entries = found[:-1] if is_cut else found
                 paths = entries if variants is None else crossed(entries, variants)
                 if not self._registry.are_done(key, paths):
                     return True
         except Unreadable:
             return True
         return False
+
+
+def _is_part_of(entry: str, other: str) -> bool:
+    """Whether a row is only the beginning of another."""
+    part, whole = title_of(entry), title_of(other)
+    return part != whole and whole.startswith(part)
 
 
 class FrameOpener:

@@ -230,6 +230,22 @@ def test_a_table_that_has_lost_all_rows_that_are_to_come_fails_none_of_them(batc
 
 
 @of("CSV", "rows with variants")
+def test_the_beginning_of_a_row_that_is_to_come_is_none_that_is_new(batch: Batch) -> None:
+    for _ in batch.kept.values or [None]:
+        batch.run()
+    batch.clock.now += 60
+    names = list(batch.kept.names)
+    batch.kept.names = [names[0], names[1][:-1]]
+    batch.kept.write()
+    with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
+        batch.run()
+    assert batch.counts.failed == 0
+    batch.kept.names = names
+    batch.kept.write()
+    assert batch.content() == batch.kept.contents()[1]
+
+
+@of("CSV", "rows with variants")
 def test_rows_that_were_edited_fail_and_their_successors_are_run(batch: Batch) -> None:
     """Though no row is left that was to come: so the table was not emptied."""
     times = len(batch.kept.values or [None])
