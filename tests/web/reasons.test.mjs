@@ -6,7 +6,7 @@ import { Reasons } from "../../web/lib/reasons.js";
 const ASSEMBLE = "BatchLoopAssembleVideo";
 const FAILURE = { node_id: "4:6", node_type: ASSEMBLE, exception_message: "No video was made.\n" };
 
-globalThis.window = { LiteGraph: { registered_node_types: { [ASSEMBLE]: { title: "Assemble Video" } } } };
+globalThis.LiteGraph = { registered_node_types: { [ASSEMBLE]: { title: "Assemble Video" } } };
 
 /** With a page that keeps the texts of nodes back or not; `shown` are the notices by their keys. */
 function setUp({ keepsBack = true, nodes = {} } = {}) {

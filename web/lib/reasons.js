@@ -1,3 +1,4 @@
+import { titleOfType } from "./node/search_names.js";
 import { t } from "./texts.js";
 
 /**
@@ -116,7 +117,7 @@ export class Reasons {
   #nameOf(id, type) {
     const node = this.#screen.find(String(id));
     if (node?.comfyClass === type) return node.title;
-    return window.LiteGraph.registered_node_types[type]?.title ?? type;
+    return titleOfType(type) ?? type;
   }
 }
 

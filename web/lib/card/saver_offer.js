@@ -1,5 +1,6 @@
 import { button, element } from "../dom.js";
 import { alsoOn } from "../node/callbacks.js";
+import { titleOfType } from "../node/search_names.js";
 import { t } from "../texts.js";
 import { addSaver, isAlone, saverAfter } from "./add_saver.js";
 
@@ -13,7 +14,7 @@ import { addSaver, isAlone, saverAfter } from "./add_saver.js";
  * @param {Node} iterator
  */
 export function saverOffer(app, iterator) {
-  const node = LiteGraph.registered_node_types[saverAfter(iterator)]?.title ?? "";
+  const node = titleOfType(saverAfter(iterator)) ?? "";
   const add = button("button", t("next.add"), () => addSaver(app, iterator));
   add.title = t("next.tooltip", { node });
   add.classList.add("batch-loop-button-primary");

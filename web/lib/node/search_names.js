@@ -22,6 +22,15 @@ const SHOWN = {
 };
 
 /**
+ * The title of a type of nodes, as the page shows it; undefined if there is no such type.
+ *
+ * @param {string} type
+ */
+export function titleOfType(type) {
+  return LiteGraph.registered_node_types[type]?.title;
+}
+
+/**
  * The names by which ComfyUI's node search finds the iterators: they say what the nodes are for, as
  * the search of most frontends looks at nothing else. The nodes' own titles stay as they are.
  */
