@@ -24,6 +24,9 @@ _OLD_SECONDS = 5.0
 
 Where a file server's clock differs by more, each does: then a copy is not waited for."""
 
+_MOST_REPLACED = 3
+"""A file that is replaced, comes or goes more often while it is waited for is not being saved."""
+
 _LOOK_SECONDS = 0.05
 _MOST_SEEN = 1_000
 
@@ -78,13 +81,20 @@ class ChangingFiles:
                     raise told from error
 
     def _settles(self, path: str, until: float) -> bool:
-        """Wait until a file has not changed for a while; whether that was before `until`."""
+        """Wait until a file has not changed for a while; whether that was before `until`.
+
+        Not if it is another one each time: it may never settle.
+        """
+        seen: list[tuple[int, int] | None] = []
         while True:
-            _, since = self._look(path)
+            stamp, since = self._look(path)
             now = self._clock()
             if now - since >= STILL_SECONDS:
                 return True
-            if now >= until:
+            place = None if stamp is None else (stamp.device, stamp.inode)
+            if seen[-1:] != [place]:
+                seen.append(place)
+            if now >= until or len(seen) > _MOST_REPLACED:
                 return False
             self._pause(_LOOK_SECONDS)
 

@@ -404,3 +404,22 @@ def test_waiting_ends_where_the_pause_raises(tmp_path: Path) -> None:
 
     with pytest.raises(InterruptedError):
         ChangingFiles(cancelled, wall=lambda: file.stat().st_mtime).read(str(file), gone)
+
+
+def test_a_file_that_is_another_one_each_time_is_not_waited_for_to_the_end(tmp_path: Path) -> None:
+    clock, file = GivenClock(), tmp_path / "a.png"
+    file.touch()
+
+    def pause(seconds: float) -> None:
+        clock.now += seconds
+        other = tmp_path / f"{clock.now}.png"
+        other.touch()
+        other.replace(file)
+
+    def read() -> None:
+        raise Unreadable("it is broken", "broken")
+
+    changing = ChangingFiles(pause, clock, lambda: file.stat().st_mtime)
+    with pytest.raises(Unreadable):
+        changing.read(str(file), read)
+    assert clock.now < STILL
