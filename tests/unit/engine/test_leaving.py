@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.engine import batches
-from batch_loop.core.engine.folders import folder_contents, large_listings, leaving
+from batch_loop.core.engine.folders import folder_contents, leaving
 from batch_loop.core.engine.folders.due_listings import Due, Listing, Why
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.loop_key import IMAGES, VARIANTS, LoopKey
@@ -18,7 +18,6 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import Standing
-from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
 from batch_loop.tests.support.numbered_rows import numbered
 from batch_loop.tests.support.statements import asked_of
@@ -223,11 +222,8 @@ def test_many_that_are_gone_take_few_statements(tmp_path: Path) -> None:
     assert told[0] == told[1]
 
 
-def test_out_of_a_large_batch_they_leave_in_parts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
-    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+@pytest.mark.usefixtures("few_are_many")
+def test_out_of_a_large_batch_they_leave_in_parts(tmp_path: Path) -> None:
     server = FailingRows(open_store(str(tmp_path)))
     server.all()
     server.remove("r00001")
@@ -237,11 +233,8 @@ def test_out_of_a_large_batch_they_leave_in_parts(
     assert server.listed == ["r00000", "r00002", "r00003", "r00004", "r00005", "new"]
 
 
-def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
-    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+@pytest.mark.usefixtures("few_are_many")
+def test_nothing_leaves_a_large_batch_if_some_of_that_was_done_meanwhile(tmp_path: Path) -> None:
     server = FailingRows(open_store(str(tmp_path)))
     server.broken.remove("r00003")
     server.one()

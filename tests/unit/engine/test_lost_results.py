@@ -12,7 +12,7 @@ import pytest
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.engine import batches
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.folders import folder_contents, large_listings
+from batch_loop.core.engine.folders import folder_contents
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -21,7 +21,6 @@ from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.failing_rows import KEY, REQUEST, FailingRows
 from batch_loop.tools.postgresql import Postgresql
 
@@ -236,11 +235,8 @@ def test_it_stays_if_a_table_changes_that_is_listed_in_parts(
     assert [path for path, _ in reasons(server)] == ["r00001"]
 
 
-def test_in_a_large_batch_it_stays_while_others_leave(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
-    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
+@pytest.mark.usefixtures("few_are_many")
+def test_in_a_large_batch_it_stays_while_others_leave(tmp_path: Path) -> None:
     server = FailingRows(open_store(str(tmp_path)))
     server.all()
     lose(server, "r00002")

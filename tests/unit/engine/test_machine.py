@@ -36,7 +36,6 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import undo
-from batch_loop.core.engine.folders import large_listings
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.item_life import OPEN
 from batch_loop.core.model.items import Item, ItemState
@@ -52,8 +51,6 @@ from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.schema.tables import items, loops
-from batch_loop.core.store.sql import items as of_items
-from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.reports import reported
@@ -1285,14 +1282,6 @@ def hold_what_is_lost(open_store: Callable[[], Callable[[], Store]] | None, exam
 def undo_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Start over be undone however often the clock has ticked."""
     monkeypatch.setattr(undo, "UNDO_SECONDS", float("inf"))
-
-
-@pytest.fixture
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make listings of two or three images count as small, and of four or more as large."""
-    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
-    monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", 2)
-    monkeypatch.setattr(of_items, "FAR_BEHIND", 2)
 
 
 def test_in_memory() -> None:
