@@ -20,8 +20,12 @@ from .setting import Setting
 MODEL_SECONDS = 0.05
 WAITING = 2
 """Prompts that wait, as many as the page keeps in the queue."""
-FRAMES = 60
-"""Of a round: a batch of its own, which begins at the film's start and is not run to its end."""
+FRAMES = 240
+"""Of a round: a batch of its own, which begins at the film's start and is not run to its end.
+
+So many that each round lasts longer than the ten seconds after which ComfyUI collects garbage, for
+some 0.3 s: in shorter rounds it is a matter of luck in how many of them it does.
+"""
 ROUNDS = 5
 MOST_SECONDS = Target(0.06)
 FORMATS = ("PNG", "JPEG")
