@@ -79,7 +79,7 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
     @property
     def events(self) -> tuple[Event, ...]:
         """All events so far, oldest first."""
-        return self._log.events
+        return self._log.events()
 
     def submit(
         self,
@@ -104,7 +104,7 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
             body["partial_execution_targets"] = list(targets)
         if front:
             body["front"] = True
-        events_before = len(self.events)
+        events_before = self._log.count
         try:
             data = self.post_json("/prompt", body)
         except UnexpectedAnswer as error:
@@ -136,7 +136,7 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
 
         since = self._submitted.get(prompt_id, 0)
         self._log.wait_for(has_ended, timeout, f"the end of prompt {prompt_id}", since)
-        return result_of(prompt_id, self.history(prompt_id), self.events[since:])
+        return result_of(prompt_id, self.history(prompt_id), self._log.events(since))
 
     def run(
         self,
@@ -192,7 +192,7 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
             queue = self.queue()
             return not queue.running and not queue.pending
 
-        since = len(self.events)
+        since = self._log.count
         if not is_idle():
             # The server sends this to every client when its queue changes.
             self._log.wait_for(

@@ -46,10 +46,15 @@ class EventLog:
         self._reader.start()
 
     @property
-    def events(self) -> tuple[Event, ...]:
-        """All events so far, oldest first."""
+    def count(self) -> int:
+        """How many events there were so far."""
         with self._changed:
-            return tuple(self._events)
+            return len(self._events)
+
+    def events(self, since: int = 0) -> tuple[Event, ...]:
+        """All events so far but for the first `since`, oldest first."""
+        with self._changed:
+            return tuple(self._events[since:])
 
     def wait_for(
         self, matches: Callable[[Event], bool], timeout: float, what: str, since: int = 0
