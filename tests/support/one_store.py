@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from batch_loop.core.engine.batches import Request
@@ -13,14 +12,10 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import Iteration
-from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.sources.interface import Source
-from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
-from batch_loop.tools.postgresql import Postgresql
 
 S = TypeVar("S", bound=Source)
 
@@ -126,22 +121,12 @@ class World(Generic[S]):
 
 
 @contextmanager
-def opener(
-    kind: str, folder: Path, postgresql: Postgresql | None = None
-) -> Iterator[Callable[[], Store]]:
-    """Opens one database repeatedly, until the block ends; in memory it is one store for all."""
+def until_the_end(opened: Callable[[], Store]) -> Iterator[Callable[[], Store]]:
+    """What opens one store repeatedly, all of which are closed when the block ends."""
     stores: list[Store] = []
-    address = postgresql.new_database() if postgresql else ""
 
     def one_more() -> Store:
-        if kind == "memory" and stores:
-            return stores[0]
-        if kind == "memory":
-            stores.append(MemoryStore())
-        elif address:
-            stores.append(open_postgresql(address, NO_ROOTS))
-        else:
-            stores.append(open_store(str(folder)))
+        stores.append(opened())
         return stores[-1]
 
     yield one_more

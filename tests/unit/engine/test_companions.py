@@ -20,10 +20,9 @@ from batch_loop.core.model.selection import Companion, CompanionKind, Selection,
 from batch_loop.core.sources.by_kind import ByKind
 from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.sources.variants import OPTION, Axis, VariantLists
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.stores import HERE, new_store
 
 NEEDED = Companion("{stem}_m.png", WhenMissing.LEAVE_OUT, CompanionKind.IMAGE)
 WANTED = Companion("{stem}_m.png", WhenMissing.FAIL, CompanionKind.IMAGE)
@@ -66,11 +65,11 @@ class Server:
         return done
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=HERE)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Server:
     folder = tmp_path / "folder"
     folder.mkdir()
-    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path / "state"))
+    store = new_store(request.param, tmp_path / "state", request)
     return Server(store, Path(os.path.realpath(folder)))
 
 

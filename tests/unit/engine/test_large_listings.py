@@ -21,18 +21,15 @@ from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.schema.tables import items, spare_listings
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import asked_of
+from batch_loop.tests.support.stores import DATABASES, store_opener
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.postgresql import Postgresql
 
 LARGE, SMALL = LoopKey("", "/large"), LoopKey("", "/small")
 NAMES = [f"img{number}.png" for number in range(9)]
@@ -101,14 +98,10 @@ class Server:
         return [item.path for item, _ in self.registry.report(LARGE.id)[1]]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     """Opens the same store for one server after the other."""
-    if request.param == "sqlite":
-        return lambda: open_store(str(tmp_path))
-    database: Postgresql = request.getfixturevalue("postgresql")
-    address = database.new_database()
-    return lambda: open_postgresql(address, NO_ROOTS)
+    return store_opener(request.param, tmp_path, request)
 
 
 @pytest.fixture

@@ -16,16 +16,16 @@ from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import Standing
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
 from batch_loop.tests.support.numbered_rows import numbered
 from batch_loop.tests.support.statements import asked_of
+from batch_loop.tests.support.stores import HERE, new_store
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=HERE)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> FailingRows:
-    return FailingRows(MemoryStore() if request.param == "memory" else open_store(str(tmp_path)))
+    return FailingRows(new_store(request.param, tmp_path, request))
 
 
 def test_a_failed_row_that_was_corrected_leaves_with_the_next_run(server: FailingRows) -> None:

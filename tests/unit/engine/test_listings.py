@@ -22,8 +22,8 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.stores import HERE, new_store
 from batch_loop.tests.support.waiting import wait_for
 
 SLOW, QUICK = LoopKey("", "/slow"), LoopKey("", "/quick")
@@ -108,10 +108,9 @@ class Server:
         self.pool.shutdown()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=HERE)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
-    server = Server(store)
+    server = Server(new_store(request.param, tmp_path, request))
     yield server
     server.close()
 

@@ -16,26 +16,17 @@ from batch_loop.core.engine.folders import folder_contents
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.shared_roots import NO_ROOTS
-from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.failing_rows import KEY, REQUEST, FailingRows
-from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tests.support.stores import EACH, new_store
 
 RETRY = replace(REQUEST, mode=IterationMode.RETRY_FAILED)
 STOP = replace(REQUEST, policy=Policy(ErrorHandling.STOP))
 
 
-@pytest.fixture(params=["memory", "file", "postgresql"])
+@pytest.fixture(params=EACH)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FailingRows]:
-    store: Store = MemoryStore()
-    if request.param == "file":
-        store = open_store(str(tmp_path))
-    elif request.param == "postgresql":
-        database: Postgresql = request.getfixturevalue("postgresql")
-        store = open_postgresql(database.new_database(), NO_ROOTS)
+    store = new_store(request.param, tmp_path, request)
     yield FailingRows(store)
     store.close()
 

@@ -13,6 +13,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -1292,24 +1293,24 @@ def test_what_is_lost_in_memory() -> None:
     hold_what_is_lost(None, examples=120)
 
 
-@pytest.mark.usefixtures("few_are_many")
-def test_in_a_file_with_several_servers_and_crashes() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-
-        def new_file() -> Callable[[], Store]:
-            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
-
-        hold(new_file, examples=120)
+@pytest.fixture
+def new_file(tmp_path: Path) -> Callable[[], Callable[[], Store]]:
+    """Makes files, each of which several servers open."""
+    return lambda: functools.partial(open_store, tempfile.mkdtemp(dir=tmp_path))
 
 
 @pytest.mark.usefixtures("few_are_many")
-def test_what_is_lost_in_a_file_with_several_servers_and_crashes() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+def test_in_a_file_with_several_servers_and_crashes(
+    new_file: Callable[[], Callable[[], Store]],
+) -> None:
+    hold(new_file, examples=120)
 
-        def new_file() -> Callable[[], Store]:
-            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
 
-        hold_what_is_lost(new_file, examples=40)
+@pytest.mark.usefixtures("few_are_many")
+def test_what_is_lost_in_a_file_with_several_servers_and_crashes(
+    new_file: Callable[[], Callable[[], Store]],
+) -> None:
+    hold_what_is_lost(new_file, examples=40)
 
 
 @pytest.mark.usefixtures("few_are_many")

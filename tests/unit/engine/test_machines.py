@@ -31,13 +31,13 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS, Roots
 from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.refusing import RefusingStore
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.stores import DATABASES, store_opener
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
 
@@ -163,19 +163,15 @@ def _no_lease_outlives_its_test() -> Iterator[None]:
 Opened = Callable[..., Store]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     """Opens the same database repeatedly, as several servers do."""
     stores: list[Store] = []
-    address = ""
-    if request.param == "postgresql":
-        database: Postgresql = request.getfixturevalue("postgresql")
-        address = database.new_database()
+    opener = store_opener(request.param, tmp_path, request)
 
     def one_more(roots: Roots = NO_ROOTS) -> Store:
-        store = open_postgresql(address, roots) if address else open_store(str(tmp_path), roots)
-        stores.append(store)
-        return store
+        stores.append(opener(roots))
+        return stores[-1]
 
     yield one_more
     for store in stores:

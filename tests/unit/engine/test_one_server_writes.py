@@ -19,18 +19,15 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.records import WantedListing, Writer, new_listing_id
 from batch_loop.core.store.schema.tables import items, spare_listings
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.stores import DATABASES, store_opener
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/large")
 NAMES = [f"img{number}.png" for number in range(9)]
@@ -152,21 +149,15 @@ class HalfWay:
         return self._taken.result(SECONDS)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def machines(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[list[Machine]]:
     """Three machines with one store, whose first batch is about to begin."""
     monkeypatch.setattr(listing_rows, "AT_ONCE", AT_ONCE)
     monkeypatch.setattr(large_listings, "WRITTEN_AT_ONCE", AT_ONCE)
-    address = ""
-    if request.param == "postgresql":
-        database: Postgresql = request.getfixturevalue("postgresql")
-        address = database.new_database()
-    machines = [
-        Machine(name, open_postgresql(address, NO_ROOTS) if address else open_store(str(tmp_path)))
-        for name in ("one", "two", "three")
-    ]
+    opened = store_opener(request.param, tmp_path, request)
+    machines = [Machine(name, opened()) for name in ("one", "two", "three")]
     yield machines
     for machine in machines:
         machine.registry.close()

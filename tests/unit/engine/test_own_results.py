@@ -21,10 +21,9 @@ from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.stores import HERE, new_store
 
 FOUR = ["a.png", "b.png", "c.png", "d.png"]
 MANY = [f"{number:03}.png" for number in range(60)]
@@ -86,11 +85,10 @@ class Loop:
         return list(self.registry.preview(self.request.key, selection)[1])
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=HERE)
 def loop(request: pytest.FixtureRequest, tmp_path: Path, result_of: Callable[[str], str]) -> Loop:
-    is_file = request.param == "sqlite"
-    store: Store = open_store(str(tmp_path / "state")) if is_file else MemoryStore()
     (tmp_path / "in").mkdir()
+    store = new_store(request.param, tmp_path / "state", request)
     loop = Loop(store, tmp_path / "in", result_of)
     loop.add(*FOUR)
     return loop

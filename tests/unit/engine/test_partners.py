@@ -28,20 +28,17 @@ from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, W
 from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Partner, Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.stores import EACH, SQLITE, new_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from batch_loop.tools.postgresql import Postgresql
 
 T = TypeVar("T")
 
@@ -160,18 +157,12 @@ class Pairs:
         return tuple(self.registry.snapshot(side.key.id).complete for side in sides)
 
 
-each_store = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql"], indirect=True)
+each_store = pytest.mark.parametrize("store", EACH, indirect=True)
 
 
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    kind = getattr(request, "param", "sqlite")
-    if kind == "sqlite":
-        return open_store(str(tmp_path))
-    if kind == "postgresql":
-        database: Postgresql = request.getfixturevalue("postgresql")
-        return open_postgresql(database.new_database(), NO_ROOTS)
-    return MemoryStore()
+    return new_store(getattr(request, "param", SQLITE), tmp_path, request)
 
 
 @pytest.fixture

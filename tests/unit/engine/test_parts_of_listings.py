@@ -31,8 +31,15 @@ from batch_loop.core.store.sql.session import SqlSession
 from batch_loop.tests.support.numbered_rows import NumberedRows, numbered
 from batch_loop.tests.support.one_store import Server as AnyServer
 from batch_loop.tests.support.one_store import World as AnyWorld
-from batch_loop.tests.support.one_store import opener
-from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tests.support.one_store import until_the_end
+from batch_loop.tests.support.stores import (
+    DATABASES,
+    EACH,
+    MEMORY,
+    POSTGRESQL,
+    SQLITE,
+    store_opener,
+)
 
 Server = AnyServer[NumberedRows]
 World = AnyWorld[NumberedRows]
@@ -48,16 +55,13 @@ REQUEST = Request(LoopKey("", TABLE, source=ROWS), Selection())
 @pytest.fixture
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Opens one database repeatedly; in memory it is one store for all."""
-    kind = getattr(request, "param", "memory")
-    server: Postgresql | None = None
-    if kind == "postgresql":
-        server = request.getfixturevalue("postgresql")
-    with opener(kind, tmp_path, server) as one_more:
+    kind = getattr(request, "param", MEMORY)
+    with until_the_end(store_opener(kind, tmp_path, request)) as one_more:
         yield one_more
 
 
-each_store = pytest.mark.parametrize("opened", ["memory", "sqlite", "postgresql"], indirect=True)
-each_database = pytest.mark.parametrize("opened", ["sqlite", "postgresql"], indirect=True)
+each_store = pytest.mark.parametrize("opened", EACH, indirect=True)
+each_database = pytest.mark.parametrize("opened", DATABASES, indirect=True)
 
 
 @pytest.fixture
@@ -217,9 +221,9 @@ def test_a_table_that_has_become_empty_is_told(server: Server) -> None:
 @pytest.mark.parametrize(
     ("opened", "seed"),
     [
-        *[("memory", seed) for seed in range(20)],
-        *[("sqlite", seed) for seed in range(100, 104)],
-        *[("postgresql", seed) for seed in range(200, 202)],
+        *[(MEMORY, seed) for seed in range(20)],
+        *[(SQLITE, seed) for seed in range(100, 104)],
+        *[(POSTGRESQL, seed) for seed in range(200, 202)],
     ],
     indirect=["opened"],
 )
@@ -458,7 +462,7 @@ def test_servers_that_need_the_next_part_at_once_list_it_once(world: World) -> N
     assert one.counts == two.counts == Counts(done=ROWS_OF_ALL)
 
 
-@pytest.mark.parametrize("opened", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
 def test_a_part_is_listed_alone_while_servers_work_beside_each_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,12 +19,11 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Filter, Selection
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.mounts import bound
+from batch_loop.tests.support.stores import HERE, new_store
 
 pytestmark = pytest.mark.linux
 
@@ -75,9 +74,9 @@ class Loop:
         return list(self.registry.preview(self.request.key, EVERYTHING)[1])
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=HERE)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return open_store(str(tmp_path / "state")) if request.param == "sqlite" else MemoryStore()
+    return new_store(request.param, tmp_path / "state", request)
 
 
 @pytest.fixture(params=["folder", "subfolder", "folder above", "within"])

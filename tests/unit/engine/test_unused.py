@@ -12,16 +12,15 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand
+from batch_loop.tests.support.stores import HERE, new_store
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=HERE)
 def loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Loop]:
     loop = Loop("a", "b", "c")
-    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
+    store = new_store(request.param, tmp_path, request)
     loop.registry = LoopRegistry(
         store, loop.host, ImageFolder(loop._list, loop._sight), poll_outcomes=ByHand
     )

@@ -26,11 +26,10 @@ from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.status_texts import handed_out
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.stores import HERE, new_store
 
 WATCH = Policy(when_complete=WhenComplete.WATCH)
 
@@ -122,16 +121,14 @@ class Loop:
         return self.registry.snapshot(self.key.id)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=HERE)
 def new_loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Loop]]:
     """Make a loop on the test's folders that knows nothing of earlier ones."""
     stores = iter(range(100))
 
     def new() -> Loop:
         state = tmp_path / f"state-{next(stores)}"
-        return Loop(
-            MemoryStore() if request.param == "memory" else open_store(str(state)), tmp_path
-        )
+        return Loop(new_store(request.param, state, request), tmp_path)
 
     return new
 

@@ -23,11 +23,11 @@ from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.sources.image_folder import ImageFolder
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites, turn_of
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.stores import HERE, new_store
 from batch_loop.tests.support.waiting import wait_for
 
 KEY = LoopKey("", os.path.abspath("folder"))
@@ -73,10 +73,9 @@ class Batch:
         return [item.state.value for item in self.items().values()]
 
 
-@pytest.fixture(params=["memory", "database"])
+@pytest.fixture(params=HERE)
 def batch(request: pytest.FixtureRequest, tmp_path: Path) -> Batch:
-    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
-    return Batch(store)
+    return Batch(new_store(request.param, tmp_path, request))
 
 
 @pytest.fixture

@@ -34,8 +34,8 @@ from batch_loop.tests.support.kept_items import (
     Windows,
     names_of,
 )
-from batch_loop.tests.support.one_store import Server, World, opener
-from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tests.support.one_store import Server, World, until_the_end
+from batch_loop.tests.support.stores import HERE, MEMORY, POSTGRESQL, SQLITE, store_opener
 
 
 def each(names: list[str]) -> pytest.MarkDecorator:
@@ -154,7 +154,7 @@ def test_an_order_that_begins_anywhere_has_no_parts(kept: Kept, order: dict[str,
 
 
 @each_kind
-@pytest.mark.parametrize("opened", ["memory"], indirect=True)
+@pytest.mark.parametrize("opened", [MEMORY], indirect=True)
 def test_each_item_opens_to_its_own_content(kept: Kept, opened: Callable[[], Store]) -> None:
     world = World(opened, kept.source, Request(kept.key, kept.selection()))
     registry, paths = world.start().registry, kept.listed()
@@ -285,11 +285,8 @@ def test_equal_rows_are_items_of_their_own(kept: Kept) -> None:
 
 @pytest.fixture
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    server: Postgresql | None = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
     (tmp_path / "store").mkdir()
-    with opener(request.param, tmp_path / "store", server) as one_more:
+    with until_the_end(store_opener(request.param, tmp_path / "store", request)) as one_more:
         yield one_more
 
 
@@ -370,8 +367,8 @@ def _edit(each: list[Any], chance: random.Random, new: object, least: int) -> No
 @pytest.mark.parametrize(
     ("opened", "servers", "seed"),
     [
-        *[("memory", 1, seed) for seed in range(4)],
-        *[("sqlite", 1, 20), ("sqlite", 2, 30), ("postgresql", 2, 50)],
+        *[(MEMORY, 1, seed) for seed in range(4)],
+        *[(SQLITE, 1, 20), (SQLITE, 2, 30), (POSTGRESQL, 2, 50)],
     ],
     indirect=["opened"],
 )
@@ -399,7 +396,7 @@ def test_whatever_changes_and_dies_each_item_that_is_there_is_done_once(
 
 
 @each_kind
-@pytest.mark.parametrize("opened", ["memory", "sqlite"], indirect=True)
+@pytest.mark.parametrize("opened", HERE, indirect=True)
 def test_a_batch_goes_on_in_its_order_after_a_restart(
     kept: Kept, opened: Callable[[], Store]
 ) -> None:
@@ -415,7 +412,7 @@ def test_a_batch_goes_on_in_its_order_after_a_restart(
 
 
 @each_film
-@pytest.mark.parametrize("opened", ["memory"], indirect=True)
+@pytest.mark.parametrize("opened", [MEMORY], indirect=True)
 @pytest.mark.parametrize("frames", [20, 30, 45])
 def test_of_a_film_that_is_replaced_in_mid_batch_the_frames_left_are_done(
     kept: Kept, opened: Callable[[], Store], frames: int
@@ -434,7 +431,7 @@ def test_of_a_film_that_is_replaced_in_mid_batch_the_frames_left_are_done(
 
 
 @each_on_disk
-@pytest.mark.parametrize("opened", ["memory", "sqlite"], indirect=True)
+@pytest.mark.parametrize("opened", HERE, indirect=True)
 def test_a_source_that_vanishes_costs_no_item(kept: Kept, opened: Callable[[], Store]) -> None:
     batch = Batch(kept, opened, 1)
     server = batch.servers[0]
@@ -451,7 +448,7 @@ def test_a_source_that_vanishes_costs_no_item(kept: Kept, opened: Callable[[], S
 
 
 @each_on_disk
-@pytest.mark.parametrize("opened", ["memory"], indirect=True)
+@pytest.mark.parametrize("opened", [MEMORY], indirect=True)
 @pytest.mark.parametrize("then", ["a run", "start over"])
 def test_what_arrives_in_a_watched_source_is_taken_by_whoever_runs_at_once(
     kept: Kept, opened: Callable[[], Store], then: str
@@ -473,7 +470,7 @@ def test_what_arrives_in_a_watched_source_is_taken_by_whoever_runs_at_once(
 
 
 @each_in_one_file
-@pytest.mark.parametrize("opened", ["memory"], indirect=True)
+@pytest.mark.parametrize("opened", [MEMORY], indirect=True)
 def test_no_result_takes_the_place_of_the_file_that_items_are_in(
     kept: Kept, opened: Callable[[], Store]
 ) -> None:
@@ -485,7 +482,7 @@ def test_no_result_takes_the_place_of_the_file_that_items_are_in(
 
 
 @each(names_of(Folder, TableFile))
-@pytest.mark.parametrize("opened", ["memory"], indirect=True)
+@pytest.mark.parametrize("opened", [MEMORY], indirect=True)
 def test_an_empty_source_begins_no_batch(kept: Kept, opened: Callable[[], Store]) -> None:
     kept.names = []
     kept.write()

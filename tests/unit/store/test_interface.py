@@ -28,8 +28,6 @@ from batch_loop.core.model.selection import (
     WhenMissing,
 )
 from batch_loop.core.model.shared_roots import NO_ROOTS
-from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
@@ -37,7 +35,7 @@ from batch_loop.core.store.schema.rows import entry_columns, entry_of
 from batch_loop.core.store.sql import outside
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.reports import reported
-from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tests.support.stores import DATABASES, EACH, new_store
 
 KEY = LoopKey("", "/folder")
 RUNNER = Runner(Sender.COMMAND, '"a client"', "a server")
@@ -45,15 +43,10 @@ ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0, runner=
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=EACH)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store."""
-    store: Store = MemoryStore()
-    if request.param == "sqlite":
-        store = open_store(str(tmp_path))
-    elif request.param == "postgresql":
-        database: Postgresql = request.getfixturevalue("postgresql")
-        store = open_postgresql(database.new_database(), NO_ROOTS)
+    store = new_store(request.param, tmp_path, request)
     yield store
     store.close()
 
@@ -512,18 +505,11 @@ def test_a_file_that_was_kept_is_reported_and_keeps_its_owner(store: Store) -> N
     assert store.written(KEY, "b") == ("/out/y",)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", DATABASES)
 def test_a_file_that_another_wrote_at_the_same_moment_is_not_claimed(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database: Postgresql | None = None
-    if kind == "postgresql":
-        database = request.getfixturevalue("postgresql")
-    store = (
-        open_postgresql(database.new_database(), NO_ROOTS)
-        if database
-        else open_store(str(tmp_path))
-    )
+    store = new_store(kind, tmp_path, request)
     other = LoopKey("other", KEY.directory)
     with store.transaction():
         for key in (KEY, other):

@@ -21,20 +21,17 @@ from batch_loop.core.sources.image_folder import ImageFolder
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.schema.tables import loops
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.tests.support.one_store import Server, World, opener
-from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tests.support.one_store import Server, World, until_the_end
+from batch_loop.tests.support.stores import DATABASES, store_opener
 
 FILES = [f"{letter}.png" for letter in "abcdefgh"]
 KEY = LoopKey("", os.path.abspath("folder"), workflow="of the page")
 SKIP = Policy(ErrorHandling.SKIP)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    server: Postgresql | None = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgresql")
-    with opener(request.param, tmp_path, server) as one_more:
+    with until_the_end(store_opener(request.param, tmp_path, request)) as one_more:
         yield one_more
 
 
