@@ -181,6 +181,9 @@ class Items(Protocol):
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
 
+    def lost(self, key: LoopKey) -> list[str]:
+        """The paths of the items that are `Item.is_lost`, in the listing's order."""
+
 
 class Reports(Protocol):
     """Items, together with the files that they wrote."""

@@ -249,3 +249,8 @@ class MemoryStore(MemoryOutputs):
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
         return tuple(items.at(index) for index in items.failed[:most])
+
+    def lost(self, key: LoopKey) -> list[str]:
+        items = self._items[key]
+        lost = [item for item in items.known.values() if item.is_lost and item.index != UNLISTED]
+        return [item.path for item in sorted(lost, key=lambda item: item.index)]

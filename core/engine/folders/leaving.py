@@ -79,16 +79,10 @@ class Leaving:
         But not with other settings: then what was done leaves, too. Those of rows that are typed
         are others whenever a row was edited.
         """
-        before, counts = self._loops.entry(key).selection, self._store.counts(key)
+        before = self._loops.entry(key).selection
         if but_for_text(before) != but_for_text(selection):
             return []
-        if before == selection:
-            # In a table that is listed in parts, and has changed: few are pending.
-            items = self._store.failures(key, counts.failed)
-        else:
-            found = self._store.page(key, 0, counts.listed, failed=False)
-            items = tuple(item for item, _ in found)
-        return [item.path for item in items if item.is_lost]
+        return self._store.lost(key)
 
     def give_back(self, listing: Listing, item: Item) -> bool:
         """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""

@@ -275,6 +275,11 @@ class SqlItems(SqlSession):
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
 
+    def lost(self, key: LoopKey) -> list[str]:
+        given = {"of_listing": self._listing(key)}
+        places = self._database.execute(statements.lost_places, given)
+        return [path for _, path in sorted((at, path) for at, path in places if at is not None)]
+
 
 def _parts(paths: Collection[str]) -> Iterator[list[str]]:
     """Paths, as many at a time as one statement is given."""

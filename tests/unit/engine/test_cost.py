@@ -134,6 +134,17 @@ def test_a_page_asks_the_same_anywhere_and_scans_no_table(tmp_path: Path) -> Non
     assert texts[:4] == texts[4:]
 
 
+def test_what_has_lost_its_result_is_found_by_an_index(tmp_path: Path) -> None:
+    server = Server(tmp_path, 10)
+    server.prompt()
+    with asked_of(server.store) as asked, server.store.transaction():
+        assert server.store.lost(server.request.key) == []
+    text, given = asked.statements[-1]
+    with server.store._connections.engine.begin() as connection:
+        (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+    assert "items_undone" in plan[3]
+
+
 def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
     server = Server(tmp_path, 3)
     server.prompt()

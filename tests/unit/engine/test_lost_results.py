@@ -226,6 +226,20 @@ def test_it_stays_if_a_table_changes_that_is_listed_in_parts(
     assert [path for path, _ in reasons(server)] == ["r00001"]
 
 
+def test_so_it_does_if_it_is_to_be_retried_by_then(
+    server: FailingRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 1)
+    monkeypatch.setattr(batches, "FEW_LISTED", 2)
+    server.broken.clear()
+    assert server.one() == "r00000"
+    lose(server, "r00000")
+    server.registry.retry_failed(KEY.id)
+    server.remove("r00000")
+    assert server.all() == ["r00001", "r00002", "r00003", "r00004", "r00005"]
+    assert [path for path, _ in reasons(server)] == ["r00000"]
+
+
 @pytest.mark.usefixtures("few_are_many")
 def test_in_a_large_batch_it_stays_while_others_leave(tmp_path: Path) -> None:
     server = FailingRows(open_store(str(tmp_path)))

@@ -240,19 +240,24 @@ def test_how_a_listing_stands_is_told_in_order(opened: Store) -> None:
 def test_what_has_lost_its_result_is_known_until_the_batch_ends(opened: Store) -> None:
     gone = Event(On.RESULT_GONE, failure=Failure("its result is gone"))
     with opened.transaction():
-        begin(opened, KEY, ["a", "b", "c"])
-        lost = [finish(opened, claimed(opened)) for _ in range(2)][1]
-        lost = opened.put(KEY, lost, after_event(lost, gone))
-        assert lost.lost_turn == lost.turns == 1
-        opened.relist(KEY, ["c", "b"])
-        assert opened.item(KEY, "b") == replace(lost, index=1)
+        begin(opened, KEY, ["a", "b", "c", "d"])
+        _, *done = [finish(opened, claimed(opened)) for _ in range(3)]
+        b, _ = [opened.put(KEY, item, after_event(item, gone)) for item in done]
+        assert b.lost_turn == b.turns == 1
+        assert opened.lost(KEY) == ["b", "c"]
+        opened.relist(KEY, ["d", "b"])
+        assert opened.item(KEY, "b") == replace(b, index=1)
         assert opened.retry(KEY) == 1
+        assert opened.lost(KEY) == ["b"], "of the listing, whether they are to be retried or not"
         stands = opened.standing(KEY, ["a", "b", "unknown"])
         assert (stands.listing, set(stands.lost)) == (opened.listing(KEY), {"b"})
     found = opened.outside.standing(KEY)
-    assert (found.states["b"], set(found.lost)) == (ItemState.PENDING, {"b"})
+    assert (found.states["b"], "b" in found.lost) == (ItemState.PENDING, True)
     with opened.transaction():
+        opened.relist(KEY, ["c", "b"])
+        assert opened.lost(KEY) == ["c", "b"]
         begin(opened, KEY, ["b"], batch=2)
+        assert opened.lost(KEY) == []
     assert not opened.outside.standing(KEY).lost
 
 
