@@ -385,11 +385,18 @@ def test_of_a_film_that_is_longer_or_shorter_a_run_does_what_has_changed(
     before = {path: path.read_bytes() for path in (workspace.output / "frames").iterdir()}
     replaced(workspace, frames)
     again = run_until_stop(client, graph)
-    assert len(again) == -(-frames // 8) - FRAMES // 8
+    windows = -(-frames // 8)
+    assert len(again) == windows - FRAMES // 8
     state = loop_state(client, results[-1])
-    assert (state["done"], state["failed"]) == (len(results) + len(again), 0)
+    # The last window of before has left.
+    assert (state["total"], state["done"], state["failed"]) == (windows, windows, 0)
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(frames))
     assert {path: path.read_bytes() for path in before} == before, "all that was made stays"
+    replaced(workspace, FRAMES)
+    assert client.run(graph).status == "success"
+    state = loop_state(client, results[-1])
+    assert (state["total"], state["done"]) == (len(results), len(results)), "it is done as before"
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
 
 
 def test_beside_a_table_that_has_fewer_rows_the_film_ends_with_these(
@@ -422,14 +429,14 @@ def test_a_frame_without_result_and_source_is_in_no_film_without_a_word(
     client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
     assert said in refusal(client, graph)
     state = loop_state(client, results[-1])
-    assert (state["done"], state["failed"]) == (FRAMES - 1, 1)
+    assert (state["done"], state["failed"]) == (FRAMES - 2, 1)
     reason = state["failures"][0]["reason"]
     assert "no such frame any more; the result that it had is gone, too" in reason
     assert not made.exists()
     result.write_bytes(data)
     client.run(graph)
     state = loop_state(client, results[-1])
-    assert (state["done"], state["failed"]) == (FRAMES, 0)
+    assert (state["done"], state["failed"]) == (FRAMES - 1, 0)
     assert shown_in(made)[0] == list(range(FRAMES - 2))
 
 

@@ -61,12 +61,15 @@ class Due:
     def may_leave(self, stands: Standing) -> set[str]:
         """The paths of those that leave if they are gone: not what is done, or a prompt has.
 
-        Nor what was done, and has lost its result: nobody would hear that it is missing.
+        Nor what was done, and has lost its result: nobody would hear that it is missing. A window
+        that is done leaves, as it cannot have been moved away: the film has become longer or
+        shorter, and another window has its frames.
         """
+        may_leave = _MAY_LEAVE | {ItemState.DONE} if self.key.kind == FRAMES else _MAY_LEAVE
         return {
             path
             for path, state in stands.states.items()
-            if (state in _MAY_LEAVE or path == self.at) and path not in stands.lost
+            if (state in may_leave or path == self.at) and path not in stands.lost
         }
 
 
