@@ -51,8 +51,9 @@ def pictures(
                 except UnreadableImage as error:
                     if not is_spoilt(error):
                         raise
-                    rest = islice(paths, number, None)
-                    spoilt = spoilt_of(rest, read, partial(going_on, number))
+                    others = islice(paths, number + 1, None)
+                    # It is one of them, even if it could be read by now.
+                    spoilt = {path: None, **spoilt_of(others, read, partial(going_on, number))}
                     raise SpoiltResults(spoilt, error.reason) from error
                 size = size or picture.shape
                 if picture.shape != size:

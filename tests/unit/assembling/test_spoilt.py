@@ -52,6 +52,19 @@ def test_all_that_are_no_whole_pictures_are_found_at_once(results: list[Path]) -
     assert caught.value.reason == "the file is empty"
 
 
+def test_one_that_can_be_read_again_by_then_is_named_all_the_same(results: list[Path]) -> None:
+    left = [UnreadableImage("It is half copied.", "the file is empty")]
+
+    def read_later(path: str) -> DecodedImage:
+        if path == str(results[2]) and left:
+            raise left.pop()
+        return read(path)
+
+    with pytest.raises(SpoiltResults) as caught:
+        [*pictures([*map(str, results)], FilmDepth.EIGHT, read_later, lambda _number: None)]
+    assert [*caught.value.paths] == [str(results[2])]
+
+
 def test_what_cannot_be_reached_is_not_spoilt(results: list[Path]) -> None:
     results[2].unlink()
     with pytest.raises(UnreadableImage):
