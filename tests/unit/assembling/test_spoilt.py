@@ -81,14 +81,14 @@ def test_the_items_of_spoilt_results_are_named_and_the_way_to_make_them_again(
     items = items_with(error.paths, key, [found], lambda _path: True)
     assert items == ["3.png"], "the other one has no source any more"
     told = str(spoilt_results(items, error))
-    assert "2 results cannot be read, of 3.png: the file is empty. Press Retry failed" in told
+    assert "2 results cannot be read, of 3.png: the file is empty. Press Retry failed, then" in told
     assert items_with(error.paths, key, [found], lambda _path: False) == []
     assert '"0.png", "3.png": the file is empty. Delete' in str(spoilt_results([], error))
 
 
 def test_a_picture_of_another_size_is_named_with_what_to_do(results: list[Path]) -> None:
     Image.new("RGB", (10, 10)).save(results[3])
-    with pytest.raises(ResultsMissing, match=r"3\.png.* has 10x10 .* delete it, and press Run"):
+    with pytest.raises(ResultsMissing, match=r"3\.png.* has 10x10 .* delete it, .* and Continue"):
         read_all(results)
 
 
