@@ -53,8 +53,8 @@ def frame_gone(path: str, number: int, count: int) -> UnreadableFrame:
     """The error for a frame that the film at a path, of `count` frames, does not have any more."""
     return UnreadableFrame(
         f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
-        "longer one back, or press Skip this one, and run again: a window that is shorter by now "
-        "is added at the end.",
+        "longer video back, or press Skip this one, and run again: a window that has become "
+        "shorter is added at the end.",
         "the video has no such frame any more",
     )
 

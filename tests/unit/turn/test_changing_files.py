@@ -219,7 +219,7 @@ def empty(batch: Batch, left: list[str]) -> None:
     batch.clock.now += 60
     names, batch.kept.names = list(batch.kept.names), left
     batch.kept.write()
-    with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
+    with pytest.raises(FolderNotFound, match="no longer has any of the rows that are still to be"):
         batch.run()
     assert batch.counts.failed == 0
     batch.kept.names = names
