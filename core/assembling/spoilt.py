@@ -72,5 +72,6 @@ def spoilt_results(items: Sequence[str], error: SpoiltResults) -> ResultsMissing
     return ResultsMissing(
         f"{found}, of {some([title_of(item) for item in items])}: {error.reason}. Press Retry "
         "failed, then Continue: only what failed, or has a result that cannot be read, is done "
-        "again."
+        "again. If Save Image (Batch) keeps files that exist (if_exists is skip), delete what "
+        "cannot be read first."
     )
