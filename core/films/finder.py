@@ -44,7 +44,7 @@ class FrameTimes(NamedTuple):
     def seconds(self, number: int) -> float:
         """When a frame is shown, in seconds after the beginning; raises IndexError if it is none.
 
-        Of a few, as a fraction for each of a long film takes a second.
+        For a few frames alone: for all those of a long film it takes a second.
         """
         return max(0.0, float(int(self.shown[number]) * self.unit - self.start))
 
