@@ -51,8 +51,9 @@ def pictures(
                 except UnreadableImage as error:
                     if not is_spoilt(error):
                         raise
-                    rest = islice(paths, number, None)
-                    spoilt = spoilt_of(rest, read, partial(going_on, number))
+                    others = islice(paths, number + 1, None)
+                    # It is one of them, even if it could be read by now.
+                    spoilt = {path: None, **spoilt_of(others, read, partial(going_on, number))}
                     raise SpoiltResults(spoilt, error.reason) from error
                 size = size or picture.shape
                 if picture.shape != size:
@@ -75,6 +76,6 @@ def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...])
     return (
         f"No video was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
         f"{wanted[1]}x{wanted[0]}. All pictures of a video have one size. If only one of these "
-        "files is not as it was made, delete it, and press Run, Retry failed, and Run: it is made "
-        "again. Else scale them to one size in the workflow, and run it again with Start over."
+        "files is not as it was made, delete it, and press Run, Retry failed, and Continue: it is "
+        "made again. Otherwise, scale all to one size in the workflow, and press Start over."
     )

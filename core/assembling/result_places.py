@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ..files.same_file import folded
 from ..model.loop_key import FRAMES, ROWS, LoopKey
 
 
@@ -42,7 +43,8 @@ def _folders(entry: str, path: str) -> list[str]:
     folder = os.path.dirname(path)
     above = folder
     parts = entry.split("/")[:-1]
-    while parts and os.path.basename(above) == parts.pop():
+    # Windows tells a folder that was there before as that was spelled.
+    while parts and folded(os.path.basename(above)) == folded(parts.pop()):
         above = os.path.dirname(above)
     return [folder] if above == folder else [folder, above]
 

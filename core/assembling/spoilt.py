@@ -71,6 +71,7 @@ def spoilt_results(items: Sequence[str], error: SpoiltResults) -> ResultsMissing
         )
     return ResultsMissing(
         f"{found}, of {some([title_of(item) for item in items])}: {error.reason}. Press Retry "
-        "failed, then Run: what failed, or has a result that cannot be read, is done again, and "
-        "nothing else."
+        "failed, then Continue: only what failed, or has a result that cannot be read, is done "
+        "again. If Save Image (Batch) keeps files that exist (if_exists is skip), delete what "
+        "cannot be read first."
     )

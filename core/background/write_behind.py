@@ -39,7 +39,7 @@ class _Way(NamedTuple):
     handed_out: int
     """How many items were handed out when it was asked for: until there is one more."""
     until: float
-    """Or until then, by the clock, for all writes of a turn."""
+    """Or until then, by the clock: not for longer if it has had to wait for a thread."""
 
 
 @dataclass(frozen=True)

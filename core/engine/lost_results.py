@@ -119,7 +119,7 @@ class LostResults(Turns):
     @in_transaction(patient=True)
     def are_done(self, key: LoopKey, paths: Collection[str]) -> bool:
         """Whether all of these are items of the batch, and DONE."""
-        states = self._store.standing(key, paths).states
+        states = self._states(key, paths)
         return all(states.get(path) is ItemState.DONE for path in paths)
 
     def _each(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -168,9 +168,13 @@ class Questions(Parts):
         if entry.selection == selection:
             return len(unlisted)
         # What was listed once is known.
-        known = self._transactions.run(lambda: self._store.standing(key, unlisted)).states
+        known = self._transactions.run(lambda: self._states(key, unlisted))
         done = sum(state is not ItemState.PENDING for state in known.values())
         return len(unlisted) - done
+
+    def _states(self, key: LoopKey, paths: Collection[str]) -> Mapping[str, ItemState]:
+        """The states of known items, inside a transaction; none if the loop is forgotten."""
+        return {} if self._store.load(key) is None else self._store.standing(key, paths).states
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop's current state, after reconciling it; raises UnknownLoop.

@@ -44,7 +44,7 @@ class FrameTimes(NamedTuple):
     def seconds(self, number: int) -> float:
         """When a frame is shown, in seconds after the beginning; raises IndexError if it is none.
 
-        Of a few, as a fraction for each of a long film takes a second.
+        For a few frames alone: for all those of a long film it takes a second.
         """
         return max(0.0, float(int(self.shown[number]) * self.unit - self.start))
 
@@ -53,8 +53,8 @@ def frame_gone(path: str, number: int, count: int) -> UnreadableFrame:
     """The error for a frame that the film at a path, of `count` frames, does not have any more."""
     return UnreadableFrame(
         f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
-        "longer one back, or press Skip this one, and run again: a window that is shorter by now "
-        "is added at the end.",
+        "longer video back, or press Skip this one, and run again: a window that has become "
+        "shorter is added at the end.",
         "the video has no such frame any more",
     )
 

@@ -96,9 +96,9 @@ def being_written(what: str, path: str) -> FolderNotFound:
 
 
 def emptied(path: str) -> FolderNotFound:
-    """The error for a table that has none of the rows any more that are still to be done."""
+    """The error for a table that no longer has any of the rows that are still to be done."""
     why = (
-        "has none of the rows any more that are still to be done: it was emptied, or is being "
+        "no longer has any of the rows that are still to be done: it was emptied, or is being "
         "written anew. Wait until it is saved, or put them back, and run again: the batch goes on "
         "where it stood. If they were removed on purpose, press Start over: it is then read anew."
     )

@@ -264,6 +264,22 @@ def test_a_result_that_is_no_good_is_made_again_by_retry_failed(
     assert shown_in(made)[0] == list(range(FRAMES))
 
 
+def test_where_existing_files_are_kept_one_that_is_no_good_is_made_again_once_it_is_deleted(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    graph[SAVE]["inputs"]["if_exists"] = "skip"
+    results = run_until_stop(client, graph)
+    (workspace.output / "film" / "clip.mp4").unlink()
+    result = workspace.output / "frames" / "clip_000003.png"
+    result.write_bytes(b"")
+    assert "(if_exists is skip), delete what cannot be read first." in refusal(client, graph)
+    result.unlink()
+    client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
+
+
 def test_a_film_that_was_changed_after_its_results_is_told_of(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -51,7 +51,10 @@ class RowOpener:
         # Of a table that cannot be read no row is to blame: it may only be half written.
         if not isinstance(error, RowGone):
             return FolderNotFound(str(error))
-        return emptied(asked.key.directory) if self._is_emptied(asked) else None
+        try:
+            return emptied(asked.key.directory) if self._is_emptied(asked) else None
+        except FolderNotFound as gone:  # since `open` has looked
+            return gone
 
     def _is_emptied(self, asked: Asked) -> bool:
         """Whether the table has lost the rows that are to be done, and has none but done ones.

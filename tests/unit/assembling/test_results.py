@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_loop.core.assembling.result_places import Places
 from batch_loop.core.assembling.results import Wanted
 from batch_loop.core.common.errors import ResultsMissing
 from batch_loop.core.files.allowed_paths import AllowedFolders
@@ -127,6 +128,15 @@ def test_all_results_of_a_subfolder_are_deleted_if_those_of_others_are_there(bat
     assert batch.deleted() == ["b/1.png", "b/2.png"]
     (batch.results / "a" / "1.png").unlink()
     assert batch.deleted() == []
+
+
+def test_a_subfolder_of_results_may_be_spelled_in_another_case_than_its_source(
+    tmp_path: Path,
+) -> None:
+    places = Places()
+    places.add("A/1.png", str(tmp_path / "a" / "1.png"))
+    assert places.are_there("B/1.png", str(tmp_path / "b" / "1.png"))
+    assert not places.are_there("B/1.png", str(tmp_path / "c" / "1.png"))
 
 
 def test_what_is_no_file_at_the_place_of_a_result_counts_as_deleted(batch: Batch) -> None:

@@ -52,6 +52,19 @@ def test_all_that_are_no_whole_pictures_are_found_at_once(results: list[Path]) -
     assert caught.value.reason == "the file is empty"
 
 
+def test_one_that_can_be_read_again_by_then_is_named_all_the_same(results: list[Path]) -> None:
+    left = [UnreadableImage("It is half copied.", "the file is empty")]
+
+    def read_later(path: str) -> DecodedImage:
+        if path == str(results[2]) and left:
+            raise left.pop()
+        return read(path)
+
+    with pytest.raises(SpoiltResults) as caught:
+        [*pictures([*map(str, results)], FilmDepth.EIGHT, read_later, lambda _number: None)]
+    assert [*caught.value.paths] == [str(results[2])]
+
+
 def test_what_cannot_be_reached_is_not_spoilt(results: list[Path]) -> None:
     results[2].unlink()
     with pytest.raises(UnreadableImage):
@@ -68,14 +81,15 @@ def test_the_items_of_spoilt_results_are_named_and_the_way_to_make_them_again(
     items = items_with(error.paths, key, [found], lambda _path: True)
     assert items == ["3.png"], "the other one has no source any more"
     told = str(spoilt_results(items, error))
-    assert "2 results cannot be read, of 3.png: the file is empty. Press Retry failed" in told
+    assert "2 results cannot be read, of 3.png: the file is empty. Press Retry failed, then" in told
+    assert told.endswith("(if_exists is skip), delete what cannot be read first.")
     assert items_with(error.paths, key, [found], lambda _path: False) == []
     assert '"0.png", "3.png": the file is empty. Delete' in str(spoilt_results([], error))
 
 
 def test_a_picture_of_another_size_is_named_with_what_to_do(results: list[Path]) -> None:
     Image.new("RGB", (10, 10)).save(results[3])
-    with pytest.raises(ResultsMissing, match=r"3\.png.* has 10x10 .* delete it, and press Run"):
+    with pytest.raises(ResultsMissing, match=r"3\.png.* has 10x10 .* delete it, .* and Continue"):
         read_all(results)
 
 

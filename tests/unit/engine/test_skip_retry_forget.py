@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -442,6 +443,27 @@ def test_a_loop_that_is_forgotten_meanwhile_is_unknown(
     with pytest.raises(UnknownLoop):
         ask(loop)
     assert loop.registry.overviews() == []
+
+
+def test_what_joins_can_be_asked_of_a_batch_that_is_forgotten_meanwhile(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, contents = loop.request.key, loop.registry._contents
+    unknown = contents.unknown
+
+    def then_forget(*asked: Any) -> tuple[Sequence[str], Collection[str]]:
+        found = unknown(*asked)
+        forget(loop)
+        return found
+
+    loop.request = replace(loop.request, selection=Selection(options=(("text", "a b c"),)))
+    for _ in range(4):
+        loop.run()
+    monkeypatch.setattr(contents, "unknown", then_forget)
+    edited = Selection(options=(("text", "a b c d"),))
+    assert loop.registry.joining(key, edited, ["a", "b", "c", "d"]) == 1
+    assert loop.registry.overviews() == []
+    assert not loop.registry.are_done(key, ["a"])
 
 
 @pytest.mark.parametrize("ask", [skip_a, retry, start_over])

@@ -31,6 +31,21 @@ def test_a_result_is_beside_the_frame_of_its_place(results: list[str], beside: l
     assert frames_beside(results, 12, 4) == beside
 
 
+def test_the_order_is_that_of_the_numbers_and_not_that_of_the_texts() -> None:
+    results = sorted(saved("a_{}.png", 12))
+    assert results[1] == "/out/a_10.png"
+    assert frames_beside(results, 0, 12) == [0, 9, 10, 11, 1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_the_first_one_of_a_list_has_no_number() -> None:
+    listed = ["/out/clip_000012.png", *saved("clip_000012_{}.png", 11)]
+    beside = dict(zip(sorted(listed), frames_beside(sorted(listed), 12, 12), strict=True))
+    assert [beside[path] for path in listed] == [*range(12, 24)]
+    # One for the whole window is none of a list.
+    whole = ["/out/clip_000012.png", *saved("clip_000012_{:02}.png", 12)]
+    assert frames_beside(whole, 12, 12) == [12, *range(12, 24)]
+
+
 def test_the_same_name_in_two_folders_is_of_two_savers() -> None:
     results = ["/out/x/a_1.png", "/out/x/a_2.png", "/out/y/a_1.png", "/out/y/a_2.png"]
     assert frames_beside(results, 0, 2) == [0, 1, 0, 1]

@@ -35,7 +35,7 @@ def test_each_frame_has_its_own_picture(film: str) -> None:
 
 def test_a_frame_that_the_film_does_not_have_is_gone(film: str) -> None:
     pictures = FramePictures()
-    with pytest.raises(UnreadableFrame, match=r"Frame 40 .* Put the longer one back"):
+    with pytest.raises(UnreadableFrame, match=r"Frame 40 .* Put the longer video back"):
         pictures.picture(film, 40, 96)
     assert number_of(pictures.picture(film, 39, 96)) == 39
     pictures.close()

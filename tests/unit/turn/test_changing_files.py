@@ -15,7 +15,7 @@ from batch_loop.core.common.errors import FolderNotFound, RowGone, Unreadable, U
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import Counts
-from batch_loop.core.model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, VIDEOS
+from batch_loop.core.model.loop_key import AUDIO, FRAMES, IMAGES, ROWS, VIDEOS, LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.companions import Companions
@@ -219,7 +219,7 @@ def empty(batch: Batch, left: list[str]) -> None:
     batch.clock.now += 60
     names, batch.kept.names = list(batch.kept.names), left
     batch.kept.write()
-    with pytest.raises(FolderNotFound, match="has none of the rows any more that are still to be"):
+    with pytest.raises(FolderNotFound, match="no longer has any of the rows that are still to be"):
         batch.run()
     assert batch.counts.failed == 0
     batch.kept.names = names
@@ -265,6 +265,26 @@ def test_a_table_is_not_emptied_as_long_as_it_has_rows_that_are_yet_to_be_listed
     batch.kept.names = batch.kept.names[2_000:]
     batch.kept.write()
     assert (batch.counts.to_list, batch.run()) == (100, GivenBack.UNREADABLE)
+
+
+@of("CSV", "rows with variants")
+def test_a_table_that_goes_while_it_is_asked_if_it_was_emptied_fails_no_row(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch.run()
+    batch.clock.now += 60
+    batch.kept.names = batch.kept.names[-2:]
+    batch.kept.write()
+    next_pending = batch.registry.next_pending
+
+    def goes(key: LoopKey) -> str | None:
+        Path(key.directory).unlink(missing_ok=True)
+        return next_pending(key)
+
+    monkeypatch.setattr(batch.registry, "next_pending", goes)
+    with pytest.raises(FolderNotFound):
+        batch.run()
+    assert (batch.counts.failed, batch.counts.running) == (0, 0)
 
 
 @of("CSV")
