@@ -264,6 +264,28 @@ def test_a_result_that_is_no_good_is_made_again_by_retry_failed(
     assert shown_in(made)[0] == list(range(FRAMES))
 
 
+@pytest.mark.parametrize("folder", ["", "frames"])
+def test_results_that_were_moved_and_linked_to_are_results(
+    client: ComfyClient, workspace: Workspace, folder: str
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    if folder:
+        graph[ASSEMBLE]["inputs"]["results"] = f"{workspace.name}/{folder}"
+    results = run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    away = workspace.output / "away"
+    frames.rename(away)
+    frames.symlink_to(away)
+    (away / "clip_000004.png").rename(workspace.output / "one.png")
+    (away / "clip_000004.png").symlink_to(workspace.output / "one.png")
+    (away / "clip_000003.png").unlink()
+    assert "1 result missing, of frame 3. " in refusal(client, graph)
+    client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(made)[0] == list(range(FRAMES))
+
+
 def test_a_film_that_was_changed_after_its_results_is_told_of(
     client: ComfyClient, workspace: Workspace
 ) -> None:
