@@ -120,7 +120,11 @@ def test_what_comes_back_is_tried_again(server: FailingRows) -> None:
 
 @pytest.mark.parametrize("large", [False, True])
 def test_what_comes_back_to_a_table_that_is_listed_in_parts_is_tried_again(
-    server: FailingRows, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, large: bool
+    server: FailingRows,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    *,
+    large: bool,
 ) -> None:
     """It leaves where the table is listed anew, as it has changed."""
     if large:
