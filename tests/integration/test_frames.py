@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -503,6 +504,22 @@ def test_an_interrupted_film_leaves_nothing_and_is_made_by_the_next_run(
     client.interrupt()
     assert client.wait(prompt).status == "interrupted"
     assert list(made.parent.iterdir()) == []
+    client.run(graph)
+    assert list(made.parent.iterdir()) == [made]
+
+
+def test_a_film_whose_folder_is_deleted_while_it_is_made_names_the_folder(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace, frames=3)), quality=100)
+    made = frames_for_a_slow_film(client, graph, workspace.output)
+    prompt = client.submit(graph)
+    wait_for(lambda: list(made.parent.glob(LEFTOVERS)), "the film to begin")
+    shutil.rmtree(made.parent)
+    error = client.wait(prompt).error
+    assert error is not None
+    said = "No such file or directory. Check the folder and the disk, and run again."
+    assert error.message.strip() == f'Cannot write "{made}": {said}'
     client.run(graph)
     assert list(made.parent.iterdir()) == [made]
 
