@@ -38,8 +38,9 @@ _OPTIONS = {
 _OF_THE_DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EFBIG}
 )
-"""Errors that are not the encoder's, although FFmpeg reports them; the last two are of a folder that
-is gone, and of a file that its drive has no room for."""
+"""Errors that are not the encoder's, although FFmpeg reports them.
+
+The last two are of a folder that is gone, and of a file that is too large for its drive."""
 
 
 @dataclass(frozen=True)
