@@ -18,7 +18,7 @@ from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
-from ..model.loop_key import LoopKey
+from ..model.loop_key import FRAMES, LoopKey
 from ..model.records import Page, Snapshot
 from ..model.selection import Selection
 from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
@@ -106,7 +106,9 @@ class Wanted:
             is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
                 back.append(item.path)
-            wanted = {} if item.state is ItemState.FAILED and not is_back else self._wanted(outputs)
+            most = frames_of(key.entry(item.path)) if key.kind == FRAMES else 1
+            failed = item.state is ItemState.FAILED and not is_back
+            wanted = self._wanted([] if failed else outputs, most)
             there = list(wanted.values())
             results = by_label[label_in(item.path) if key.has_variants else ""]
             results.add(item.path, there)
@@ -204,15 +206,16 @@ class Wanted:
             if not page.items or start >= page.total:
                 return
 
-    def _wanted(self, outputs: Sequence[str]) -> dict[str, str | None]:
+    def _wanted(self, outputs: Sequence[str], most: int) -> dict[str, str | None]:
         """Those results of an item that the film is made of, in order, each with its file.
 
         A link at the place of a result was followed when the item was done again: the file that it
-        leads to is the result then. So it is where one leads to the folder.
+        leads to is the result then. So it is where one leads to the folder. If there are no more
+        than `most`, it is another result: a program that finds equal files has put it there.
         """
         wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
         files = {path: self._file_at(path) for path in wanted}
-        if len(wanted) > 1:
+        if len(wanted) > most:
             return {path: at for path, at in files.items() if not _leads_to(path, at, files)}
         return files
 

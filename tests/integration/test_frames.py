@@ -287,6 +287,20 @@ def test_results_that_were_moved_and_linked_to_are_results(
     assert shown_in(made)[0] == list(range(FRAMES))
 
 
+def test_a_result_that_was_made_a_link_to_an_equal_one_is_a_result(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, pictures=[numbered(number // 2) for number in range(8)])
+    graph = film_graph(workspace.name, frames_of(film, frames=4))
+    run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    (frames / "clip_000000_2.png").unlink()
+    (frames / "clip_000000_2.png").symlink_to("clip_000000_1.png")
+    client.run(graph)
+    assert shown_in(made)[0] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
 def test_a_film_that_was_changed_after_its_results_is_told_of(
     client: ComfyClient, workspace: Workspace
 ) -> None:
