@@ -30,8 +30,9 @@ def pictures(
     """The pictures in files at real paths, the next ones read ahead; all have the first one's size.
 
     What is transparent is shown as if it was not. `going_on` is called with how many were given so
-    far, and what it raises ends this. Raises ResultsMissing for a picture of another size,
-    SpoiltResults for files that are no whole picture, and what `read` raises otherwise.
+    far, and what it raises ends this. Raises ResultsMissing for a picture of another size, or one
+    that is out of reach, SpoiltResults for files that are no whole picture, and what `read` raises
+    otherwise.
     """
 
     def pixels(path: str) -> Pixels:
@@ -49,6 +50,8 @@ def pictures(
                 try:
                     picture = coming.popleft().result()
                 except UnreadableImage as error:
+                    if getattr(error.__cause__, "errno", None) is not None:
+                        raise ResultsMissing(_out_of_reach(path, error)) from error
                     if not is_spoilt(error):
                         raise
                     others = islice(paths, number + 1, None)
@@ -70,6 +73,14 @@ def _pixels(image: torch.Tensor, depth: FilmDepth) -> Pixels:
     white, kind = (255, np.uint8) if depth is FilmDepth.EIGHT else (65535, np.uint16)
     scaled = image[..., :3].mul_(white).round_().clamp_(0, white).numpy()
     return scaled.astype(kind)
+
+
+def _out_of_reach(path: str, error: UnreadableImage) -> str:
+    return (
+        f"No video was made: the result {quoted(path)} cannot be read: {error.reason}. If it was "
+        "deleted or moved meanwhile, run again: what is missing is named then. Else connect its "
+        "drive, or let the user that runs ComfyUI read it, and run again."
+    )
 
 
 def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:

@@ -18,7 +18,7 @@ from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
-from ..model.loop_key import LoopKey
+from ..model.loop_key import FRAMES, LoopKey
 from ..model.records import Page, Snapshot
 from ..model.selection import Selection
 from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
@@ -106,8 +106,10 @@ class Wanted:
             is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
                 back.append(item.path)
-            wanted = [] if item.state is ItemState.FAILED and not is_back else self._wanted(outputs)
-            there = [path if self._is_there(path) else None for path in wanted]
+            most = frames_of(key.entry(item.path)) if key.kind == FRAMES else 1
+            failed = item.state is ItemState.FAILED and not is_back
+            wanted = self._wanted([] if failed else outputs, most)
+            there = list(wanted.values())
             results = by_label[label_in(item.path) if key.has_variants else ""]
             results.add(item.path, there)
             if item.is_lost and not is_back and not there:
@@ -116,10 +118,10 @@ class Wanted:
                 pending += 1
                 if not (item.is_lost or there):
                     results.unpaired.add(item.path)
-            for path in filter(None, there):
+            for path in filter(wanted.get, wanted):
                 filled.add(key.entry(item.path), path)
             if None in there:
-                lost.append((item.path, [path for path in wanted if path not in there]))
+                lost.append((item.path, [path for path, file in wanted.items() if file is None]))
         # If others are pending as well, a person has pressed Retry failed meanwhile.
         if pending and pending != self.registry.snapshot(key.id).counts.unpaired:
             for results in by_label.values():
@@ -204,22 +206,26 @@ class Wanted:
             if not page.items or start >= page.total:
                 return
 
-    def _wanted(self, outputs: Sequence[str]) -> list[str]:
-        """Those results of an item that the film is made of, in order.
+    def _wanted(self, outputs: Sequence[str], most: int) -> dict[str, str | None]:
+        """Those results of an item that the film is made of, in order, each with its file.
 
         A link at the place of a result was followed when the item was done again: the file that it
-        leads to is the result then.
+        leads to is the result then. So it is where one leads to the folder. If there are no more
+        than `most`, it is another result: a program that finds equal files has put it there.
         """
         wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
-        if len(wanted) > 1:
-            return [path for path in wanted if not _leads_to(path, wanted)]
-        return wanted
+        files = {path: self._file_at(path) for path in wanted}
+        if len(wanted) > most:
+            return {path: at for path, at in files.items() if not _leads_to(path, at, files)}
+        return files
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
         if os.path.splitext(path)[1].lower() not in IMAGE_EXTENSIONS:
             return False
-        return self.folder is None or is_within(path, self.folder)
+        if self.folder is None or is_within(path, self.folder):
+            return True
+        return is_within(os.path.realpath(os.path.dirname(path)), self.folder)
 
     def _is_back(self, key: LoopKey, item: str, outputs: Sequence[str]) -> bool:
         """Whether all results are there of what had lost one, and of what goes together with it.
@@ -232,6 +238,17 @@ class Wanted:
 
     def _is_there(self, path: str) -> bool:
         return is_allowed_file(path, self.allowed)
+
+    def _file_at(self, path: str) -> str | None:
+        """The real path of a result; None if it is not there.
+
+        A person may have moved it, or its folder, to another drive, and have put a link there.
+        """
+        try:
+            file = check_source_file(path, self.allowed)
+        except PathRefused:
+            return None
+        return file if os.path.isfile(file) else None
 
     def _is_deleted(self, path: str) -> bool:
         """Whether a result that is missing was deleted, where others of its folder are there.
@@ -252,15 +269,17 @@ class Wanted:
             stem, extension = os.path.splitext(whole)
             digits = len(str(count))
             several = [f"{stem}_{number:0{digits}}{extension}" for number in range(1, count + 1)]
-            files = several if count > 1 else [whole]
-            if all(self._is_wanted(file) and self._is_there(file) for file in files):
-                return files
+            paths = several if count > 1 else [whole]
+            files = [self._is_wanted(path) and self._file_at(path) for path in paths]
+            if all(files):
+                return [file or None for file in files]
         return []
 
 
-def _leads_to(path: str, others: Sequence[str]) -> bool:
-    """Whether a path is a link to one of the others."""
-    return os.path.islink(path) and os.path.realpath(path) in others
+def _leads_to(path: str, file: str | None, others: Collection[str]) -> bool:
+    """Whether a path leads by a link to one of the others; `file` is what is there, if anything."""
+    real_path = file or os.path.realpath(path)
+    return real_path != path and real_path in others
 
 
 def _numbers_of(

@@ -285,8 +285,11 @@ class Batches:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
         stays = self._leaving.stays(key, selection)
+        failed = self._leaving.failed(key, selection)
         self._store.relist(key, listing.paths, listing.new)
         self._store.append(key, *stays)
+        if failed:
+            self._items.retry_left(key, failed)
         before = self._memory[key].forecast.of(listing.due.batch)
         forecast = Forecast(listing.weights, batch=listing.due.batch).knowing(before)
         self._memory.change(key, forecast=forecast)

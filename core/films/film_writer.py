@@ -35,8 +35,12 @@ _OPTIONS = {
 }
 """The list of frames comes first, so that a film is shown before all of it is there."""
 
-_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES})
-"""Errors that are not the encoder's, although FFmpeg reports them."""
+_OF_THE_DISK = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EFBIG}
+)
+"""Errors that are not the encoder's, although FFmpeg reports them.
+
+The last two are of a folder that is gone, and of a file that is too large for its drive."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,42 @@ def test_where_existing_files_are_kept_one_that_is_no_good_is_made_again_once_it
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
 
 
+@pytest.mark.parametrize("folder", ["", "frames"])
+def test_results_that_were_moved_and_linked_to_are_results(
+    client: ComfyClient, workspace: Workspace, folder: str
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace)))
+    if folder:
+        graph[ASSEMBLE]["inputs"]["results"] = f"{workspace.name}/{folder}"
+    results = run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    away = workspace.output / "away"
+    frames.rename(away)
+    frames.symlink_to(away)
+    (away / "clip_000004.png").rename(workspace.output / "one.png")
+    (away / "clip_000004.png").symlink_to(workspace.output / "one.png")
+    (away / "clip_000003.png").unlink()
+    assert "1 result missing, of frame 3. " in refusal(client, graph)
+    client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(made)[0] == list(range(FRAMES))
+
+
+def test_a_result_that_was_made_a_link_to_an_equal_one_is_a_result(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    film = in_folder(workspace, pictures=[numbered(number // 2) for number in range(8)])
+    graph = film_graph(workspace.name, frames_of(film, frames=4))
+    run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    (frames / "clip_000000_2.png").unlink()
+    (frames / "clip_000000_2.png").symlink_to("clip_000000_1.png")
+    client.run(graph)
+    assert shown_in(made)[0] == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
 def test_a_film_that_was_changed_after_its_results_is_told_of(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -504,6 +541,22 @@ def test_an_interrupted_film_leaves_nothing_and_is_made_by_the_next_run(
     client.interrupt()
     assert client.wait(prompt).status == "interrupted"
     assert list(made.parent.iterdir()) == []
+    client.run(graph)
+    assert list(made.parent.iterdir()) == [made]
+
+
+def test_a_film_whose_folder_is_deleted_while_it_is_made_names_the_folder(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace, frames=3)), quality=100)
+    made = frames_for_a_slow_film(client, graph, workspace.output)
+    prompt = client.submit(graph)
+    wait_for(lambda: list(made.parent.glob(LEFTOVERS)), "the film to begin")
+    shutil.rmtree(made.parent)
+    error = client.wait(prompt).error
+    assert error is not None
+    said = "No such file or directory. Check the folder and the disk, and run again."
+    assert error.message.strip() == f'Cannot write "{made}": {said}'
     client.run(graph)
     assert list(made.parent.iterdir()) == [made]
 

@@ -84,6 +84,16 @@ class Leaving:
             return []
         return self._store.lost(key)
 
+    def failed(self, key: LoopKey, selection: Selection) -> list[str]:
+        """What has failed in a batch that is listed anew as its source has changed.
+
+        Not with other settings: what these leave out keeps its state.
+        """
+        if self._loops.entry(key).selection != selection:
+            return []
+        items = self._store.failures(key, self._store.counts(key).failed)
+        return [item.path for item in items]
+
     def give_back(self, listing: Listing, item: Item) -> bool:
         """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""
         key = listing.due.key

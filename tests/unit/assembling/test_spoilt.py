@@ -14,7 +14,7 @@ from batch_loop.core.assembling.changed_film import notice_of_change
 from batch_loop.core.assembling.item_results import ItemResults
 from batch_loop.core.assembling.pixels import pictures
 from batch_loop.core.assembling.spoilt import SpoiltResults, items_with, spoilt_results
-from batch_loop.core.common.errors import ResultsMissing, UnreadableImage
+from batch_loop.core.common.errors import ResultsMissing
 from batch_loop.core.files.unreadable import opened_image
 from batch_loop.core.media.formats.decode import DecodedImage, decode
 from batch_loop.core.model.formats import FilmDepth
@@ -67,7 +67,7 @@ def test_one_that_can_be_read_again_by_then_is_named_all_the_same(results: list[
 
 def test_what_cannot_be_reached_is_not_spoilt(results: list[Path]) -> None:
     results[2].unlink()
-    with pytest.raises(UnreadableImage):
+    with pytest.raises(ResultsMissing, match=r'result ".*2\.png" cannot be read: the file is gone'):
         read_all(results)
 
 

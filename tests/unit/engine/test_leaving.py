@@ -118,6 +118,29 @@ def test_what_comes_back_is_tried_again(server: FailingRows) -> None:
     assert server.figures == (6, 5, 1)
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_what_comes_back_to_a_table_that_is_listed_in_parts_is_tried_again(
+    server: FailingRows,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    *,
+    large: bool,
+) -> None:
+    """It leaves where the table is listed anew, as it has changed."""
+    if large:
+        request.getfixturevalue("few_are_many")
+    monkeypatch.setattr(folder_contents, "IN_A_PART", 3)
+    monkeypatch.setattr(batches, "FEW_LISTED", 1)
+    assert server.one() == "r00000"
+    removed = server.source.rows[2:]
+    server.remove(*removed)
+    server.all()
+    assert server.listed == ["r00000", "r00001"]
+    assert [item.path for item in server.state.failures] == ["r00001"]
+    server.source.rows += removed
+    assert server.all() == ["r00002", "r00004", "r00005"]
+
+
 def test_a_table_that_is_empty_or_away_takes_nothing_with_it(server: FailingRows) -> None:
     server.all()
     server.source.rows.clear()
