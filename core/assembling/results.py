@@ -270,9 +270,9 @@ class Wanted:
             digits = len(str(count))
             several = [f"{stem}_{number:0{digits}}{extension}" for number in range(1, count + 1)]
             paths = several if count > 1 else [whole]
-            files = [self._is_wanted(path) and self._file_at(path) for path in paths]
-            if all(files):
-                return [file or None for file in files]
+            files = [self._file_at(path) if self._is_wanted(path) else None for path in paths]
+            if None not in files:
+                return files
         return []
 
 
