@@ -14,7 +14,7 @@ from batch_loop.core.assembling.changed_film import notice_of_change
 from batch_loop.core.assembling.item_results import ItemResults
 from batch_loop.core.assembling.pixels import pictures
 from batch_loop.core.assembling.spoilt import SpoiltResults, items_with, spoilt_results
-from batch_loop.core.common.errors import ResultsMissing
+from batch_loop.core.common.errors import ResultsMissing, UnreadableImage
 from batch_loop.core.files.unreadable import opened_image
 from batch_loop.core.media.formats.decode import DecodedImage, decode
 from batch_loop.core.model.formats import FilmDepth
