@@ -94,6 +94,28 @@ def test_a_low_and_narrow_panel_has_room_for_images_and_tells_them_apart(
         panel.page.set_viewport_size(before)
 
 
+@pytest.mark.one_frontend
+def test_names_and_reasons_have_room_in_the_narrowest_panel(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    batch.fail_on("img1.png")
+    run_until_stop(client, batch.graph(error_handling=SKIP))
+    panel.open()
+    panel.root.evaluate("root => (root.style.width = '146px')")  # as in 1.32 at 800x600
+    panel.choose(batch.name)
+    row = panel.row("img1.png")
+    expect(row).to_contain_text("Failed")
+    for name in ("name", "reason"):
+        words = row.locator(f".batch-loop-item-{name}")
+        box, whole = words.bounding_box(), row.bounding_box()
+        assert box is not None
+        assert whole is not None
+        assert box["width"] > 0.8 * whole["width"]
+        assert box["y"] >= whole["y"]
+        assert box["y"] + box["height"] <= whole["y"] + whole["height"]
+    panel.root.evaluate("root => (root.style.width = '')")
+
+
 def reach(place: Locator) -> float:
     """Where an element ends, on the right."""
     box = place.bounding_box()
