@@ -75,6 +75,6 @@ def _of_another_size(path: str, found: tuple[int, ...], wanted: tuple[int, ...])
     return (
         f"No video was made: {quoted(path)} has {found[1]}x{found[0]} pixels, and the first result "
         f"{wanted[1]}x{wanted[0]}. All pictures of a video have one size. If only one of these "
-        "files is not as it was made, delete it, and press Run, Retry failed, and Run: it is made "
-        "again. Else scale them to one size in the workflow, and run it again with Start over."
+        "files is not as it was made, delete it, and press Run, Retry failed, and Continue: it is "
+        "made again. Else scale them to one size in the workflow, and run it again with Start over."
     )

@@ -71,6 +71,6 @@ def spoilt_results(items: Sequence[str], error: SpoiltResults) -> ResultsMissing
         )
     return ResultsMissing(
         f"{found}, of {some([title_of(item) for item in items])}: {error.reason}. Press Retry "
-        "failed, then Run: what failed, or has a result that cannot be read, is done again, and "
-        "nothing else."
+        "failed, then Continue: what failed, or has a result that cannot be read, is done again, "
+        "and nothing else."
     )

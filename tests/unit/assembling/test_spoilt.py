@@ -69,6 +69,7 @@ def test_the_items_of_spoilt_results_are_named_and_the_way_to_make_them_again(
     assert items == ["3.png"], "the other one has no source any more"
     told = str(spoilt_results(items, error))
     assert "2 results cannot be read, of 3.png: the file is empty. Press Retry failed" in told
+    assert "Press Retry failed, then Continue:" in told
     assert items_with(error.paths, key, [found], lambda _path: False) == []
     assert '"0.png", "3.png": the file is empty. Delete' in str(spoilt_results([], error))
 
