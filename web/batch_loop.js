@@ -271,7 +271,10 @@ function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
     const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
-    if (said.kind === "iteration") inProgress.heard(said.loop, detail.prompt_id);
+    if (said.kind === "iteration") {
+      inProgress.heard(said.loop, detail.prompt_id);
+      changes.wentOn(said.loop);
+    }
     poller.news();
     if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
     if (said.kind === "iteration") screen.note(id, said.loop);

@@ -324,7 +324,8 @@
     isBelowToasts() {
       const box = (found) => found.getBoundingClientRect();
       const notices = [...document.querySelectorAll(".batch-loop-notice")].map(box);
-      const toasts = [...document.querySelectorAll(".p-toast-message, [data-testid=toast]")].map(box);
+      const own = ".p-toast-message, [data-testid=toast], [data-testid=error-overlay]";
+      const toasts = [...document.querySelectorAll(own)].map(box);
       const isInView = notices.every(({ left, right }) => left >= 0 && right <= window.innerWidth);
       return isInView && covering([...notices, ...toasts]).every((pair) => pair.every((each) => toasts.includes(each)));
     },

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SKIP = "Skip on error"
 MANY = 100_000
+ROW = 84
+"""How high the row of an image is, in pixels of the page."""
 
 
 @pytest.mark.one_frontend
@@ -89,6 +91,36 @@ def test_a_low_and_narrow_panel_has_room_for_images_and_tells_them_apart(
             )
             < 1
         )
+    panel.root.evaluate("root => (root.style.width = '')")
+    if before is not None:
+        panel.page.set_viewport_size(before)
+
+
+@pytest.mark.one_frontend
+def test_names_and_reasons_have_room_in_the_narrowest_panel(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    batch.fail_on("img1.png")
+    run_until_stop(client, batch.graph(error_handling=SKIP))
+    before = panel.page.viewport_size
+    panel.page.set_viewport_size({"width": 800, "height": 600})
+    panel.open()
+    panel.root.evaluate("root => (root.style.width = '146px')")  # as in 1.32 at that size
+    panel.choose(batch.name)
+    row = panel.row("img1.png")
+    expect(row).to_contain_text("Failed")
+    row.scroll_into_view_if_needed()
+    rows = panel.grid.bounding_box()
+    assert rows is not None
+    assert rows["height"] >= 2 * ROW
+    for name in ("name", "reason"):
+        words = row.locator(f".batch-loop-item-{name}")
+        box, whole = words.bounding_box(), row.bounding_box()
+        assert box is not None
+        assert whole is not None
+        assert box["width"] > 0.8 * whole["width"]
+        assert box["y"] >= whole["y"]
+        assert box["y"] + box["height"] <= whole["y"] + whole["height"] <= 600
     panel.root.evaluate("root => (root.style.width = '')")
     if before is not None:
         panel.page.set_viewport_size(before)

@@ -42,6 +42,11 @@ def test_a_film_that_is_refused_as_it_runs_says_why(comfy: ComfyPage, films: Fil
     comfy.press_button("Run", FRAMES)
     reason = place_of_reason(comfy).filter(has_text="No video was made")
     expect(reason).to_have_count(1)
+    if comfy.get(ERRORS_TAB):
+        colours = "one => (({ borderLeftColor, color }) => [borderLeftColor, color])"
+        border, text = reason.evaluate(f"{colours}(getComputedStyle(one))")
+        assert border != text, "an error is not told in the colour of other messages"
+        comfy.wait_until("isBelowToasts")
     comfy.wait_until_off()
     films.client.wait_until_idle()
     comfy.close_dialogs()

@@ -20,6 +20,7 @@ ITERATOR = "BatchLoopDirectoryIterator"
 SAVER = "BatchLoopSaveImage"
 COMPLETE = "BatchLoopBatchComplete"
 TEXTS = "BatchLoopSaveText"
+FILM = "BatchLoopAssembleVideo"
 
 FIRST = ["directory", "batch_loop_card", "filter"]
 EVERYDAY = [*FIRST, "recursive", "sort_by", "error_handling", "batch_loop_more"]
@@ -208,6 +209,18 @@ def test_what_is_changed_is_counted_and_kept_while_it_is_folded(comfy: ComfyPage
     expect(more(comfy)).to_have_text("More settings2 changed")
     assert comfy.call("promptOf", ITERATOR) == prompt
     assert None not in comfy.saved_widgets(ITERATOR)
+
+
+def test_what_everybody_needs_is_above_what_is_folded(comfy: ComfyPage) -> None:
+    add(comfy, FILM)
+    encoding = ["video_codec", "quality", "audio", "missing", "batch_loop_more"]
+    wait_until_shown(comfy, ["folder", *encoding], FILM)
+    fold(comfy).click()
+    unfolded = [
+        *["folder", "prefix", "suffix", "video_codec", "quality", "depth", "audio", "fps"],
+        *["missing", "batch_loop_more", "results", "if_exists", "embed_workflow"],
+    ]
+    wait_until_shown(comfy, unfolded, FILM)
 
 
 def test_a_pattern_is_asked_for_with_custom_only(comfy: ComfyPage) -> None:

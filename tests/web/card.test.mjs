@@ -719,6 +719,24 @@ test("what a change has done names the button to press, unless the batch goes on
   }
 });
 
+test("what a change says to press is gone once that batch goes on, and nothing else is", async () => {
+  const state = { ...REST, id: "l", done: 3, directory: "/in" };
+  const answers = { retry: state, skip: { ...state, id: "other" } };
+  const { changing, hidden } = acting(answers);
+  await changing.retry("l");
+  await changing.skip("other", { path: "a.png" });
+  changing.wentOn("l");
+  changing.wentOn("l");
+  assert.deepEqual(hidden, [["toast", "retry"]]);
+  changing.wentOn("other");
+  assert.deepEqual(hidden.slice(1), [["toast", "skip"]]);
+  await changing.retry("l");
+  answers.retry = new Refused("no", 409);
+  await changing.retry("l");
+  changing.wentOn("l");
+  assert.equal(hidden.length, 2);
+});
+
 test("a refusal shows the server's message and what to do next", async () => {
   const { of, shown } = acting({ reset: new Refused("no", 404), retry: new Error("away") });
   await of().startOver(START_OVER);

@@ -60,6 +60,11 @@ test("a long reason is shortened, and a reason may be missing", () => {
   assert.equal(none, "b: ");
 });
 
+test("a reason that several images have is said once, and the others are counted", () => {
+  const failures = ["a", "b", "c", "d"].map((path) => ({ path, reason: path === "b" ? "broken" : "no memory" }));
+  assert.deepEqual(failureLines(failures, 5), ["a, c: no memory", "b: broken", "… and 2 more"]);
+});
+
 test("a batch that is not complete was stopped", () => {
   const toast = batchEnd({ ...STATE, complete: false, done: 3, pending: 4 });
   assert.equal(toast.severity, "warn");

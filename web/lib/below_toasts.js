@@ -1,5 +1,5 @@
-/** ComfyUI's own messages, by how each frontend calls them. */
-const TOASTS = ".p-toast-message, [data-testid=toast]";
+/** ComfyUI's own messages, by how each frontend calls them; the last one is of an error. */
+const TOASTS = ".p-toast-message, [data-testid=toast], [data-testid=error-overlay]";
 const GAP = 8;
 
 /** What ends the movement of a message. */
@@ -19,7 +19,7 @@ export class BelowToasts {
     this.#place = place;
     addEventListener("resize", () => this.#moveSoon());
     for (const moved of MOVED) {
-      document.addEventListener(moved, ({ target }) => isToast(target) && this.#moveSoon(), true);
+      document.addEventListener(moved, ({ target }) => hasMoved(target) && this.#moveSoon(), true);
     }
   }
 
@@ -34,7 +34,7 @@ export class BelowToasts {
   /** @param {MutationRecord[]} records */
   #changed(records) {
     const isNews = records.some(({ addedNodes, removedNodes }) =>
-      [...addedNodes, ...removedNodes].some((node) => isToast(node) || hasToast(node)),
+      [...addedNodes, ...removedNodes].some(hasMoved),
     );
     if (isNews) this.#moveSoon();
   }
@@ -59,12 +59,11 @@ export class BelowToasts {
   }
 }
 
-/** @param {EventTarget | null} node */
-function isToast(node) {
-  return node instanceof Element && node.closest(TOASTS) !== null;
-}
-
-/** @param {EventTarget} node */
-function hasToast(node) {
-  return node instanceof Element && node.querySelector(TOASTS) !== null;
+/**
+ * Whether a message is this node, is in it, or has it.
+ *
+ * @param {EventTarget | null} node
+ */
+function hasMoved(node) {
+  return node instanceof Element && (node.closest(TOASTS) ?? node.querySelector(TOASTS)) !== null;
 }

@@ -28,6 +28,8 @@ export class Changes {
   #goesOn;
   /** What is under way: a second click of a double one asks for it again. @type {Set<string>} */
   #underWay = new Set();
+  /** The loop for which each change's message says what to press. @type {Map<string, string>} */
+  #toPress = new Map();
 
   /**
    * @param {object} given
@@ -127,6 +129,19 @@ export class Changes {
   }
 
   /**
+   * A run of a loop has begun: what the messages say to press for it is no news any more.
+   *
+   * @param {string} loop
+   */
+  wentOn(loop) {
+    for (const [what, of] of this.#toPress) {
+      if (of !== loop) continue;
+      this.#toPress.delete(what);
+      this.#toasts.hide(what);
+    }
+  }
+
+  /**
    * What to press now, in a text that names the button; empty if the batch goes on by itself.
    *
    * @param {"startOver.done" | "retry.done" | "skip.goesOn"} text
@@ -134,7 +149,9 @@ export class Changes {
    */
   #pressNext(text, state) {
     const action = runAction(state, this.#goesOn(state.id));
-    return action === "pause" ? "" : textsOf(state)(text, { button: t(`run.${action}.label`) });
+    if (action === "pause") return "";
+    this.#toPress.set(text.split(".")[0], state.id);
+    return textsOf(state)(text, { button: t(`run.${action}.label`) });
   }
 
   /**
@@ -178,6 +195,7 @@ export class Changes {
     const key = JSON.stringify([what, which]);
     if (this.#underWay.has(key)) return false;
     this.#underWay.add(key);
+    this.#toPress.delete(what);
     const summary = t(`${what}.title`);
     try {
       const detail = await act();

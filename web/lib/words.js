@@ -35,17 +35,22 @@ export function namesOf({ name, title }) {
 }
 
 /**
- * The first failed images with their reasons, one per line; empty if none failed.
+ * The first failed images with their reasons, one reason per line; empty if none failed.
  *
  * @param {(Named & Pick<Failure, "reason">)[]} failures
  * @param {number} failed - how many failed: the server lists only the first
  */
 export function failureLines(failures, failed) {
-  const lines = failures.slice(0, NAMED_FAILURES).map(({ reason, ...item }) => {
+  const named = failures.slice(0, NAMED_FAILURES);
+  /** @type {Map<string, string[]>} */
+  const names = new Map();
+  for (const { reason, ...item } of named) {
     const line = String(reason ?? "").split("\n")[0].trim();
-    return `${titleOf(item)}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
-  });
-  const more = failed - lines.length;
+    const shown = line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line;
+    names.set(shown, [...(names.get(shown) ?? []), titleOf(item)]);
+  }
+  const lines = [...names].map(([reason, titles]) => `${titles.join(", ")}: ${reason}`);
+  const more = failed - named.length;
   if (more > 0) lines.push(t("notice.more", { count: more }));
   return lines;
 }

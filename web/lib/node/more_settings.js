@@ -26,8 +26,9 @@ const HEIGHT = 24;
 const SPACING = 4;
 
 /**
- * Fold a node's settings: those that the server calls advanced go below a row More settings, and
- * those that only matter with a certain value of another one appear with that value.
+ * Fold a node's settings: those that the server calls advanced are shown once the row More settings
+ * is unfolded, which is below all others, and those that only matter with a certain value of another
+ * one appear with that value.
  *
  * Whether they are unfolded is a property of the node, which ComfyUI saves with the workflow. A
  * hidden setting keeps its value, and one that comes from another node is always shown.
@@ -39,7 +40,8 @@ export function foldSettings(node) {
   const folded = settings.filter(({ options }) => options.advanced);
   const dependent = settings.filter(({ options }) => options.shown_with);
   if (folded.length === 0 && dependent.length === 0) return;
-  const row = folded.length > 0 ? addRow(node, folded, () => toggle(node, update)) : null;
+  const toggled = () => toggle(node, update);
+  const row = folded.length > 0 ? addRow(node, placeBelow(node, settings), toggled) : null;
 
   const update = () => {
     const hidden = settings.filter(
@@ -152,16 +154,26 @@ function change(node, update) {
 }
 
 /**
+ * The place among a node's widgets below all settings that are not advanced.
+ *
  * @param {Node} node
- * @param {Setting[]} folded
+ * @param {Setting[]} settings
+ */
+function placeBelow(node, settings) {
+  const last = settings.findLast(({ options }) => !options.advanced)?.widget;
+  return (node.widgets?.findIndex(({ name }) => name === last?.name) ?? -1) + 1;
+}
+
+/**
+ * @param {Node} node
+ * @param {number} place - among the node's widgets
  * @param {() => void} toggled
  */
-function addRow(node, folded, toggled) {
+function addRow(node, place, toggled) {
   const label = element("span", "more-label", t("more.label"));
   const changed = element("span", "more-changed");
   const pressed = button("more", "", toggled);
   pressed.append(label, changed);
-  const place = node.widgets?.findIndex(({ name }) => name === folded[0].widget.name);
   addElement(node, { name: NAME, element: pressed, place, margin: MARGIN, height: () => HEIGHT });
   return {
     element: pressed,
