@@ -14,7 +14,7 @@ from itertools import islice
 from ...model.item_life import Event, On
 from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey
-from ...model.selection import Selection
+from ...model.selection import Selection, SortBy
 from ...sources.rows import but_for_text
 from ...store.interface import Store
 from ...store.records import LoopEntry
@@ -76,13 +76,10 @@ class Leaving:
     def stays(self, key: LoopKey, selection: Selection) -> list[str]:
         """What has lost its result stays in a batch that is listed anew, with a selection.
 
-        But not with other settings: then what was done leaves, too. Those of rows that are typed
-        are others whenever a row was edited.
+        But not where its settings leave out others: then what was done leaves, too.
         """
         before = self._loops.entry(key).selection
-        if but_for_text(before) != but_for_text(selection):
-            return []
-        return self._store.lost(key)
+        return self._store.lost(key) if _which(before) == _which(selection) else []
 
     def failed(self, key: LoopKey, selection: Selection) -> list[str]:
         """What has failed in a batch that is listed anew as its source has changed.
@@ -103,6 +100,15 @@ class Leaving:
         if left is not None:
             self._items.happens(key, left, Event(On.STOPPED))
         return True
+
+
+def _which(selection: Selection) -> Selection:
+    """A selection without what only says in which order its items come.
+
+    Nor has it the rows that are typed, which are others whenever one was edited.
+    """
+    which = but_for_text(selection)
+    return which if which.has_range else replace(which, sort_by=SortBy.NATURAL, descending=False)
 
 
 def _following(listing: Listing, leaves: Collection[str], found: Sequence[str]) -> list[str]:

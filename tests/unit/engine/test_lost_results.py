@@ -197,6 +197,15 @@ def test_other_settings_take_it_with_them_and_bring_it_back(done: FailingRows) -
     assert [path for path, _ in reasons(done)] == ["r00002", "r00004"]
 
 
+def test_another_order_leaves_nothing_out(done: FailingRows) -> None:
+    done.remove("r00002")
+    backwards = Selection(descending=True)
+    assert done.all(replace(RETRY, selection=backwards)) == ["r00004"]
+    assert [path for path, _ in reasons(done)] == ["r00002"]
+    done.all(replace(REQUEST, selection=replace(backwards, limit=3)))
+    assert done.listed == ["r00005", "r00004", "r00003"], "in a range it does"
+
+
 def test_a_typed_row_that_was_edited_stays_as_one_of_a_file_does(done: FailingRows) -> None:
     """Each text that is typed is another selection."""
 
