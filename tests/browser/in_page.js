@@ -134,6 +134,13 @@
       return node.size[1] + LiteGraph.NODE_TITLE_HEIGHT;
     },
 
+    /** How high the row of a node's input is, where it is drawn above the widgets: in Nodes 2.0. */
+    heightOfInput(type) {
+      const row = `.lg-node[data-node-id="${nodeOf(type).id}"] .lg-slot--input`;
+      const height = document.querySelector(row)?.getBoundingClientRect().height ?? 0;
+      return height / app.canvas.ds.scale;
+    },
+
     /** Where on the page the classic canvas draws the middle of a node's widget. */
     async placeOfWidget(type, name) {
       // Until the node is drawn with what its card says now.

@@ -30,7 +30,8 @@ FOLDED = [
 ]
 
 HIGHEST = 420
-"""The most that a folded Directory Iterator may be high, in canvas units, with its title."""
+"""The most that a folded Directory Iterator may be high, in canvas units: with its title, but
+without a row that the page gives to its input, `variants`."""
 
 
 pytestmark = pytest.mark.usefixtures("renderer")
@@ -65,7 +66,12 @@ def fold(comfy: ComfyPage) -> Any:
 
 def wait_until_low(comfy: ComfyPage) -> None:
     """Wait until Directory Iterator is no higher than it may be; its card comes after its node."""
-    wait_for(lambda: comfy.call("heightOf", ITERATOR) < HIGHEST, "a node that is not too high")
+
+    def is_low() -> bool:
+        height = comfy.call("heightOf", ITERATOR) - comfy.call("heightOfInput", ITERATOR)
+        return bool(height < HIGHEST)
+
+    wait_for(is_low, "a node that is not too high")
 
 
 def test_a_new_node_shows_what_everybody_needs(comfy: ComfyPage) -> None:

@@ -27,8 +27,8 @@ const SPACING = 4;
 
 /**
  * Fold a node's settings: those that the server calls advanced are shown once the row More settings
- * is unfolded, which is below all others, and those that only matter with a certain value of another
- * one appear with that value.
+ * is unfolded, which is below all others, and those that only matter with a certain value of
+ * another one appear with that value.
  *
  * Whether they are unfolded is a property of the node, which ComfyUI saves with the workflow. A
  * hidden setting keeps its value, and one that comes from another node is always shown.
