@@ -24,7 +24,8 @@ LAST = "app.graph._nodes.at(-1)"
 
 def search(comfy: ComfyPage, term: str, at: Sequence[float] = MIDDLE) -> Locator:
     """Double-click on the canvas and type; returns what is found, from the top."""
-    field = comfy.page.get_by_role("combobox").last
+    # Nodes 2.0 have boxes of that role, too, but no field to type into.
+    field = comfy.page.get_by_role("combobox").and_(comfy.page.locator("input")).last
     found = comfy.page.locator(FOUND)
     for _ in range(TRIES):
         comfy.page.mouse.dblclick(*at)
