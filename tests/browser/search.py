@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator, expect
@@ -29,11 +30,11 @@ def search(comfy: ComfyPage, term: str, at: Sequence[float] = MIDDLE) -> Locator
     found = comfy.page.locator(FOUND)
     for _ in range(TRIES):
         comfy.page.mouse.dblclick(*at)
-        try:
-            field.wait_for(timeout=CLICK_MS)
+        # On a busy machine, ComfyUI may take it for two clicks; or show the search so late that the
+        # next one closes it.
+        with suppress(AssertionError):
+            expect(field).to_be_focused(timeout=CLICK_MS)
             break
-        except PlaywrightTimeoutError:
-            continue  # on a busy machine, ComfyUI may take it for two clicks
     expect(field).to_be_focused()
     field.press_sequentially(term)
     return found
