@@ -25,14 +25,12 @@ def traced(tmp_path: Path) -> Iterator[ComfyServer]:
 
 
 def calls(server: ComfyServer) -> set[tuple[str, str]]:
-    """The calls since the last request, direct or not: from which file to which."""
+    """The calls so far, direct or not: from which file to which."""
     found = requests.post(f"{server.url}/calls", timeout=60).json()
     return {(caller, called) for caller, all_called in found.items() for called in all_called}
 
 
 def test_a_prompt_takes_the_way_in_the_diagram(traced: ComfyServer) -> None:
-    # The last calls are made by threads after the end of the prompt.
-    found: set[tuple[str, str]] = set()
     drawn = {
         (f"{caller}.py", f"{called}.py")
         for part in WAY.values()
@@ -43,8 +41,5 @@ def test_a_prompt_takes_the_way_in_the_diagram(traced: ComfyServer) -> None:
         for _ in range(2):
             assert client.run(batch_graph("folder", "results")).status == "success"
 
-    def is_whole() -> bool:
-        found.update(calls(traced))
-        return drawn <= found
-
-    wait_for(is_whole, f"the calls {sorted(drawn - found)}")
+    # The last calls are made by threads after the end of the prompt.
+    wait_for(lambda: drawn <= calls(traced), f"the calls {sorted(drawn)}")

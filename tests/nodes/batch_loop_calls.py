@@ -1,7 +1,10 @@
 """Reports which files of the pack call which; loaded only by the server of one test.
 
-Nothing is patched: a profiler sees each call. `POST /calls` answers with the calls since the last
-request: for each file, the files that ran below one of its functions.
+Nothing is patched: a profiler sees each call. `POST /calls` answers with the calls so far: for each
+file, the files that ran below one of its functions.
+
+There is no lock: garbage may be collected in any step, and what a finalizer calls is a call, too,
+which would wait for the lock that its own thread holds. Each step below is done at once.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from server import PromptServer
 
 OF_THE_PACK = f"{os.sep}batch-loop{os.sep}"
 
-_lock = threading.Lock()
 _calls: dict[str, set[str]] = {}
 _threads = threading.local()
 
@@ -37,19 +39,16 @@ def _on_call(frame: FrameType, event: str, _argument: Any) -> None:
         if stack:
             stack.pop()
         return
-    with _lock:
-        for caller in stack:
-            _calls.setdefault(caller, set()).add(place)
+    for caller in stack.copy():
+        _calls.setdefault(caller, set()).add(place)
     stack.append(place)
 
 
 @PromptServer.instance.routes.post("/calls")
 async def calls(_request: web.Request) -> web.Response:
-    """Answer with what was called since the last request."""
-    with _lock:
-        answer = web.json_response({caller: sorted(called) for caller, called in _calls.items()})
-        _calls.clear()
-    return answer
+    """Answer with what was called so far."""
+    found = list(_calls.items())
+    return web.json_response({caller: sorted(called.copy()) for caller, called in found})
 
 
 threading.setprofile(_on_call)
