@@ -538,6 +538,7 @@ class RegistryMachine(RuleBasedStateMachine):
             if since.turns and since.state is not DONE:
                 item = kept.known[path]
                 item.is_untouched = item.is_untouched and item.turns == since.turns
+                item.was_untouched = item.was_untouched and item.turns == since.turns
                 item.turns = since.turns
         self.loops[key] = kept
         # What it had replaced itself was dropped with the one that replaced it.
@@ -959,7 +960,11 @@ class RegistryMachine(RuleBasedStateMachine):
         was_listed = False
         retries = mode is IterationMode.RETRY_FAILED and chosen
         if loop.selection != request.selection:
-            loop.listing = self._listing(request.selection)
+            listing = self._listing(request.selection)
+            if not (loop.selection.limit or request.selection.limit):  # another order
+                lost = [path for path in loop.listing if loop.known[path].is_lost]
+                listing += [path for path in lost if path not in listing]
+            loop.listing = listing
             loop.selection, was_listed = request.selection, True
         elif retries:
             was_listed = self._leave(loop)
