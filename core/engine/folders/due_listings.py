@@ -63,7 +63,7 @@ class Due:
 
         Nor what was done, and has lost its result: nobody would hear that it is missing. A window
         that is done leaves, as it cannot have been moved away: the film has become longer or
-        shorter, and another window has its frames.
+        shorter.
         """
         may_leave = _MAY_LEAVE | {ItemState.DONE} if self.key.kind == FRAMES else _MAY_LEAVE
         return {

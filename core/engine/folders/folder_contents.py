@@ -228,8 +228,8 @@ class FolderContents:
     ) -> tuple[Collection[str], Standing]:
         """What of a batch its source no longer has, and how the batch stands.
 
-        `present` is what the source has. What is done stays, as a workflow may move finished images
-        away, and so does what a prompt has, but for the item that is due to leave: see `Due`.
+        `present` is what the source has. What is done stays as a rule, and so does what a prompt
+        has, but for the item that is due to leave: see `Due`.
         """
         before = self._transactions.beside(
             partial(self._store.outside.standing, due.key), patient=patient

@@ -1,8 +1,8 @@
 """What leaves a batch, as its source no longer has it: a removed file or row, a lost companion.
 
-What is done stays, as a workflow may move finished images away. What has left is still known, and
-comes back to be tried, as PENDING, if its source has it again. In a range, as many entries join as
-have left it.
+What is done stays, as a workflow may move finished images away; only a window of a film leaves.
+What has left is still known, and comes back if its source has it again: DONE as it was, or else to
+be tried, as PENDING. In a range, as many entries join as have left it.
 """
 
 from __future__ import annotations
