@@ -15,7 +15,7 @@ from ..common.errors import ResultsMissing, UnreadableImage, quoted
 from ..films.film_writer import Pixels
 from ..media.formats.decode import DecodedImage
 from ..model.formats import FilmDepth
-from .spoilt import SpoiltResults, is_spoilt, spoilt_of
+from .spoilt import SpoiltResults, is_out_of_reach, is_spoilt, spoilt_of
 
 _AHEAD = 2
 """Pictures that are read while one is encoded."""
@@ -50,7 +50,7 @@ def pictures(
                 try:
                     picture = coming.popleft().result()
                 except UnreadableImage as error:
-                    if getattr(error.__cause__, "errno", None) is not None:
+                    if is_out_of_reach(error):
                         raise ResultsMissing(_out_of_reach(path, error)) from error
                     if not is_spoilt(error):
                         raise

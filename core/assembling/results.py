@@ -6,7 +6,7 @@ import os
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Protocol
@@ -94,6 +94,8 @@ class Wanted:
     """It is called repeatedly, and what it raises ends this."""
     is_shared: Callable[[str], bool] = lambda _path: True
     """Whether each server that works on the batch has the same file at a real path."""
+    _is_in_folder: dict[str, bool] = field(default_factory=dict)
+    """Whether folders of results lead to `folder` by a link: each is asked for once."""
 
     def found(self, key: LoopKey) -> Found:
         """The results of all items, read page by page."""
@@ -210,8 +212,9 @@ class Wanted:
         """Those results of an item that the film is made of, in order, each with its file.
 
         A link at the place of a result was followed when the item was done again: the file that it
-        leads to is the result then. So it is where one leads to the folder. If there are no more
-        than `most`, it is another result: a program that finds equal files has put it there.
+        leads to is the result then, and the link is none. Nor is the path a result of its own by
+        which that file was saved, if a folder in it is a link. If there are no more than `most`,
+        each is one: then a program that finds equal files has put a link in place of one of them.
         """
         wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
         files = {path: self._file_at(path) for path in wanted}
@@ -225,7 +228,10 @@ class Wanted:
             return False
         if self.folder is None or is_within(path, self.folder):
             return True
-        return is_within(os.path.realpath(os.path.dirname(path)), self.folder)
+        folder = os.path.dirname(path)
+        if folder not in self._is_in_folder:
+            self._is_in_folder[folder] = is_within(os.path.realpath(folder), self.folder)
+        return self._is_in_folder[folder]
 
     def _is_back(self, key: LoopKey, item: str, outputs: Sequence[str]) -> bool:
         """Whether all results are there of what had lost one, and of what goes together with it.

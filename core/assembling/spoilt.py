@@ -24,10 +24,14 @@ class SpoiltResults(ResultsMissing):
         self.reason = reason
 
 
+def is_out_of_reach(error: UnreadableImage) -> bool:
+    """Whether the way to a file is to blame, as that of a drive that fails."""
+    return getattr(error.__cause__, "errno", None) is not None
+
+
 def is_spoilt(error: UnreadableImage) -> bool:
-    """Whether a file's content is to blame, and not the way to it, as of a drive that fails."""
-    cause = error.__cause__
-    return not isinstance(cause, MemoryError) and getattr(cause, "errno", None) is None
+    """Whether a file's content is to blame."""
+    return not (isinstance(error.__cause__, MemoryError) or is_out_of_reach(error))
 
 
 def spoilt_of(

@@ -156,7 +156,7 @@ def widget(setting: Setting, listing: Collection[str] = ()) -> comfy_io.Input:
 
 
 def advanced(of: comfy_io.Input) -> comfy_io.Input:
-    """`of`, which the page shows only below More settings."""
+    """`of`, which the page shows only once More settings is unfolded."""
     return _with_option(of, "advanced")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from natsort import natsort_keygen, ns
@@ -32,6 +33,13 @@ def natural_key(path: str) -> str:
     folder, _, name = path.rpartition("/")
     stem, dot, _ = name.rpartition(".")
     return f"{_folder_text(folder)}{_END}{_name_text(stem if dot else name)}{_END}{path}"
+
+
+def in_natural_order(paths: Iterable[str]) -> tuple[str, ...]:
+    """Paths, sorted by `natural_key`."""
+    found = tuple(paths)
+    # A report asks for the results of each item, and there is one of most.
+    return tuple(sorted(found, key=natural_key)) if len(found) > 1 else found
 
 
 def path_of(key: str) -> str:

@@ -285,7 +285,7 @@ class Batches:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
         stays = self._leaving.stays(key, selection)
-        failed = self._leaving.failed(key, selection)
+        failed = self._leaving.failed(key, selection, listing.paths)
         self._store.relist(key, listing.paths, listing.new)
         self._store.append(key, *stays)
         if failed:

@@ -77,13 +77,13 @@ class Questions(Parts):
 
     @in_transaction()
     def file_of(self, loop_id: str, path: str, output: int | None = None) -> str:
-        """Full path of the image at a relative path; with `output`, of its result with that index.
+        """Full path of an item's file; with `output`, of its result with that index.
 
         The file is not accessed: the caller checks whether it may be read, and exists.
 
         Raises:
             UnknownLoop: no loop has this id.
-            UnknownItem: the loop has no such image, or no such result of it is known.
+            UnknownItem: the loop has no such item, or no such result of it is known.
 
         """
         source, outputs = self._files_of(loop_id, path)
@@ -91,29 +91,31 @@ class Questions(Parts):
             return source
         if not 0 <= output < len(outputs):
             raise UnknownItem(
-                f"{len(outputs)} results of this image are known, and number {output} (from 0) "
+                f"{len(outputs)} results of this item are known, and number {output} (from 0) "
                 "is none of them."
             )
         return outputs[output]
 
     @in_transaction()
     def files_of(self, loop_id: str, path: str) -> tuple[str, tuple[str, ...]]:
-        """Full paths of the image at a relative path and of its results; raises like `file_of`."""
+        """An item's file and its results, in natural order: full paths; raises like `file_of`."""
         return self._files_of(loop_id, path)
 
     def _files_of(self, loop_id: str, path: str) -> tuple[str, tuple[str, ...]]:
-        key = self._loops.find(loop_id)
-        if self._store.item(key, path) is None:
-            raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
+        key = self._key_with(loop_id, path)
         return self.source.file(key, path), tuple(self._store.outputs(key, path))
 
     @in_transaction()
     def reading_of(self, loop_id: str, path: str) -> tuple[LoopKey, Selection]:
         """The loop that has an item, and how its batch reads it; raises like `file_of`."""
+        key = self._key_with(loop_id, path)
+        return key, self._loops.entry(key).selection
+
+    def _key_with(self, loop_id: str, path: str) -> LoopKey:
         key = self._loops.find(loop_id)
         if self._store.item(key, path) is None:
             raise UnknownItem("This loop has no such item. Ask for its items, and try again.")
-        return key, self._loops.entry(key).selection
+        return key
 
     @in_transaction()
     def selection_of(self, loop_id: str) -> Selection:

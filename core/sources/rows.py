@@ -22,7 +22,8 @@ from ..model.settings.row_iterator import Header
 from ..model.titles import ROW_EXTENSION, title_of
 from ..tables.formats.open_table import open_table, typed_table
 from ..tables.row_file import RowFile
-from ..tables.table import Cell, Table, TableOptions
+from ..tables.table import ENDED_BY_LINES, Cell, Table, TableOptions
+from ..tables.text.lines import ends_with_line
 from .interface import Part, Sight
 from .one_file import OneFile
 from .reopened import ReopenedFile
@@ -174,14 +175,27 @@ class Rows(OneFile):
         Of a range, no others; where they are shuffled, all. Raises UnreadableTable.
         """
         rows = self.table(key, selection)
-        while rows.count() is None:
-            rows.keys(rows.about(), 1)
-        places: Sequence[int] = range(rows.count() or 0)
+        places: Sequence[int] = range(rows.count_all())
         if selection.sort_by is not SortBy.SHUFFLE:
             places = selection.in_range(places[::-1] if selection.descending else places)
         for end in range(len(places), 0, -at_once):
             part = sorted(places[max(0, end - at_once) : end])
             yield [path + ROW_EXTENSION for path in rows.keys(part[0], len(part))]
+
+    def unended(self, key: LoopKey, selection: Selection) -> tuple[int, str] | None:
+        """The place and the path of a table's last row, if no line end follows it in its file.
+
+        None if one does, if rows are not ended by lines (JSON, XLSX), or if there is no row. Raises
+        UnreadableTable, and what opening the file raises.
+        """
+        rows = self.table(key, selection)
+        if rows.format.kind not in ENDED_BY_LINES:
+            return None
+        last = rows.count_all() - 1
+        with self._opened(key.directory) as file:
+            if last < 0 or ends_with_line(file):
+                return None
+        return last, rows.keys(last, 1)[0] + ROW_EXTENSION
 
     def texts_by_path(
         self, key: LoopKey, selection: Selection

@@ -181,6 +181,9 @@ class Items(Protocol):
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
 
+    def failed(self, key: LoopKey) -> list[str]:
+        """The paths of all FAILED items of the listing, in any order."""
+
     def lost(self, key: LoopKey) -> list[str]:
         """The paths of the items that are `Item.is_lost`, in the listing's order."""
 
@@ -192,7 +195,7 @@ class Reports(Protocol):
         """`most` items of the listing from index `start` on; with `failed`, of the FAILED ones."""
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        """The files that the item at a relative path wrote in this batch, sorted by name."""
+        """The files that the item at a relative path wrote in this batch, in natural order."""
 
 
 class Outputs(Protocol):

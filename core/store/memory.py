@@ -250,6 +250,10 @@ class MemoryStore(MemoryOutputs):
         items = self._items[key]
         return tuple(items.at(index) for index in items.failed[:most])
 
+    def failed(self, key: LoopKey) -> list[str]:
+        items = self._items[key]
+        return [items.at(index).path for index in items.failed]
+
     def lost(self, key: LoopKey) -> list[str]:
         items = self._items[key]
         lost = [item for item in items.known.values() if item.is_lost and item.index != UNLISTED]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from ..common.natural_order import in_natural_order
 from ..common.pace import parts_of
 from ..model.item_life import OPEN
 from ..model.items import Item, ItemState
@@ -148,7 +149,7 @@ class ItemTable:
         return Standing(
             self.listing,
             {path: known[path].state if path in known else pending for path in order},
-            {path for path, item in known.items() if item.is_lost},
+            {path for path in order if path in known and known[path].is_lost},
         )
 
     def all_reported(self) -> list[ReportedItem]:
@@ -157,14 +158,17 @@ class ItemTable:
         order, known, written = self.order.copy(), self.known.copy(), self.written.copy()
         paths = chain.from_iterable(parts_of(order))
         return [
-            (known.get(path) or Item(path, index), tuple(sorted(written.get(path, _NONE).copy())))
+            (
+                known.get(path) or Item(path, index),
+                in_natural_order(written.get(path, _NONE).copy()),
+            )
             for index, path in enumerate(paths)
         ]
 
     def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
         """The items at these places, each with its files."""
         items = map(self.at, indexes)
-        return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
+        return [(item, in_natural_order(self.written.get(item.path, ()))) for item in items]
 
     def put(self, old: Item, new: Item) -> None:
         """Replace an item."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..common.natural_order import in_natural_order
 from ..common.sight import Sight, Sights
 from ..model.items import ItemState
 from ..model.loop_key import LoopKey
@@ -47,7 +48,7 @@ class MemoryOutputs:
         return items.reported(indexes[start : start + most])
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        return tuple(sorted(self._items[key].written.get(path, ())))
+        return in_natural_order(self._items[key].written.get(path, ()))
 
     def note_output(  # noqa: PLR0913 - see `store.Outputs`
         self,
@@ -131,7 +132,7 @@ class MemoryOutputs:
         )
 
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        return tuple(sorted(self._files[target].name for target in self._written[key][path]))
+        return in_natural_order(self._files[target].name for target in self._written[key][path])
 
     def results_below(self, key: LoopKey, folder: str) -> dict[str, str]:
         """See `store.Outputs`; from any thread."""

@@ -88,6 +88,12 @@ class RowFile:
         with self._lock:
             return len(self._kept) if self._kept is not None and self._kept.has_all else None
 
+    def count_all(self) -> int:
+        """How many rows the table has; reads it to its end. Raises UnreadableTable."""
+        while (count := self.count()) is None:
+            self.keys(self.about(), 1)
+        return count
+
     def about(self) -> int:
         """How many rows the table has, as far as is known without reading all of them.
 

@@ -28,6 +28,10 @@ class TableKind(str, Enum):
     XLSX = "XLSX"
 
 
+ENDED_BY_LINES = frozenset({TableKind.LINES, TableKind.CSV, TableKind.JSON_LINES})
+"""Those in which the end of a line ends a row."""
+
+
 @dataclass(frozen=True)
 class TableOptions:
     """What the user says of a table; what is not said is found out."""

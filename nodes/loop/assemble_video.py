@@ -30,7 +30,7 @@ _USUAL_QUALITY = 80
 _MOST_FPS = 1000
 
 _MORE = frozenset({"prefix", "suffix", "depth", "fps", "results", "if_exists", "embed_workflow"})
-"""The inputs that the page shows only below More settings."""
+"""The inputs that the page shows only once More settings is unfolded."""
 
 
 class AssembleVideo(comfy_io.ComfyNode):

@@ -1,6 +1,6 @@
 """What leaves a batch, as its source no longer has it: a removed file or row, a lost companion.
 
-What is done stays, as a workflow may move finished images away; only a window of a film leaves.
+What is done stays, as a workflow may move finished images away, but for windows of a film.
 What has left is still known, and comes back if its source has it again: DONE as it was, or else to
 be tried, as PENDING. In a range, as many entries join as have left it.
 """
@@ -81,15 +81,15 @@ class Leaving:
         before = self._loops.entry(key).selection
         return self._store.lost(key) if _which(before) == _which(selection) else []
 
-    def failed(self, key: LoopKey, selection: Selection) -> list[str]:
-        """What has failed in a batch that is listed anew as its source has changed.
+    def failed(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> Collection[str]:
+        """What has failed, and leaves a batch that is listed anew, with a selection, as `paths`.
 
-        Not with other settings: what these leave out keeps its state.
+        Not where its settings leave out others: what these leave out keeps its state.
         """
-        if self._loops.entry(key).selection != selection:
+        if _which(self._loops.entry(key).selection) != _which(selection):
             return []
-        items = self._store.failures(key, self._store.counts(key).failed)
-        return [item.path for item in items]
+        failed = self._store.failed(key)
+        return set(failed).difference(paths) if failed else []
 
     def give_back(self, listing: Listing, item: Item) -> bool:
         """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""

@@ -30,7 +30,7 @@ class Setting:
     shown_with: tuple[str, Enum] | None = None
     """The setting, and its value, with which this one has a meaning: the page hides it else."""
     advanced: bool = False
-    """Whether the page shows it only below More settings."""
+    """Whether the page shows it only once More settings is unfolded."""
 
     def of(self, value: Any) -> Any:
         """Convert a value that ComfyUI has accepted for this input; InvalidSetting.

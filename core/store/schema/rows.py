@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...common.file_kinds import FileKind
+from ...common.natural_order import in_natural_order
 from ...common.times import Times
 from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
@@ -246,7 +247,7 @@ def reported(
     files: defaultdict[str, list[str]] = defaultdict(list)
     for row in written:
         files[row.path].append(file_of(row, roots))
-    return [(item_of(row, ahead), tuple(sorted(files.get(row.path, ())))) for row in found]
+    return [(item_of(row, ahead), in_natural_order(files.get(row.path, ()))) for row in found]
 
 
 def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:

@@ -79,6 +79,7 @@ open_rows = select(items).where(_of_listing, is_open).order_by(items.c.position)
 failed_rows = (
     select(items).where(_listed, is_failed).order_by(items.c.position).limit(bindparam("of_most"))
 )
+failed_paths = select(items.c.path).where(_listed, is_failed)
 # All of them are undone, by whose index they are found if no order is asked for.
 lost_places = select(items.c.position, items.c.path).where(
     _of_listing, is_undone, items.c.lost_turn > literal_column("0")

@@ -275,6 +275,12 @@ class SqlItems(SqlSession):
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
 
+    def failed(self, key: LoopKey) -> list[str]:
+        if not self._known(key).row["failed"]:
+            return []
+        given = {"of_listing": self._listing(key)}
+        return list(self._database.execute(statements.failed_paths, given).scalars())
+
     def lost(self, key: LoopKey) -> list[str]:
         given = {"of_listing": self._listing(key)}
         places = self._database.execute(statements.lost_places, given)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...common.natural_order import in_natural_order
 from ...common.sight import Sight, Sights
 from ...model.item_life import OPEN
 from ...model.items import ItemState
@@ -30,7 +31,7 @@ class SqlReports(SqlSession):
         return reported(found, written, self._ahead, self._roots)
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        return tuple(sorted(map(self._file_of, self._outputs_of(key, [path]))))
+        return in_natural_order(map(self._file_of, self._outputs_of(key, [path])))
 
     def _outputs_of(self, key: LoopKey, paths: list[str]) -> Iterable[Row[Any]]:
         if not paths:
@@ -156,7 +157,7 @@ class SqlOutputs(SqlReports, SqlItems):
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         given = {"of_loop": key.id, "of_path": path}
         rows = self._database.execute(output_statements.written_by_item, given)
-        return tuple(sorted(self._file_of(row) for row in rows))
+        return in_natural_order(map(self._file_of, rows))
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         given = output_statements.results_of(key, self._roots.shared(folder))

@@ -20,6 +20,8 @@ Lines: TypeAlias = Generator[str, None, None]
 _SAMPLE_LINES = 1_000
 _SAMPLE_CHARACTERS = 1 << 20
 _CHUNK = 1 << 20
+_LONGEST_END = 4
+"""Bytes of a line end, at most."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,14 @@ def text_as_typed(text: str) -> Text:
             yield line
 
     return Text(TYPED, "", len(text), lines, count=count)
+
+
+def ends_with_line(file: BinaryIO) -> bool:
+    """Whether the last line of a file has a line end, in any encoding that is read here."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_END))
+    # In UTF-16 and UTF-32, its other bytes are zero.
+    return file.read().strip(b"\0").endswith((b"\n", b"\r"))
 
 
 def _line_of_nul(file: BinaryIO) -> int:

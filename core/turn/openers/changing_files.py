@@ -25,7 +25,7 @@ _OLD_SECONDS = 5.0
 Where a file server's clock differs by more, each does: then a copy is not waited for."""
 
 _MOST_REPLACED = 3
-"""A file that is replaced, comes or goes more often while it is waited for is not being saved."""
+"""A file that is replaced more often while it is waited for may never settle."""
 
 _LOOK_SECONDS = 0.05
 _MOST_SEEN = 1_000
@@ -83,18 +83,17 @@ class ChangingFiles:
     def _settles(self, path: str, until: float) -> bool:
         """Wait until a file has not changed for a while; whether that was before `until`.
 
-        Not if it is another one each time: it may never settle.
+        Not if it is another one each time.
         """
-        seen: list[tuple[int, int] | None] = []
+        files: list[tuple[int, int]] = []
         while True:
             stamp, since = self._look(path)
             now = self._clock()
             if now - since >= STILL_SECONDS:
                 return True
-            place = None if stamp is None else (stamp.device, stamp.inode)
-            if seen[-1:] != [place]:
-                seen.append(place)
-            if now >= until or len(seen) > _MOST_REPLACED:
+            if stamp is not None and files[-1:] != [(stamp.device, stamp.inode)]:
+                files.append((stamp.device, stamp.inode))
+            if now >= until or len(files) > 1 + _MOST_REPLACED:
                 return False
             self._pause(_LOOK_SECONDS)
 

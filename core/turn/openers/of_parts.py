@@ -8,17 +8,14 @@ from ...background.frames_ahead import FramesAhead, Shot, Window
 from ...common.errors import FolderNotFound, RowGone, Unreadable, UnreadableFrame
 from ...engine.registry import LoopRegistry
 from ...model.loop_key import TYPED_TEXT, LoopKey
-from ...model.titles import frames_of, title_of
+from ...model.titles import frames_of
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
 from ...sources.table_files import being_written, emptied, there
-from ...sources.variants import crossed, variants_of
 from .changing_files import ChangingFiles
+from .emptied_tables import EmptiedTables
 from .opener import Asked
-
-_AT_ONCE = 500
-"""Items that the registry is asked about at a time."""
 
 
 class RowOpener:
@@ -27,8 +24,8 @@ class RowOpener:
     def __init__(
         self, registry: LoopRegistry, rows: Rows, changing: ChangingFiles | None = None
     ) -> None:
-        self._registry = registry
         self._rows = rows
+        self._emptied = EmptiedTables(registry, rows)
         self._changing = changing or ChangingFiles()
 
     def open(self, asked: Asked) -> TableRow:
@@ -52,64 +49,9 @@ class RowOpener:
         if not isinstance(error, RowGone):
             return FolderNotFound(str(error))
         try:
-            return emptied(asked.key.directory) if self._is_emptied(asked) else None
+            return emptied(asked.key.directory) if self._emptied.is_emptied(asked) else None
         except FolderNotFound as gone:  # since `open` has looked
             return gone
-
-    def _is_emptied(self, asked: Asked) -> bool:
-        """Whether the table has lost the rows that are to be done, and has none but done ones.
-
-        Not where only one of them is left: that fails by itself. Nor for what was done once and has
-        lost its result, which is in nobody's way.
-        """
-        key, registry = asked.key, self._registry
-        following = registry.next_pending(key)
-        if key.directory == TYPED_TEXT or following is None or registry.is_lost(key, asked.path):
-            return False
-        # Where one row was removed, the next one is there as a rule.
-        if self._is_there(asked, key.entry(following)) or self._has_any_to_do(asked):
-            return False
-        return any(key.entry(path) != asked.entry for path in registry.pending(key))
-
-    def _is_there(self, asked: Asked, entry: str) -> bool:
-        if entry == asked.entry:
-            return False  # with another value
-        try:
-            self._rows.row(asked.key, asked.selection, entry)
-        except RowGone:
-            return False
-        except Unreadable:
-            return True  # its own turn says so
-        return True
-
-    def _has_any_to_do(self, asked: Asked) -> bool:
-        """Whether the table has a row by now that the batch does not know as done.
-
-        Its last one may be the beginning of one that is still being written.
-        """
-        key, variants = asked.key, variants_of(asked.selection)
-        times = 1 if variants is None else len(variants.labelled)
-        at_once = max(1, _AT_ONCE // times)
-        # It may have a million rows, and to know which of them are done takes long.
-        count = 0 if asked.selection.has_range else self._rows.table(key, asked.selection).count()
-        if ((count or 1) - 1) * times > self._registry.snapshot(key.id).counts.done:
-            return True
-        try:
-            for number, found in enumerate(self._rows.from_the_end(key, asked.selection, at_once)):
-                is_cut = not number and _is_part_of(found[-1], asked.entry)
-                entries = found[:-1] if is_cut else found
-                paths = entries if variants is None else crossed(entries, variants)
-                if not self._registry.are_done(key, paths):
-                    return True
-        except Unreadable:
-            return True
-        return False
-
-
-def _is_part_of(entry: str, other: str) -> bool:
-    """Whether a row is only the beginning of another."""
-    part, whole = title_of(entry), title_of(other)
-    return part != whole and whole.startswith(part)
 
 
 class FrameOpener:

@@ -141,6 +141,45 @@ def test_what_comes_back_to_a_table_that_is_listed_in_parts_is_tried_again(
     assert server.all() == ["r00002", "r00004", "r00005"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(Selection(descending=True), id="in_another_order"),
+        pytest.param(Selection(options=(("text", "edited"),)), id="as_typed_anew"),
+    ],
+)
+def test_so_is_what_left_as_the_table_was_listed_anew(
+    server: FailingRows, given: Selection
+) -> None:
+    server.all()
+    server.remove("r00001")
+    server.all(replace(REQUEST, selection=given))
+    assert server.figures == (5, 4, 1)
+    server.source.rows.append("r00001")
+    server.broken.clear()
+    assert server.all() == ["r00001"]
+
+
+def test_what_a_range_leaves_out_keeps_its_state(server: FailingRows) -> None:
+    server.all()
+    server.all(replace(REQUEST, selection=Selection(limit=1)))
+    assert server.figures == (1, 1, 0)
+    server.broken.clear()
+    assert server.all() == []
+    assert server.figures == (6, 4, 2)
+
+
+def test_of_what_has_failed_only_what_leaves_is_looked_up(tmp_path: Path) -> None:
+    server = FailingRows(open_store(str(tmp_path)))
+    server.all()
+    server.remove("r00001")
+    with asked_of(server.store) as asked:
+        server.all(replace(REQUEST, selection=Selection(descending=True)))
+    tried_again = [given for text, given in asked.statements if "position IS NULL" in text]
+    paths = [bytes(given[-1]).decode() for given in tried_again]
+    assert paths == ["r00001"]
+
+
 def test_a_table_that_is_empty_or_away_takes_nothing_with_it(server: FailingRows) -> None:
     server.all()
     server.source.rows.clear()

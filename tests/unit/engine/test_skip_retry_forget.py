@@ -342,11 +342,20 @@ def test_only_an_item_s_own_files_are_given(loop: Loop) -> None:
     assert loop.registry.file_of(loop_id, "a", 0) == "/out/1.png"
     assert loop.registry.file_of(loop_id, "a", 1) == "/out/2.png"
     for path, output in (("a", 2), ("a", -1), ("b", 0)):
-        with pytest.raises(UnknownItem, match="results of this image"):
+        with pytest.raises(UnknownItem, match="results of this item"):
             loop.registry.file_of(loop_id, path, output)
     for path in ("none", "", ".", "../folder/a", "/etc/passwd", "a/"):
-        with pytest.raises(UnknownItem, match="no such image"):
+        with pytest.raises(UnknownItem, match="no such item"):
             loop.registry.file_of(loop_id, path)
+
+
+def test_an_item_s_results_are_in_natural_order(loop: Loop) -> None:
+    iteration = loop.acquire()
+    names = ["/out/a_1.png", "/out/a_2.png", "/out/a_10.png", "/out/b_3.png"]
+    for name in reversed(names):
+        loop.registry.claim_outputs(iteration, [name])
+    _, results = loop.registry.files_of(loop.request.key.id, "a")
+    assert list(results) == names
 
 
 def test_a_preview_changes_nothing(loop: Loop) -> None:

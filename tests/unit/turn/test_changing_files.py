@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -233,10 +234,49 @@ def test_a_table_that_has_lost_all_rows_that_are_to_come_fails_none_of_them(batc
     empty(batch, batch.kept.names[:1])
 
 
+LONG = "a prompt with " + "very " * 20 + "many words"
+ROWS_TO_CUT = ["apple,100", "birch,200", "cedar,300", f"{LONG},400", "elm,500", "fern,600"]
+
+
+def write_lines(batch: Batch, lines: list[str], encoding: str = "utf-8") -> None:
+    """Write a table under its header; its last line has no line end."""
+    text = "\n".join(["name,size", *lines])
+    Path(batch.kept.directory).write_bytes(text.encode(encoding))
+
+
+def run_rows(batch: Batch, rows: int, encoding: str = "utf-8") -> None:
+    """Run so many of `ROWS_TO_CUT`."""
+    write_lines(batch, [*ROWS_TO_CUT, ""], encoding)
+    for _ in range(rows * len(batch.kept.values or [None])):
+        batch.content()
+    batch.clock.now += 60
+
+
 @of("CSV", "rows with variants")
-def test_the_beginning_of_a_row_that_is_to_come_is_none_that_is_new(batch: Batch) -> None:
-    first, second = batch.kept.names[:2]
-    empty(batch, [first, second[:-1]])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    ("row", "characters"),
+    [(1, 3), (2, len("cedar,3")), (3, 1), (3, len(LONG) - 1), (3, len(LONG) + 2)],
+)
+def test_the_beginning_of_a_row_is_none_that_is_new(
+    batch: Batch, row: int, characters: int, encoding: str
+) -> None:
+    run_rows(batch, 3, encoding)
+    write_lines(batch, [*ROWS_TO_CUT[:row], ROWS_TO_CUT[row][:characters]], encoding)
+    with pytest.raises(FolderNotFound, match="no longer has any of the rows that are still to be"):
+        batch.run()
+    write_lines(batch, ROWS_TO_CUT, encoding)
+    assert batch.content() == LONG
+    assert batch.counts.failed == 0
+
+
+@of("CSV")
+@pytest.mark.parametrize("end", [["a prompt", ""], ["another prompt,400"], ["fern,600"]])
+def test_a_last_row_that_is_no_beginning_of_another_is_a_row(batch: Batch, end: list[str]) -> None:
+    run_rows(batch, 3)
+    write_lines(batch, [*ROWS_TO_CUT[:3], *end])
+    assert batch.run() is GivenBack.UNREADABLE
+    assert batch.counts.failed == 1
 
 
 @of("CSV", "rows with variants")
@@ -437,3 +477,39 @@ def test_a_file_that_is_another_one_each_time_is_not_waited_for_to_the_end(tmp_p
     with pytest.raises(Unreadable):
         changing.read(str(file), read)
     assert clock.now < STILL
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("is_deleted_first", [False, True])
+def test_a_file_may_be_replaced_a_few_times_before_it_is_whole(
+    tmp_path: Path, times: int, *, is_deleted_first: bool
+) -> None:
+    clock, file = GivenClock(), tmp_path / "a.png"
+    file.write_text("half")
+    changes: list[Callable[[], object]] = []
+    for text in ["half"] * (times - 1) + ["whole"]:
+        changes += [file.unlink] if is_deleted_first else []
+        changes += [partial(replace_with, file, text)]
+
+    def pause(seconds: float) -> None:
+        clock.now += seconds
+        if changes:
+            changes.pop(0)()
+
+    def read() -> str:
+        if not file.exists() or file.read_text() != "whole":
+            raise Unreadable("it is broken", "broken")
+        return "read"
+
+    changing = ChangingFiles(pause, clock, lambda: max(_touched(file), default=0.0))
+    assert changing.read(str(file), read) == "read"
+
+
+def replace_with(file: Path, text: str) -> None:
+    other = file.with_suffix(".part")
+    other.write_text(text)
+    other.replace(file)
+
+
+def _touched(file: Path) -> list[float]:
+    return [file.stat().st_mtime] if file.exists() else []
