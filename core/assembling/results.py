@@ -18,7 +18,7 @@ from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_
 from ..files.path_texts import is_within
 from ..model.formats import MissingResults
 from ..model.items import Item, ItemState
-from ..model.loop_key import FRAMES, LoopKey
+from ..model.loop_key import LoopKey
 from ..model.records import Page, Snapshot
 from ..model.selection import Selection
 from ..model.titles import entry_in, frames_of, label_in, taken_with, title_of
@@ -108,9 +108,8 @@ class Wanted:
             is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
                 back.append(item.path)
-            most = frames_of(key.entry(item.path)) if key.kind == FRAMES else 1
             failed = item.state is ItemState.FAILED and not is_back
-            wanted = self._wanted([] if failed else outputs, most)
+            wanted = self._wanted([] if failed else outputs)
             there = list(wanted.values())
             results = by_label[label_in(item.path) if key.has_variants else ""]
             results.add(item.path, there)
@@ -152,7 +151,7 @@ class Wanted:
         windows = Windows.of(selection)
         places = selection.in_range(range(windows.count(frames)))
         items = map(entry_in, found.items) if label else found.items
-        numbers = _numbers_of(found, items, windows, places, frames)
+        numbers = _numbers_of(items, windows, places, frames)
         while numbers and numbers[-1] >= 0 and found.items[numbers[-1]] in found.unpaired:
             numbers.pop()
         places = places[: len(numbers)]
@@ -208,19 +207,14 @@ class Wanted:
             if not page.items or start >= page.total:
                 return
 
-    def _wanted(self, outputs: Sequence[str], most: int) -> dict[str, str | None]:
+    def _wanted(self, outputs: Sequence[str]) -> dict[str, str | None]:
         """Those results of an item that the film is made of, in order, each with its file.
 
-        A link at the place of a result was followed when the item was done again: the file that it
-        leads to is the result then, and the link is none. Nor is the path a result of its own by
-        which that file was saved, if a folder in it is a link. If there are no more than `most`,
-        each is one: then a program that finds equal files has put a link in place of one of them.
+        A result may be a link: a person has moved it elsewhere, or a program that finds equal files
+        has put it there.
         """
         wanted = sorted(filter(self._is_wanted, outputs), key=natural_key)
-        files = {path: self._file_at(path) for path in wanted}
-        if len(wanted) > most:
-            return {path: at for path, at in files.items() if not _leads_to(path, at, files)}
-        return files
+        return {path: self._file_at(path) for path in wanted}
 
     def _is_wanted(self, path: str) -> bool:
         """Whether a result is a picture, and in the folder whose results are taken."""
@@ -282,30 +276,20 @@ class Wanted:
         return []
 
 
-def _leads_to(path: str, file: str | None, others: Collection[str]) -> bool:
-    """Whether a path leads by a link to one of the others; `file` is what is there, if anything."""
-    real_path = file or os.path.realpath(path)
-    return real_path != path and real_path in others
-
-
 def _numbers_of(
-    found: ItemResults, entries: Iterable[str], windows: Windows, places: Sequence[int], frames: int
+    entries: Iterable[str], windows: Windows, places: Sequence[int], frames: int
 ) -> array[int]:
     """Of the item at each of the places of windows, its number, from 0; -1 if it is not there.
 
     One that has another number of frames than the film has there now is not: it has become longer
-    or shorter, and has `frames`. A last window that an earlier version has called by the number of
-    the others is, if it has a result for each of its own, and is not there by its own name as well.
+    or shorter, and has `frames`.
     """
     numbers = array("q", [-1]) * len(places)
     for number, entry in enumerate(entries if places else ()):
-        first, called = frame_in(entry), frames_of(entry)
-        place = first // windows.step - places[0]
+        place = frame_in(entry) // windows.step - places[0]
         if not 0 <= place < len(places):
             continue
-        own = windows.frames_at(places[place], frames)
-        is_meant = numbers[place] < 0 and windows.frames_in(first, called, frames) == own
-        if called == own or (is_meant and len(found.of(number)) == own):
+        if frames_of(entry) == windows.frames_at(places[place], frames):
             numbers[place] = number
     return numbers
 

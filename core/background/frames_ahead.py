@@ -21,7 +21,6 @@ from ..common.workers import worker_pool
 from ..films.film_frames import FilmFrames
 from ..films.finder import FrameTimes, frame_gone
 from ..media.buffers import FRESH, Arrays
-from ..sources.frames import Windows
 from .budget import MemoryBudget
 
 _log = logging.getLogger(__name__)
@@ -74,9 +73,6 @@ class Window(NamedTuple):
     """How many."""
     overlap: int = 0
     """How many of the last of them the next window has, too."""
-    is_full: bool = False
-    """Whether it is called by as many frames as the others are: if it is the last one, it may have
-    fewer, see `Windows.frames_in`."""
 
 
 @dataclass
@@ -285,13 +281,10 @@ class FramesAhead:
     def _read(self, opened: _Open, asked: Window) -> Shot:
         """The frames of a window, under the film's lock."""
         film, tail = opened.film, opened.tail
-        if asked.is_full:
-            windows = Windows(asked.frames, asked.overlap)
-            own = windows.frames_in(asked.first, asked.frames, film.count)
-            asked = asked._replace(frames=own)
         numbers = range(asked.first, asked.first + asked.frames)
         if numbers[-1] >= film.count:
-            raise frame_gone(opened.path, max(asked.first, film.count), film.count)
+            number = max(asked.first, film.count)
+            raise frame_gone(opened.path, number, film.count, is_cut_off=film.is_cut_off)
         if numbers[0] in tail:
             shape, time_of_first = tail[numbers[0]].shape, film.times.seconds(numbers[0])
             images = self._arrays.empty((len(numbers), *shape), np.float32)

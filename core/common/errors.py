@@ -92,6 +92,10 @@ class UnreadableFrame(UnreadableFilm):
     """Raised when one frame of a film cannot be decoded; those around it may be sound."""
 
 
+class WindowGone(UnreadableFrame):
+    """Raised when a whole film no longer has the frames of an item."""
+
+
 class UnreadableCompanion(Unreadable):
     """Raised when the file beside an image is missing, or cannot be read.
 

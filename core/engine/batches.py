@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..common.forecast import Forecast
@@ -253,7 +253,7 @@ class Batches:
         # the source has changed since its first ones were listed.
         is_stuck = entry.to_list > 0 and (counts.pending == 0 or not in_parts)
         if entry.selection != selection or is_stuck:
-            return Due(Why.RELIST, key, selection, entry.batch)
+            return self._leaving.due_anew(key, selection, in_parts=in_parts)
         if entry.to_list > 0 and counts.pending < FEW_LISTED:
             return Due(Why.MORE, key, selection, entry.batch, first=counts.listed)
         is_new_run = entry.completed_at is not None and self._memory.moments.is_before(
@@ -273,7 +273,7 @@ class Batches:
         listing = listed.get(due.key)
         if due.why is not Why.MORE or listing is None:
             return due
-        all_again = replace(due, why=Why.RELIST, first=None)
+        all_again = self._leaving.due_anew(due.key, due.selection, in_parts=True)
         if listing.due == all_again:
             return all_again
         if listing.due != due or not listing.is_part:

@@ -131,7 +131,7 @@ class BatchEnds:
         # Some may have joined since the folder was read, or turned out to be results.
         new = self._own_results.without(key, listing.paths)
         if new:
-            self._store.append(key, *new)
+            self._leaving.bring_in(key, new)
 
     def _nothing_joins(self, key: LoopKey, at: float | None = None) -> None:
         """Note that it is too late for files to join: runs sent after `at`, or now, find them."""

@@ -85,10 +85,10 @@ class Turns(Questions):
         return skip
 
     def leave_out(self, iteration: Iteration) -> bool:
-        """Give back an item that its batch is to leave out by now, as a companion of it is gone.
+        """Give back an item that its batch no longer has: its companion is gone, or its frames are.
 
         The next `acquire` of the same prompt hands out another. False, with nothing changed, if the
-        folder does not say that it is gone.
+        source does not say that it is gone.
         """
         leave_out = partial(self._leave_out, iteration)
         return not iteration.partners and self.listings.with_listings(leave_out, patient=True)
@@ -267,7 +267,20 @@ class Turns(Questions):
             failure = self._writes.failure(_turn(iteration))
             if failure is not None and self._is_own(iteration):
                 raise UnwritableImage(failure.reason)
+            if iteration.item.is_lost:
+                # What is made of all results now is not to have those of before.
+                self._note_done_anew(iteration)
         return self.snapshot(iteration.key.id)
+
+    @in_transaction(patient=True)
+    def _note_done_anew(self, iteration: Iteration) -> None:
+        """Note that the items of a turn, which had lost a result, have what was saved in it."""
+        if self._loops.claimed(iteration) is None or iteration.item is None:
+            return
+        for one in (Partner(iteration.key, iteration.item.path), *iteration.partners):
+            item = self._store.item(one.key, one.path)
+            if item is not None and item.is_lost:
+                self._outputs.note_done_anew(one.key, iteration.prompt, one.path)
 
     @in_transaction(patient=True, beside=True)
     def _is_own(self, iteration: Iteration) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from ..common.errors import UnreadableFrame, quoted
+from ..common.errors import UnreadableFrame, WindowGone, quoted
 from .opening import open_film, unreadable
 from .packet_index import packet_index
 from .walk import Walk
@@ -49,12 +49,21 @@ class FrameTimes(NamedTuple):
         return max(0.0, float(int(self.shown[number]) * self.unit - self.start))
 
 
-def frame_gone(path: str, number: int, count: int) -> UnreadableFrame:
-    """The error for a frame that the film at a path, of `count` frames, does not have any more."""
-    return UnreadableFrame(
-        f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now. Put the "
-        "longer video back, or press Skip this one, and run again: a window that has become "
-        "shorter is added at the end.",
+def frame_gone(path: str, number: int, count: int, *, is_cut_off: bool) -> UnreadableFrame:
+    """The error for a frame that the film at a path, of `count` frames, does not have any more.
+
+    WindowGone where that is the film's own end, and it was not cut off before it.
+    """
+    is_gone = f"Frame {number} of {quoted(path)} is gone: the video has {count} frames now"
+    if is_cut_off:
+        return UnreadableFrame(
+            f"{is_gone}, and ends earlier than its header says. Put the whole video back, and run "
+            "again.",
+            "the video is cut off before this frame",
+        )
+    return WindowGone(
+        f"{is_gone}. Put the longer video back, or press Skip this one, and run again: a window "
+        "that has become shorter is added at the end.",
         "the video has no such frame any more",
     )
 

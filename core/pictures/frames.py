@@ -43,7 +43,7 @@ class FramePictures:
             try:
                 film = self._of(path)
                 if not 0 <= number < film.count:
-                    raise frame_gone(path, number, film.count)
+                    raise frame_gone(path, number, film.count, is_cut_off=film.is_cut_off)
                 picture = small_picture(film.find(number), size)
             finally:
                 self._close_later()

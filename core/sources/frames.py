@@ -52,16 +52,6 @@ class Windows(NamedTuple):
         """How many frames the window at a place has, of a film that has `frames`."""
         return min(self.frames, frames - place * self.step)
 
-    def frames_in(self, first: int, called: int, frames: int) -> int:
-        """How many frames an item has that begins with `first`, of a film that has `frames`.
-
-        That is the number that it is `called` by, but of a last window that is called by the number
-        of the others: so earlier versions have called it.
-        """
-        place = first // self.step
-        is_last = first == place * self.step and place == self.count(frames) - 1
-        return self.frames_at(place, frames) if is_last and called == self.frames else called
-
     def paths(self, key: LoopKey, places: Sequence[int], frames: int) -> list[str]:
         """The paths of the windows at some places of a film that has `frames`."""
         return [path_of(key, at * self.step, self.frames_at(at, frames)) for at in places]

@@ -236,6 +236,12 @@ class Outputs(Protocol):
     def note_replaced(self, key: LoopKey, target: str) -> None:
         """Note that a file of a loop is no longer what its item wrote: no batch shows it."""
 
+    def note_done_anew(self, key: LoopKey, path: str, targets: Collection[str]) -> None:
+        """Note that an item has only the results at `targets`, as it was done once more.
+
+        What else it wrote in this batch before is shown with it no longer.
+        """
+
     def forget_output(self, key: LoopKey, target: str) -> None:
         """Forget a file that was noted: it was not written after all."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from ..common.natural_order import in_natural_order
@@ -87,6 +87,16 @@ class MemoryOutputs:
             replaced = replace(file, batch=NO_BATCH, whole=False)
             self._undo.put(self._files, target, replaced)
             self._undo.discard(self._items[key].written[file.path], file.name)
+
+    def note_done_anew(self, key: LoopKey, path: str, targets: Collection[str]) -> None:
+        batch = self._entries[key].batch
+        for target in self._written[key][path].difference(targets):
+            if self._files[target].batch == batch:
+                self.note_replaced(key, target)
+        shown = self._items[key].written[path]
+        own = {self._files[target].name for target in self._written[key][path]}
+        for name in shown.difference(own, targets):
+            self._undo.discard(shown, name)
 
     def forget_output(self, key: LoopKey, target: str) -> None:
         file = self._files.get(target)

@@ -14,6 +14,7 @@ from ..common.errors import (
     PathRefused,
     Unreadable,
     UnreadableCompanion,
+    WindowGone,
 )
 from ..engine.batches import Request
 from ..engine.registry import LoopRegistry
@@ -29,12 +30,17 @@ _REPORTED = (Unreadable, FolderNotFound, PathRefused)
 """What an item that cannot be read raises."""
 
 
+_LEAVE = (LeftOut, WindowGone)
+"""The same for an item that leaves its batch where it can, as nobody is to blame."""
+
+
 class GivenBack(Enum):
     """Why an item, or a partner of it, was given back instead of being read."""
 
     UNREADABLE = "unreadable"
     LEFT_OUT = "left out"
-    """The batch is to have it only with a companion, which is gone."""
+    """Its film has become shorter, or the batch is to have it only with a companion, which is gone.
+    """
     DONE = "done"
     """It was done before, and the results are back that it had lost."""
 
@@ -81,7 +87,7 @@ class Reading:
                 is_there = partial(is_allowed_file, allowed=allowed)
                 if not was_read and self._registry.is_done_before(iteration, is_there):
                     return GivenBack.DONE
-                if isinstance(error, LeftOut) and self._registry.leave_out(iteration):
+                if isinstance(error, _LEAVE) and self._registry.leave_out(iteration):
                     return GivenBack.LEFT_OUT
                 raised, reason = self._told_of(error, asked)
                 asked_by = error.asked_by if isinstance(error, UnreadableCompanion) else None

@@ -71,6 +71,8 @@ class Work(NamedTuple):
     """The real path of each claimed file that no item of any loop had written before."""
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
+    shown: frozenset[str] = frozenset()
+    """Files that the prompt's item is shown with, though it has not claimed them."""
     sights: Mapping[str, tuple[str, Sights]] = MappingProxyType({})
     """For each claimed file, by its real path: what identifies it, and how it may look."""
 

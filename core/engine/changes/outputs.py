@@ -214,6 +214,8 @@ class Outputs:
             elif succeeded:
                 own = self._owners.is_own(key, path, target)
                 self._store.note_output(key, target, path, file=file, kept=not own)
+            work = self._work(key, prompt)
+            self._note_work(key, prompt, work._replace(shown=work.shown | {target}))
 
     def give_back(self, key: LoopKey, prompt: Prompt, path: str, files: Collection[str]) -> None:
         """Give back claimed files that were not written for the item at `path`.
@@ -230,6 +232,15 @@ class Outputs:
         meant = {each: work.claimed[each] for each in left_alone if each in work.claimed}
         work = work._replace(claimed=claimed, new=new, left_alone={**work.left_alone, **meant})
         self._note_work(key, prompt, work)
+
+    def note_done_anew(self, key: LoopKey, prompt: Prompt, path: str) -> None:
+        """Note that what a prompt has saved takes the place of what the item at `path` had lost.
+
+        What it had besides may lie elsewhere by now, behind links, and is no other result.
+        """
+        work = self._work(key, prompt)
+        if targets := {*work.claimed, *work.shown}:
+            self._store.note_done_anew(key, path, targets)
 
     def forget_work(self, key: LoopKey, prompt: Prompt, *, succeeded: bool) -> None:
         """Forget what a prompt has done with files, once it has ended; note how they look.

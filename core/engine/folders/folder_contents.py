@@ -236,6 +236,15 @@ class FolderContents:
         )
         return due.may_leave(before).difference(present), before
 
+    def staying(self, due: Due, present: Collection[str], *, patient: bool) -> list[str]:
+        """What stays in a batch that is listed anew, though its source no longer has it, in order.
+
+        It is what cannot leave: see `Due.may_leave`.
+        """
+        _, before = self.leaving(due, (), patient=patient)
+        there = {*present, *due.may_leave(before)}
+        return [path for path in before.states if path not in there]
+
 
 def _without(lacking: Collection[str]) -> str:
     """What the message for a folder without images says of those that lack a companion."""

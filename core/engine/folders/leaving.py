@@ -13,9 +13,10 @@ from itertools import islice
 
 from ...model.item_life import Event, On
 from ...model.items import Item, ItemState
-from ...model.loop_key import LoopKey
+from ...model.loop_key import FRAMES, LoopKey
 from ...model.selection import Selection, SortBy
-from ...sources.rows import but_for_text
+from ...sources.rows import TEXT, VARIANTS_OPTION, but_for_text
+from ...sources.variants import variants_of
 from ...store.interface import Store
 from ...store.records import LoopEntry
 from ..changes.loops import Items, Loops
@@ -70,8 +71,28 @@ class Leaving:
         self._loops.times_leave(key, before)
         if listing.due.selection.has_range:
             following = self._own_results.without(key, listing.paths)
-            self._store.append(key, *_following(listing, leaves, following))
+            self.bring_in(key, _following(listing, leaves, following))
+        elif key.kind == FRAMES and not self._loops.entry(key).to_list:
+            self.bring_in(key, listing.paths)
         return True
+
+    def bring_in(self, key: LoopKey, paths: Sequence[str]) -> None:
+        """Append items, of which some may be known: what had failed before it left is tried."""
+        self._items.retry_left(key, paths)
+        self._store.append(key, *paths)
+
+    def due_anew(self, key: LoopKey, selection: Selection, *, in_parts: bool) -> Due:
+        """The listing of all items, for a batch whose settings, or whose source, have changed.
+
+        Where only their order is another, what is done stays in it. Not in a range, which counts
+        items, and no row that is typed no longer.
+        """
+        entry = self._loops.entry(key)
+        before = entry.selection
+        is_typed_anew = dict(before.options).get(TEXT) != dict(selection.options).get(TEXT)
+        stays = in_parts and not (selection.has_range or is_typed_anew)
+        stays = stays and _are_same(before, selection)
+        return Due(Why.RELIST, key, selection, entry.batch, leaves=stays)
 
     def stays(self, key: LoopKey, selection: Selection) -> list[str]:
         """What has lost its result stays in a batch that is listed anew, with a selection.
@@ -79,14 +100,14 @@ class Leaving:
         But not where its settings leave out others: then what was done leaves, too.
         """
         before = self._loops.entry(key).selection
-        return self._store.lost(key) if _which(before) == _which(selection) else []
+        return self._store.lost(key) if _are_same(before, selection) else []
 
     def failed(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> Collection[str]:
         """What has failed, and leaves a batch that is listed anew, with a selection, as `paths`.
 
         Not where its settings leave out others: what these leave out keeps its state.
         """
-        if _which(self._loops.entry(key).selection) != _which(selection):
+        if not _are_same(self._loops.entry(key).selection, selection):
             return []
         failed = self._store.failed(key)
         return set(failed).difference(paths) if failed else []
@@ -102,13 +123,23 @@ class Leaving:
         return True
 
 
-def _which(selection: Selection) -> Selection:
-    """A selection without what only says in which order its items come.
+def _are_same(one: Selection, other: Selection) -> bool:
+    """Whether selections differ at most by the order in which their items come.
 
-    Nor has it the rows that are typed, which are others whenever one was edited.
+    Or by the rows that are typed, which are others whenever one was edited.
     """
+    return one == other or _which(one) == _which(other)
+
+
+def _which(selection: Selection) -> tuple[Selection, frozenset[str]]:
+    """A selection without what only says the order, and the labels of its variants."""
     which = but_for_text(selection)
-    return which if which.has_range else replace(which, sort_by=SortBy.NATURAL, descending=False)
+    if which.has_range:
+        return which, frozenset()
+    variants = variants_of(which)
+    options = tuple(each for each in which.options if each[0] != VARIANTS_OPTION)
+    which = replace(which, sort_by=SortBy.NATURAL, descending=False, options=options)
+    return which, frozenset(() if variants is None else variants.labelled)
 
 
 def _following(listing: Listing, leaves: Collection[str], found: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ...common.errors import BatchLoopError
 from ...common.forecast import MOST_WEIGHED, Weight
 from ...files.growing_files import STILL_SECONDS
-from ...model.loop_key import LoopKey
+from ...model.loop_key import FRAMES, LoopKey
 from ...model.prompt import Host
 from ...sources.interface import Sight, Source
 from ...store.records import Standing
@@ -29,6 +29,10 @@ _OF_ALL = {Why.BEGIN, Why.RELIST, Why.MORE}
 """The purposes for which all items are listed, rather than those alone that are new."""
 
 T = TypeVar("T")
+
+
+def _may_follow(due: Due) -> bool:
+    return due.selection.has_range or due.key.kind == FRAMES
 
 
 class Listings:
@@ -127,8 +131,8 @@ class Listings:
             contents = self._contents.found(due, patient=patient)
         except BatchLoopError:
             return Listing(due, began)
-        # What follows what has left a range.
-        follows = contents.paths if due.selection.has_range else ()
+        # What follows what has left a range, or is a shorter window in its place.
+        follows = contents.paths if _may_follow(due) else ()
         new, listed = self._contents.unknown(due.key, follows, patient=patient)
         return self._with_leaving(due, began, new, contents, listed, patient=patient)
 
@@ -160,6 +164,8 @@ class Listings:
             _, listed = self._contents.unknown(key, (), patient=patient)
         found = self._whole(key, contents.paths, listed, going_on)
         left_out, weights = contents.left_out_of(()), self._weights(key, found, going_on)
+        if due.leaves:
+            found = [*self._contents.staying(due, contents.present, patient=patient), *found]
         return Listing(due, began, found, *left_out, weights=weights)
 
     def _before_the_last(self, due: Due) -> Listing:

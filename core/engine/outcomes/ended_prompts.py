@@ -71,7 +71,8 @@ class EndedPrompts:
         all_ended = all(one.item.state is ItemState.FINISHING for one in known)
         is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
         succeeded = failed is None and known[0].outcome.ending is Ending.SUCCESS
-        self._note_saved(known, succeeded=succeeded)
+        are_done = succeeded and all_ended and not is_part
+        self._note_saved(known, succeeded=succeeded, are_done=are_done)
         for one in known:
             outcome = one.outcome
             if failed is not None and outcome.ending is not Ending.ERROR:
@@ -80,7 +81,7 @@ class EndedPrompts:
             on = _on(outcome, all_ended=all_ended, is_part=is_part)
             self._reconcile_item(one, outcome, on)
 
-    def _note_saved(self, together: Sequence[Over], *, succeeded: bool) -> None:
+    def _note_saved(self, together: Sequence[Over], *, succeeded: bool, are_done: bool) -> None:
         """Note what a prompt has saved, for the images that it was given."""
         prompt = together[0].claim.prompt
         images = {
@@ -91,6 +92,8 @@ class EndedPrompts:
         for saved in self._host.saved(prompt):
             self._outputs.note_saved(prompt, saved, images, succeeded=succeeded)
         for one in together:
+            if are_done and one.item.is_lost:
+                self._outputs.note_done_anew(one.key, prompt, one.item.path)
             self._outputs.forget_work(one.key, prompt, succeeded=succeeded)
 
     def _reconcile_item(self, over: Over, outcome: Outcome, on: On) -> None:

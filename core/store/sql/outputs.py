@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -128,6 +128,17 @@ class SqlOutputs(SqlReports, SqlItems):
         given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
         self._database.execute(output_statements.set_replaced, given)
         self._known(key).writers.pop(target, None)
+
+    def note_done_anew(self, key: LoopKey, path: str, targets: Collection[str]) -> None:
+        self._alone(key)
+        kept = {self._roots.shared(target) for target in targets}
+        for row in list(self._outputs_of(key, [path])):
+            if row.target in kept:
+                continue
+            given = {"of_loop": key.id, "of_target": row.target}
+            of_kept = output_statements.delete_output
+            self._database.execute(of_kept if row.kept else output_statements.set_replaced, given)
+            self._known(key).writers.pop(self._roots.local(row.target), None)
 
     def forget_output(self, key: LoopKey, target: str) -> None:
         self._alone(key)

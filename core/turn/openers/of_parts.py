@@ -89,6 +89,5 @@ class FrameOpener:
 
 
 def _window(asked: Asked) -> Window:
-    windows, frames = Windows.of(asked.selection), frames_of(asked.entry)
-    is_full = frames == windows.frames
-    return Window(frame_in(asked.entry), frames, windows.overlap, is_full)
+    overlap = Windows.of(asked.selection).overlap
+    return Window(frame_in(asked.entry), frames_of(asked.entry), overlap)

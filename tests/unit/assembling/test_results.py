@@ -147,15 +147,15 @@ def test_what_is_no_file_at_the_place_of_a_result_counts_as_deleted(batch: Batch
     assert batch.deleted() == ["0.png", "1.png"]
 
 
-def test_a_link_to_a_result_of_the_same_item_is_not_another_result(
+def test_a_result_that_was_made_a_link_to_an_equal_one_is_one_of_its_own(
     batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    link, made = batch.results / "link.png", batch.results / "1.png"
+    link, made = batch.results / "1_2.png", batch.results / "1.png"
     link.symlink_to("1.png")
-    done = Item("1.png", 0, ItemState.DONE), (str(link), str(made))
+    done = Item("1.png", 0, ItemState.DONE), (str(made), str(link))
     monkeypatch.setattr(batch, "page", lambda *_asked: Page(1, 0, (done,)))
     found = batch.wanted().found(batch.key)
-    assert list(batch.wanted().of_items(found.results[""]).paths) == [str(made)]
+    assert list(batch.wanted().of_items(found.results[""]).paths) == [str(made)] * 2
 
 
 def test_a_result_that_may_not_be_read_is_not_deleted(batch: Batch) -> None:

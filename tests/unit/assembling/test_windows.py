@@ -149,27 +149,6 @@ def test_what_a_longer_film_has_in_another_window_is_not_missed(film: Film) -> N
     assert len(film.made_of()) == 12
 
 
-def test_a_last_window_that_was_called_by_the_full_number_once_is_assembled(film: Film) -> None:
-    item, old = film.items.pop("clip_000006.frames3"), "clip_000006.frames4"
-    film.items[old] = replace(item, path=old)
-    for file in film.results(old):
-        Path(file).touch()
-    # Of a window that was longer, there is one result more than it has frames now.
-    with pytest.raises(ResultsMissing, match="2 results missing"):
-        film.made_of()
-    film.given[old] = film.results(old)[:3]
-    assert film.made_of()[6:] == [
-        "clip_000003.frames4_0006.png",
-        "clip_000006.frames4_0007.png",
-        "clip_000006.frames4_0008.png",
-    ]
-    film.items = {old: film.items[old], **film.items}
-    film.run()
-    assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]
-    film.items[old] = film.items.pop(old)
-    assert film.made_of()[7:] == ["clip_000006.frames3_0007.png", "clip_000006.frames3_0008.png"]
-
-
 def test_a_film_ends_before_the_windows_that_have_no_partner(film: Film) -> None:
     film.is_unpaired("clip_000006.frames3")
     assert [name[-8:-4] for name in film.made_of()] == [f"{number:04}" for number in range(7)]

@@ -320,3 +320,29 @@ def test_in_a_range_of_images_with_variants_a_whole_image_joins_for_one_that_lef
     # Of one that is done with a value something is left: its place is taken.
     listing = Listing(due, 0.0, following, gone={a[0]}, before=Standing("x", states))
     assert leaving._following(listing, listing.gone, following) == []
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_in_another_order_what_is_done_stays_and_is_in_front(
+    server: FailingRows, request: pytest.FixtureRequest, *, large: bool
+) -> None:
+    if large:
+        request.getfixturevalue("few_are_many")
+    server.broken.clear()
+    assert [server.one() for _ in range(2)] == ["r00000", "r00001"]
+    server.remove("r00001", "r00003")
+    other = replace(REQUEST, selection=Selection(descending=True))
+    assert server.all(other) == ["r00005", "r00004", "r00002"]
+    assert server.listed == ["r00001", "r00005", "r00004", "r00002", "r00000"]
+    assert server.figures == (5, 5, 0)
+
+
+@pytest.mark.parametrize(
+    "other", [Selection(limit=4), Selection(options=(("text", "typed anew"),))]
+)
+def test_with_other_settings_it_leaves(server: FailingRows, other: Selection) -> None:
+    server.broken.clear()
+    server.one()
+    server.remove("r00000")
+    server.all(replace(REQUEST, selection=other))
+    assert "r00000" not in server.listed

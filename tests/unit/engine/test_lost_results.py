@@ -277,6 +277,50 @@ def test_so_it_is_if_only_its_source_could_not_be_read(done: FailingRows) -> Non
     assert done.state.complete
 
 
+def results_of(server: FailingRows, path: str) -> list[str]:
+    _, found = server.registry.files_of(KEY.id, path)
+    return [os.path.basename(file) for file in found]
+
+
+@pytest.mark.parametrize("is_known_at_the_end", [False, True])
+def test_what_is_done_anew_has_the_results_of_that_prompt_alone(
+    server: FailingRows, *, is_known_at_the_end: bool
+) -> None:
+    """What it had before may be behind links by now, so that the new ones have other names."""
+    server.broken.clear()
+    server.source.rows = ["r00000"]
+    one_with(server, ["a.png", "b.png"], is_known_at_the_end=False)
+    lose(server, "r00000")
+    server.registry.retry_failed(KEY.id)
+    one_with(server, ["b.png", "c.png"], is_known_at_the_end=is_known_at_the_end)
+    assert results_of(server, "r00000") == ["b.png", "c.png"]
+    lose(server, "r00000")
+    server.registry.retry_failed(KEY.id)
+    one_with(server, [], is_known_at_the_end=is_known_at_the_end)
+    assert results_of(server, "r00000") == ["b.png", "c.png"], "by a saver that tells nothing"
+
+
+def one_with(
+    server: FailingRows,
+    results: list[str],
+    *,
+    is_known_at_the_end: bool = False,
+) -> None:
+    """Work on the next row; its results are known to who asks at the end of the batch, or later."""
+    prompt = server.host.submit()
+    iteration = server.registry.acquire(REQUEST, prompt)
+    for result in results:
+        server.registry.claim_outputs(iteration, [os.path.abspath(result)], result=result)
+        server.registry.note_written(iteration, os.path.abspath(result))
+    server.registry.end(iteration)
+    if is_known_at_the_end:
+        assert server.registry.finish(iteration).complete
+        assert iteration.item is not None
+        assert results_of(server, iteration.item.path) == results or not results
+    server.host.finish(prompt)
+    server.registry.reconcile_all()
+
+
 def test_results_that_a_prompt_has_touched_since_are_not_back(done: FailingRows) -> None:
     done.registry.retry_failed(KEY.id)
     prompt = done.host.submit()
