@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Protocol
 
-from ..common.errors import PathRefused, ResultsMissing, quoted
+from ..common.errors import BatchLoopError, PathRefused, ResultsMissing, quoted
 from ..common.file_kinds import IMAGE_EXTENSIONS
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_file
@@ -96,6 +96,8 @@ class Wanted:
     """Whether each server that works on the batch has the same file at a real path."""
     _is_in_folder: dict[str, bool] = field(default_factory=dict)
     """Whether folders of results lead to `folder` by a link: each is asked for once."""
+    _why: list[BatchLoopError] = field(default_factory=list)
+    """Why results are missing, where it is known."""
 
     def found(self, key: LoopKey) -> Found:
         """The results of all items, read page by page."""
@@ -103,7 +105,7 @@ class Wanted:
         lost: list[tuple[str, list[str]]] = []
         filled = Places()
         back: list[str] = []
-        pending = 0
+        pending: list[Item] = []
         for item, outputs in self._items(key):
             is_back = bool(outputs) and item.may_be_back and self._is_back(key, item.path, outputs)
             if is_back:
@@ -116,17 +118,15 @@ class Wanted:
             if item.is_lost and not is_back and not there:
                 results.lost.append(item.path)
             if item.state is ItemState.PENDING:
-                pending += 1
+                pending.append(item)
                 if not (item.is_lost or there):
                     results.unpaired.add(item.path)
             for path in filter(wanted.get, wanted):
                 filled.add(key.entry(item.path), path)
             if None in there:
                 lost.append((item.path, [path for path, file in wanted.items() if file is None]))
-        # If others are pending as well, a person has pressed Retry failed meanwhile.
-        if pending and pending != self.registry.snapshot(key.id).counts.unpaired:
-            for results in by_label.values():
-                results.unpaired.clear()
+        if pending:
+            self._note_pending(key, pending, by_label.values())
         deleted = [
             item
             for item, paths in lost
@@ -136,6 +136,19 @@ class Wanted:
             and can_be_done_again(key, item)
         ]
         return Found(by_label, deleted, back)
+
+    def _note_pending(
+        self, key: LoopKey, pending: Sequence[Item], found: Iterable[ItemResults]
+    ) -> None:
+        """Tell what has no partner from what somebody has retried meanwhile.
+
+        If more is pending than has no partner, Retry failed was pressed.
+        """
+        if len(pending) != self.registry.snapshot(key.id).counts.unpaired:
+            for results in found:
+                results.unpaired.clear()
+            return
+        self._why.extend(_alone(item.path) for item in pending if item.is_lost)
 
     def of_frames(self, key: LoopKey, frames: int, found: ItemResults, label: str = "") -> Pictures:
         """The results of a film's frames, of which there are `frames`; each exactly once.
@@ -157,11 +170,12 @@ class Wanted:
         places = places[: len(numbers)]
         if not places:
             raise ResultsMissing(_NOTHING)
-        first = places[0] * windows.step
+        first, unlisted = places[0] * windows.step, 0
         end = min(places[-1] * windows.step + windows.frames, frames)
         self._check_behind(key, end, found.lost)
 
         def window(place: int) -> _Window:
+            nonlocal unlisted
             self.going_on()
             begin = place * windows.step
             count = windows.frames_at(place, frames)
@@ -169,6 +183,7 @@ class Wanted:
             path = taken_with(path, label) if label else path
             number = numbers[place - places[0]]
             there = self._by_name(selection, path, count) if number < 0 else found.of(number)
+            unlisted += number < 0 and not there
             if there and len(there) != count:
                 raise ResultsMissing(_of_another_number(path, len(there), count))
             return begin, there
@@ -176,7 +191,9 @@ class Wanted:
         filling = Filling(self.missing)
         for frame, result in enumerate(_each_once(map(window, places), first, end), first):
             filling.add(result, partial(_named, frame, label))
-        return Pictures(filling.filled(), first)
+        if unlisted:
+            self._why.append(_unlisted(unlisted))
+        return Pictures(self._filled(filling), first)
 
     def _check_behind(self, key: LoopKey, end: int, lost: Sequence[str]) -> None:
         """Refuse what has lost its result, and is behind the film's last frame by now."""
@@ -194,7 +211,11 @@ class Wanted:
                 continue
             for result in results or [None]:
                 filling.add(result, partial(title_of, item))
-        return Pictures(filling.filled())
+        return Pictures(self._filled(filling))
+
+    def _filled(self, filling: Filling) -> Sequence[str]:
+        """A result for each picture; raises ResultsMissing, and says why if that is known."""
+        return filling.filled(next(iter(self._why), None))
 
     def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str]]]:
         """All items with their outputs, a page at a time."""
@@ -246,7 +267,8 @@ class Wanted:
         """
         try:
             file = check_source_file(path, self.allowed)
-        except PathRefused:
+        except PathRefused as error:
+            self._why.append(error)
             return None
         return file if os.path.isfile(file) else None
 
@@ -314,6 +336,22 @@ def _end(key: LoopKey, path: str) -> int:
     """The number of the frame behind the last one of an item."""
     entry = key.entry(path)
     return frame_in(entry) + frames_of(entry)
+
+
+def _alone(path: str) -> ResultsMissing:
+    return ResultsMissing(
+        f"{quoted(title_of(path))} waits for a partner: the items of the other side of the pair, "
+        "or the order of one side, have changed since it was done. Put back what it was, and run "
+        "again, or press Start over."
+    )
+
+
+def _unlisted(windows: int) -> ResultsMissing:
+    has = "has one run" if windows == 1 else f"has {windows} runs"
+    return ResultsMissing(
+        f"The video {has} that the batch does not have yet, as it has become longer or shorter. "
+        "Press Run: what is missing is done first."
+    )
 
 
 _NOTHING = (

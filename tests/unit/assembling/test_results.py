@@ -90,11 +90,17 @@ class Batch:
         refuse, shares = MissingResults.REFUSE, (lambda _path: is_shared)
         return Wanted(self, folders, refuse, folder, is_shared=shares)
 
-    def deleted(self, *, allowed: Path | None = None, is_shared: bool = True) -> list[str]:
+    def deleted(
+        self,
+        *,
+        allowed: Path | None = None,
+        is_shared: bool = True,
+        why: str = "a drive that is not connected",
+    ) -> list[str]:
         """The items that have lost a result for good, where a film is refused for it."""
         wanted = self.wanted(allowed, is_shared=is_shared)
         found = wanted.found(self.key)
-        with pytest.raises(ResultsMissing, match="a drive that is not connected"):
+        with pytest.raises(ResultsMissing, match=why):
             wanted.of_items(found.results[""])
         return [*found.deleted]
 
@@ -158,8 +164,17 @@ def test_a_result_that_was_made_a_link_to_an_equal_one_is_one_of_its_own(
     assert list(batch.wanted().of_items(found.results[""]).paths) == [str(made)] * 2
 
 
+def test_what_is_to_be_made_again_and_has_no_partner_any_more_is_told(batch: Batch) -> None:
+    batch.lost, batch.pending, batch.unpaired = {"1.png"}, {"1.png"}, 1
+    assert batch.deleted(why='"1.png" waits for a partner') == []
+    # Somebody has pressed Retry failed, and it will be done.
+    batch.unpaired = 0
+    assert batch.deleted() == []
+
+
 def test_a_result_that_may_not_be_read_is_not_deleted(batch: Batch) -> None:
-    assert batch.deleted(allowed=batch.root / "elsewhere") == []
+    elsewhere = batch.root / "elsewhere"
+    assert batch.deleted(allowed=elsewhere, why="BATCH_LOOP_ALLOWED_DIRS") == []
 
 
 def test_a_result_that_another_machine_may_have_is_not_deleted(batch: Batch) -> None:

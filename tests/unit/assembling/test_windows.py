@@ -125,6 +125,15 @@ def test_of_a_longer_or_shorter_film_a_run_does_what_has_changed(film: Film, fra
     assert {name[:-9] for name in film.made_of()} <= set(now), "of no window that it has no more"
 
 
+def test_a_film_that_has_changed_during_its_last_run_needs_one_more(film: Film) -> None:
+    film.frames = 12
+    with pytest.raises(ResultsMissing, match=r"The video has 2 runs that the batch does not have"):
+        film.made_of()
+    assert len(film.made_of(MissingResults.REPEAT)) == 12
+    film.run(12)
+    assert len(film.made_of()) == 12
+
+
 def test_what_has_lost_its_result_behind_the_end_is_named(film: Film) -> None:
     film.lose("clip_000006.frames3")
     film.run(8)
