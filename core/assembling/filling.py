@@ -61,7 +61,8 @@ def missing_results(
     if why is not None:
         return ResultsMissing(f"{missing} {why}", elsewhere=f"{missing} {why.elsewhere}")
     return ResultsMissing(
-        f"{missing} Press Retry failed, then Continue: only what failed, or has lost its file, is done again. "
+        f"{missing} Press Retry failed, then Continue: only what failed, or has lost its file, is "
+        "done again. "
         "If its source is gone, too, put that back first, or press Start over to go on without it. "
         "If the results are on a drive that is not connected, connect it, and run again. If all "
         "are gone, press Start over; if nothing saves them, add "

@@ -160,6 +160,19 @@ def test_so_is_what_left_as_the_table_was_listed_anew(
     assert server.all() == ["r00001"]
 
 
+def test_so_is_what_other_settings_left_out_if_its_source_brings_it_back(
+    server: FailingRows,
+) -> None:
+    other = replace(REQUEST, selection=Selection(options=(("header", "none"),)))
+    server.all()
+    server.remove("r00001")
+    server.all(other)
+    assert server.figures == (5, 4, 1)
+    server.source.rows.append("r00001")
+    server.broken.clear()
+    assert server.all(other) == ["r00001"]
+
+
 def test_what_a_range_leaves_out_keeps_its_state(server: FailingRows) -> None:
     server.all()
     server.all(replace(REQUEST, selection=Selection(limit=1)))

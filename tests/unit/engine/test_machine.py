@@ -215,6 +215,12 @@ class ModelLoop:
     taken_back: int = 0
     """The highest number of a batch that was taken back."""
 
+    def bring_in(self, paths: list[str]) -> None:
+        """Have items join; what had failed before it left is tried."""
+        self.listing += paths
+        for path in paths:
+            self.known[path].retry()
+
     @property
     def next_batch(self) -> int:
         return max(self.batch, self.taken_back) + 1
@@ -805,11 +811,13 @@ class RegistryMachine(RuleBasedStateMachine):
                 prompt, selection, before = server.before.pop(key, (None, None, {}))
                 if (prompt, selection) != (item.prompt, loop.selection):
                     before = {}
-            loop.listing += [
-                path
-                for path, seen in before.items()
-                if self.files.get(path) == seen and path not in loop.listing
-            ]
+            loop.bring_in(
+                [
+                    path
+                    for path, seen in before.items()
+                    if self.files.get(path) == seen and path not in loop.listing
+                ]
+            )
         self._note_completion(loop, max(at, loop.worked_at))
         if not is_late:
             self._tell_the_end(server, key, item.prompt)
@@ -962,8 +970,15 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop.selection != request.selection:
             listing = self._listing(request.selection)
             if not (loop.selection.limit or request.selection.limit):  # another order
-                lost = [path for path in loop.listing if loop.known[path].is_lost]
-                listing += [path for path in lost if path not in listing]
+                gone = {path: loop.known[path] for path in loop.listing if path not in listing}
+                leave = {
+                    path: item
+                    for path, item in gone.items()
+                    if item.state in {PENDING, FAILED} and not item.is_lost
+                }
+                listing = [path for path in gone if path not in leave] + listing
+                for item in leave.values():
+                    item.retry()
             loop.listing = listing
             loop.selection, was_listed = request.selection, True
         elif retries:
@@ -1000,7 +1015,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if not listed:
             raise NoImages
         self._leave(loop)
-        loop.listing += [path for path in listed if path not in loop.listing]
+        loop.bring_in([path for path in listed if path not in loop.listing])
         return True
 
     def _leave(self, loop: ModelLoop) -> bool:
@@ -1019,7 +1034,7 @@ class RegistryMachine(RuleBasedStateMachine):
         left = len(before) - len(loop.listing)
         if loop.selection.limit and left:
             new = [path for path in self._list(FOLDER, loop.selection) if path not in before]
-            loop.listing += new[:left]
+            loop.bring_in(new[:left])
             self.steps.update(["joined a range"] if new else [])
         return True
 
