@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
         "an iterator refuses its folder, table or settings, or a saver its folder",
     )
     INTERRUPTED = 130, "Ctrl-C"
+    OUTPUT_CLOSED = 141, "what read the output has closed it, as head does"
 
     def __new__(cls, code: int, meaning: str) -> ExitCode:  # noqa: PYI034 - Self came with 3.11
         """Make a code with its meaning."""

@@ -14,7 +14,7 @@ from typing import NoReturn
 from .auto_queue import RETURN_SECONDS
 from .batches import change_batch, report_batch, show_batches
 from .changes import Changes
-from .display import plain, show_any_name
+from .display import give_up_output, plain, show_any_name
 from .errors import CommandError, ExitCode, WrongCall
 from .run import Options, run
 
@@ -33,12 +33,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code."""
     show_any_name()
     try:
-        return int(asyncio.run(_do(_parser().parse_args(arguments))))
+        try:
+            return int(_run(arguments))
+        finally:
+            # What is written at the interpreter's end could not be answered for any more.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        give_up_output()
+        return int(ExitCode.OUTPUT_CLOSED)
+
+
+def _run(arguments: Sequence[str] | None) -> ExitCode:
+    try:
+        return asyncio.run(_do(_parser().parse_args(arguments)))
     except CommandError as error:
         sys.stderr.write(f"batch-loop: {plain(str(error))}\n")
-        return int(error.code)
+        return error.code
     except KeyboardInterrupt:
-        return int(ExitCode.INTERRUPTED)
+        return ExitCode.INTERRUPTED
 
 
 async def _do(given: argparse.Namespace) -> ExitCode:

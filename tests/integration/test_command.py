@@ -194,6 +194,29 @@ def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(
     assert case.command("status", case.workspace.name)[1] == ""
 
 
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_output_that_nobody_reads_ends_the_command_quietly(case: Case, command: str) -> None:
+    assert case.run()[0] == 0
+    assert case.command("reset", case.workspace.name)[0] == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    call = [sys.executable, "-m", "batch_loop_cli", command, "--server", case.client.url]
+    call += [str(case.workflow), "--json"] if command == "run" else []
+    ended = subprocess.run(
+        call,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},  # so status is written at the end only
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=SECONDS,
+        check=False,
+    )
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+    case.client.wait_until_idle()
+    assert len(case.ran) < 2 * len(NAMES)
+
+
 BROKEN = "img2.png"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -44,6 +46,20 @@ def test_a_character_that_the_terminal_lacks_is_escaped(
     sys.stdout.write("caf\u00e9")
     sys.stdout.flush()
     assert out.getvalue().endswith(rb"caf\xe9")
+
+
+@pytest.mark.parametrize("is_closed", ["stdout", "stderr"])
+def test_output_that_nobody_reads_ends_the_command_quietly(is_closed: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, is_closed: writing}
+    # The help goes to the standard output, what is wrong with a call to the other.
+    arguments = ["--help"] if is_closed == "stdout" else ["no-such-command"]
+    call = [sys.executable, "-m", "batch_loop_cli", *arguments]
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}  # so written at the end only
+    ended = subprocess.run(call, cwd=ROOT, env=buffered, **pipes, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stdout or b"", ended.stderr or b"") == (141, b"", b"")
 
 
 def test_the_page_describes_each_command(capsys: pytest.CaptureFixture[str]) -> None:
