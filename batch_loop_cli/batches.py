@@ -32,9 +32,16 @@ async def show_batches(url: str, *, as_json: bool) -> ExitCode:
 async def change_batch(url: str, action: str, name: str) -> ExitCode:
     """Start a batch over (`reset`), or have its failed items processed again (`retry`)."""
     async with Client(url) as client:
-        loop = await client.change_loop(action, (await _find(client, name))["id"])
-    sys.stdout.write(f"{tally(loop)}: the next run goes on from there.\n")
+        before = await _find(client, name)
+        loop = await client.change_loop(action, before["id"])
+    sys.stdout.write(f"{tally(loop)}: {_what_follows(action, before, loop)}.\n")
     return ExitCode.DONE
+
+
+def _what_follows(action: str, before: Loop, after: Loop) -> str:
+    if action == "reset" or not after["complete"]:
+        return "the next run goes on from there"
+    return "what had failed is no longer there" if before["failed"] else "nothing has failed"
 
 
 async def report_batch(url: str, name: str, file: Path) -> ExitCode:

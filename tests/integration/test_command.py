@@ -266,9 +266,19 @@ def test_an_image_is_tried_three_times(case: Case, tmp_path: Path) -> None:
 def test_failed_images_can_be_retried(broken: Case) -> None:
     assert broken.run("--on-error", "skip")[0] == 1
     write_images(broken.workspace.input, [BROKEN])
-    assert broken.command("retry", broken.workspace.name)[0] == 0
+    code, out, _ = broken.command("retry", broken.workspace.name)
+    assert (code, out) == (0, "4 of 5 done, 1 left: the next run goes on from there.\n")
     assert broken.run()[0] == 0
     assert broken.ran[-1] == BROKEN
+    code, out, _ = broken.command("retry", broken.workspace.name)
+    assert (code, out) == (0, "5 of 5 done, complete: nothing has failed.\n")
+
+
+def test_a_failed_image_that_is_gone_is_not_to_be_retried(broken: Case) -> None:
+    assert broken.run("--on-error", "skip")[0] == 1
+    (broken.workspace.input / BROKEN).unlink()
+    code, out, _ = broken.command("retry", broken.workspace.name)
+    assert (code, out) == (0, "4 of 4 done, complete: what had failed is no longer there.\n")
 
 
 def test_inputs_can_be_set(case: Case) -> None:
