@@ -15,7 +15,7 @@ from .reports import write_report
 async def show_batches(url: str, *, as_json: bool) -> ExitCode:
     """Show every batch that a server knows, the one that ran last first."""
     async with Client(url) as client:
-        loops = await client.loops()
+        loops = await (client.loops() if as_json else client.loops_in_full())
     if as_json:
         sys.stdout.write(f"{json.dumps(loops, indent=2)}\n")
         return ExitCode.DONE

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
@@ -31,6 +32,8 @@ BAD_REQUEST = 400
 Loop = Mapping[str, Any]
 """A batch as the pack's routes describe it, see `docs/routes.md`."""
 
+_IDS_A_REQUEST = 100
+"""How many loops are asked for at once: the length of an address is limited."""
 _CLOSING = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
@@ -139,6 +142,15 @@ class Client:
         """Return every batch that the server knows, the one that ran last first."""
         loops: list[Loop] = (await self._get(LOOPS))["loops"]
         return loops
+
+    async def loops_in_full(self) -> list[Loop]:
+        """Return the same with all of their fields, which takes longer."""
+        ids = [loop["id"] for loop in await self.loops()]
+        found: dict[str, Loop] = {}
+        for start in range(0, len(ids), _IDS_A_REQUEST):
+            asked = urlencode([("loop", each) for each in ids[start : start + _IDS_A_REQUEST]])
+            found |= {loop["id"]: loop for loop in (await self._get(f"{LOOPS}?{asked}"))["loops"]}
+        return [found[each] for each in ids if each in found]  # others were forgotten meanwhile
 
     async def loop(self, loop_id: str) -> Loop:
         """Return the current state of one batch."""

@@ -160,6 +160,10 @@ def tally(loop: Mapping[str, Any]) -> str:
     state = "complete" if loop["complete"] else f"{loop['left']} left"
     if loop["complete"] and loop["unpaired"]:
         state += f", {loop['unpaired']} without a partner"
+    if loop["finished"]:
+        state += f", {loop['finished']} finished before"
+    if loop.get("lacking"):  # not known where many loops are listed
+        state += f", {loop['lacking']} without a companion"
     return f"{loop['done']} of {loop['total']} done{failed}, {state}"
 
 

@@ -23,7 +23,7 @@ import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import busy, recorded, records
+from batch_loop.tests.support.batches import busy, recorded, records, run_until_stop
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.small_batches import ITEMS, KINDS, slow, titles_in
@@ -261,6 +261,28 @@ def test_an_image_is_tried_three_times(case: Case, tmp_path: Path) -> None:
     items = json.loads(report.read_text(encoding="utf-8"))["items"]
     attempts = {item["path"]: item["attempts"] for item in items if item["state"] == "failed"}
     assert attempts == {BROKEN: 3}
+
+
+def test_the_status_says_how_many_images_were_left_out(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.png", "b.png", "c.png", "c_mask.png", "d.png", "d_mask.png"])
+    graph = batch_graph(workspace.name, workspace.name)
+    graph["companion"] = node(
+        "BatchLoopCompanionImage",
+        loop=[ITERATOR, 0],
+        pattern="{stem}_mask.png",
+        when_missing="Leave the image out",
+        mask_from="auto",
+    )
+    graph["preview"] = node("PreviewImage", images=["companion", 0])
+    write_images(workspace.output, ["c.png"])
+    graph[ITERATOR]["inputs"]["skip_finished"] = True
+    run_until_stop(client, graph)
+    (said,) = [
+        line for line in batch_loop(client.url, "status")[1].splitlines() if workspace.name in line
+    ]
+    assert "  1 of 1 done, complete, 1 finished before, 2 without a companion  " in said
 
 
 def test_failed_images_can_be_retried(broken: Case) -> None:

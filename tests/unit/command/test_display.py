@@ -28,6 +28,7 @@ def test_a_failure_is_one_line() -> None:
     loop = {
         "done": 0,
         "unpaired": 0,
+        "finished": 0,
         "total": 1,
         "failed": 1,
         "complete": True,

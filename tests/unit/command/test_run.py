@@ -129,7 +129,8 @@ class Reports:
             {"path": path.name, "title": path.name, "outputs": [str(path)]}
             for path in folder.iterdir()
         ]
-        figures = {"done": len(items), "failed": 0, "total": len(items), "left": 0, "unpaired": 0}
+        counts = {"done": len(items), "failed": 0, "total": len(items), "left": 0}
+        figures = {**counts, "unpaired": 0, "finished": 0}
         whole = {"directory": str(folder), "items": items, "complete": True, "seconds": 1}
         self._report = {**figures, **whole}
         self._presses = presses
