@@ -27,6 +27,19 @@ _REASONS: dict[type[Exception], str] = {
     MemoryError: "there is not enough memory for it",
 }
 
+_CUT_OFF = "the file is cut off: it may not have been written or copied completely"
+_SAYS_CUT_OFF = ("truncated", "not enough image data")
+"""What Pillow says of files that end too early, in lower case."""
+_SAYS_DAMAGED = (
+    "cannot load this image",
+    "could not create decoder object",
+    "data stream",
+    "decoder error",
+    "failed to decode",
+    "failed to read next frame",
+)
+"""What it says of files whose content makes no sense to a decoder."""
+
 _HOW_TO_BRING_BACK = (
     "Put it back under this name, or press Skip this one on Directory Iterator, and run again."
 )
@@ -80,7 +93,14 @@ def _reason_of(error: Exception) -> str:
         return _REASONS[type(error)]
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).strip().rstrip(".") or type(error).__name__
+    said = str(error).strip().rstrip(".") or type(error).__name__
+    if _is_any_in(_SAYS_CUT_OFF, said):
+        return _CUT_OFF
+    return f"the file is damaged: {said}" if _is_any_in(_SAYS_DAMAGED, said) else said
+
+
+def _is_any_in(parts: Sequence[str], text: str) -> bool:
+    return any(part in text.lower() for part in parts)
 
 
 _FEW = 50

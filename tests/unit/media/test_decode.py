@@ -329,9 +329,30 @@ class TestUnreadable:
         (tmp_path / "a.png").write_bytes(b"no image")
         assert "not an image" in self.reason(tmp_path / "a.png")
 
-    @pytest.mark.parametrize("extension", ["png", "jpg", "webp", "gif", "bmp", "tif", "avif"])
-    def test_a_file_that_is_cut_short(self, tmp_path: Path, extension: str) -> None:
-        assert self.reason(write_broken(tmp_path / f"a.{extension}"))
+    @pytest.mark.parametrize(
+        ("extension", "says"),
+        [
+            *((each, "the file is cut off: ") for each in ("png", "jpg", "gif", "bmp", "tif")),
+            ("webp", "the file is damaged: "),
+            ("jp2", "the file is damaged: "),
+            ("avif", ""),  # Pillow may not know it for an image
+        ],
+    )
+    def test_a_file_that_is_cut_short(self, tmp_path: Path, extension: str, says: str) -> None:
+        reason = self.reason(write_broken(tmp_path / f"a.{extension}"))
+        assert reason
+        assert reason.startswith(says)
+
+    def test_a_jpeg_that_is_cut_short_before_its_pixels(self, tmp_path: Path) -> None:
+        path = write_broken(tmp_path / "a.jpg")
+        path.write_bytes(path.read_bytes()[:100])
+        assert self.reason(path).startswith("the file is cut off: ")
+
+    def test_pixels_that_are_changed(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.png"
+        path.write_bytes(png(4, 4, 8, 2, b"no compressed pixels"))
+        said = "unrecognized data stream contents when reading image file"
+        assert self.reason(path) == f"the file is damaged: {said}"
 
     @pytest.mark.parametrize("extension", ["png", "jpg", "webp", "gif", "tif", "jp2", "avif"])
     def test_a_file_of_any_length_or_damage(self, tmp_path: Path, extension: str) -> None:
