@@ -23,8 +23,9 @@ WAITING = 2
 FRAMES = 240
 """Of a round: a batch of its own, which begins at the film's start and is not run to its end.
 
-So many that each round lasts longer than the ten seconds after which ComfyUI collects garbage, for
-some 0.3 s: in shorter rounds it is a matter of luck in how many of them it does.
+So many that a round with a model, or to PNG, lasts longer than the ten seconds after which ComfyUI
+collects garbage, for some 0.3 s: in shorter rounds it is a matter of luck in how many of them it
+does. To JPEG without a model, which has no target, a round lasts some six seconds.
 """
 ROUNDS = 5
 MOST_SECONDS = Target(0.06)
