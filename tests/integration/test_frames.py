@@ -303,6 +303,29 @@ def test_results_that_were_moved_and_linked_to_are_results(
     assert shown_in(made)[0] == list(range(FRAMES))
 
 
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_window_whose_results_were_moved_and_linked_to_is_made_again(
+    client: ComfyClient, workspace: Workspace, *, spoilt: bool
+) -> None:
+    """Its new results have other names, as a link is not written through."""
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace), frames=8))
+    results = run_until_stop(client, graph)
+    made, frames = workspace.output / "film" / "clip.mp4", workspace.output / "frames"
+    made.unlink()
+    moved = workspace.output / "moved.png"
+    (frames / "clip_000008_2.png").rename(moved)
+    (frames / "clip_000008_2.png").symlink_to(moved)
+    if spoilt:
+        moved.write_bytes(b"")
+    else:
+        (frames / "clip_000008_3.png").unlink()
+    assert "1 result " in refusal(client, graph)
+    client.post_json("/batch_loop/loops/retry", {"loop": told(results[-1], ITERATOR)["loop"]})
+    assert len(run_until_stop(client, graph)) == 1
+    assert shown_in(made)[0] == list(range(FRAMES))
+    assert (frames / "clip_000008_2.png").is_symlink()
+
+
 def test_a_result_that_was_made_a_link_to_an_equal_one_is_a_result(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -452,6 +475,26 @@ def test_of_a_film_that_is_longer_or_shorter_a_run_does_what_has_changed(
     assert shown_in(workspace.output / "film" / "clip.mp4")[0] == list(range(FRAMES))
 
 
+def test_a_film_that_becomes_shorter_in_mid_batch_stops_on_no_window_and_comes_back(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = film_graph(workspace.name, frames_of(in_folder(workspace, frames=20), frames=4))
+    for _ in range(2):
+        client.run(graph)
+    replaced(workspace, 14)
+    results = run_until_stop(client, graph)
+    assert [len(result.outputs[SAVE]["images"]) for result in results] == [4, 2]
+    made, state = workspace.output / "film" / "clip.mp4", loop_state(client, results[-1])
+    assert (state["total"], state["done"], state["failed"]) == (4, 4, 0)
+    assert shown_in(made)[0] == list(range(14))
+    replaced(workspace, 20)
+    results = run_until_stop(client, graph)
+    assert [len(result.outputs[SAVE]["images"]) for result in results] == [4, 4]
+    state = loop_state(client, results[-1])
+    assert (state["total"], state["done"], state["failed"]) == (5, 5, 0)
+    assert shown_in(made)[0] == list(range(20))
+
+
 def test_beside_a_table_that_has_fewer_rows_the_film_ends_with_these(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -528,6 +571,23 @@ def frames_for_a_slow_film(client: ComfyClient, graph: Graph, output: Path) -> P
     for path in (output / "frames").iterdir():
         Image.fromarray(noise).save(path, compress_level=0)
     return made
+
+
+def test_in_another_order_images_that_were_moved_away_once_done_are_in_the_film(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, [f"{number}.png" for number in range(4)], size=(16, 16))
+    graph = film_graph(workspace.name, iterator(workspace.name), fps=10.0)
+    for number in range(2):
+        client.run(graph)
+        (workspace.input / f"{number}.png").unlink()
+    graph[ITERATOR]["inputs"]["descending"] = True
+    results = run_until_stop(client, graph)
+    assert len(results) == 2
+    (path,) = (workspace.output / "film").iterdir()
+    assert len(shown_in(path)[0]) == 4
+    state = loop_state(client, results[-1])
+    assert (state["total"], state["done"]) == (4, 4)
 
 
 def test_an_interrupted_film_leaves_nothing_and_is_made_by_the_next_run(
