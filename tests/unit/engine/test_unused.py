@@ -73,7 +73,7 @@ def done_before_it_was_started_over(loop: Loop) -> None:
 def done_and_gone_from_the_folder(loop: Loop) -> None:
     loop.run()
     loop.names.remove("a")
-    loop.run(Ending.STOPPED, selection=Selection(descending=True))
+    loop.run(Ending.STOPPED, selection=Selection(limit=2))
     assert loop.snapshot().counts.handled == 0
 
 
