@@ -355,6 +355,31 @@ test("settings that select more or fewer images than the batch has are pointed o
   assert.equal(shown.detail, "Under these settings now: 4 images.");
 });
 
+test("what skip_finished has left out of a batch is no change", () => {
+  const figures = { pending: 0, left: 0, done: 2, failed: 1, total: 3, finished: 7 };
+  const complete = { ...REST, ...figures, complete: true, next: "stop" };
+  const detail = (known) => model({ folder: FOLDER, state: complete, skips: true, ...known }).detail;
+  assert.equal(detail({}), "The batch is complete.");
+  assert.equal(detail({ repeats: true }), "The batch is complete.");
+  assert.equal(detail({ folder: { ...FOLDER, total: 11 } }), "Under these settings now: 11 images.");
+  assert.equal(detail({ skips: false }), "Under these settings now: 10 images.");
+  const paused = { ...complete, complete: false, next: "go", left: 1, done: 1 };
+  assert.doesNotMatch(detail({ state: paused }), /settings now/);
+});
+
+test("what was done and has gone since is no change, if Run does nothing", () => {
+  const complete = { ...REST, pending: 0, left: 0, done: 10, complete: true, next: "stop" };
+  const folder = { ...FOLDER, total: 9, same: true };
+  const shown = (known) => model({ folder, state: complete, ...known });
+  const now = "Under these settings now: 9 images.";
+  assert.equal(shown({}).detail, "The batch is complete.");
+  assert.equal(shown({}).buttons.primary, "startOver");
+  assert.equal(shown({ repeats: true }).detail, now);
+  assert.equal(shown({ folder: { ...folder, same: false } }).detail, now);
+  assert.equal(shown({ folder: { ...folder, total: 11 } }).detail, "Under these settings now: 11 images.");
+  assert.equal(shown({ state: REST }).detail, now);
+});
+
 test("a folder from another node is not guessed at", () => {
   const shown = model({ settings: null, canChoose: false });
   assert.deepEqual([shown.phase, shown.headline], ["unknown", "The folder comes from another node"]);

@@ -299,6 +299,7 @@ export class IteratorEntry {
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
       repeats: this.#repeats,
       adds: !this.#repeats && this.#valueOf("skip_finished", "") === false,
+      skips: Boolean(this.#valueOf("skip_finished", "linked")),
       tried: this.#tried?.key === this.#key ? this.#tried : null,
       isPaused: this.#hasAnswered && this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),
