@@ -285,7 +285,7 @@ export class Gate {
     batch.heard(iteration.loop, promptId);
     this.#claims.claim(iteration.loop, () => {
       this.stopping.switchOff([iteration.loop]);
-      this.#notice.elsewhere(batch, true);
+      this.#tellElsewhere(batch, [iteration.loop], true);
     });
   }
 
@@ -422,11 +422,12 @@ export class Gate {
 
   async #start() {
     const { workflow, graphId } = this.#screen;
-    const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(this.#expected()));
+    const loops = this.#expected();
+    const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(loops));
     // Another workflow may have come onto the screen, and that is what ComfyUI would send.
     if (!this.#screen.has({ workflow, graphId })) return;
     if (isElsewhere) {
-      this.#notice.elsewhere(this.#moves.known(), false);
+      this.#tellElsewhere(this.#moves.known(), loops, false);
       return;
     }
     if (this.runsHere) return;
@@ -438,6 +439,17 @@ export class Gate {
       // Nobody is logged in, or that could not be found out: ComfyUI says so, and sends nothing.
       if (this.#submissions.isAsked && !this.#autoQueue.isSending) this.#autoQueue.showStopped();
     }
+  }
+
+  /**
+   * Say that another tab runs a batch, for as long as it does.
+   *
+   * @param {Batch} batch
+   * @param {string[]} loops
+   * @param {boolean} hasRun - whether a prompt of it has run here, too
+   */
+  #tellElsewhere(batch, loops, hasRun) {
+    this.#notice.elsewhere(batch, hasRun, () => this.#claims.areElsewhere(loops));
   }
 
   /** Whether ComfyUI queues nothing of the batch on the screen until it is known how it stands. */
