@@ -276,7 +276,8 @@ function onExecuted({ detail }) {
       changes.wentOn(said.loop);
     }
     poller.news();
-    if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
+    if (said.kind === "end_queue" || said.kind === "film_changed") continue;
+    if (gate.isAway(said.loop)) continue;
     if (said.kind === "iteration") screen.note(id, said.loop);
     cards.heard(id, said, detail.prompt_id);
   }

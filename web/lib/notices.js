@@ -128,7 +128,12 @@ export class Notices {
     if (ended.length === 0 && isNews && !watches) this.#tellNothing(run);
     await Promise.all(
       ended.map(({ loop, unreadable }) =>
-        this.#tellEnd(loop, { unreadable, watches, progress: run.progress.get(loop) }),
+        this.#tellEnd(loop, {
+          unreadable,
+          watches,
+          progress: run.progress.get(loop),
+          filmChanged: run.changedFilms.has(loop),
+        }),
       ),
     );
   }
@@ -211,17 +216,17 @@ export class Notices {
 
   /**
    * @param {string} loop
-   * @param {{ unreadable: number, watches: boolean, progress?: Progress }} said - in its last
-   *   prompt; `watches` tells whether this page waits for new images
+   * @param {{ unreadable: number, watches: boolean, progress?: Progress, filmChanged: boolean }} said -
+   *   in its last prompt; `watches` tells whether this page waits for new images
    */
-  async #tellEnd(loop, { unreadable, watches, progress }) {
+  async #tellEnd(loop, { unreadable, watches, progress, filmChanged }) {
     try {
       const state = await this.#settled(loop);
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
       const where = await this.#resultsOf(loop).catch(() => NOWHERE); // it is told without them
-      const message = batchEnd(state, { unreadable, watches, results: resultsIn(where) });
+      const message = batchEnd(state, { unreadable, watches, results: resultsIn(where), filmChanged });
       this.#ends.show(loop, message, { copies: where.folder, shows: this.#linksTo(state.made_of_all) });
       this.#signals.ended(loop, message);
     } catch (error) {
@@ -238,7 +243,10 @@ export class Notices {
         this.#tellFinished(iteration, by);
         continue;
       }
-      this.#toasts.show(iteration.loop, { ...nothingToDo(iteration), life: LIFE_MS });
+      this.#toasts.show(iteration.loop, {
+        ...nothingToDo(iteration, run.changedFilms.has(iteration.loop)),
+        life: LIFE_MS,
+      });
     }
   }
 

@@ -59,12 +59,12 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images
+ * @param {{ unreadable?: number, watches?: boolean, results?: string, filmChanged?: boolean }} [how] - how many images
  *   were tried and could not be read, if nothing else was; whether this page waits for new images;
- *   and where the results are
+ *   where the results are; and whether the film was changed after them
  * @returns {Toast}
  */
-export function batchEnd(state, { unreadable = 0, watches = false, results = "" } = {}) {
+export function batchEnd(state, { unreadable = 0, watches = false, results = "", filmChanged = false } = {}) {
   const figures = {
     done: state.done,
     failed: state.failed,
@@ -78,6 +78,7 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
       sourceOf(state.directory),
       ...(results ? [results] : []),
       ...(unreadable ? [textsOf(state)("notice.unreadable", { count: unreadable })] : []),
+      ...(filmChanged ? [t("notice.filmChanged")] : []),
       ...noteLines(state),
       ...failureLines(state.failures, state.failed),
     ].join("\n"),
@@ -88,11 +89,13 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
  * The toast for a prompt that found nothing to do, from Directory Iterator's report.
  *
  * @param {Iteration} iteration
+ * @param {boolean} [filmChanged] - whether the film was changed after its results
  * @returns {Toast}
  */
-export function nothingToDo(iteration) {
+export function nothingToDo(iteration, filmChanged = false) {
   const how = [iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again")];
   if (iteration.failed) how.push(t("notice.nothing.retry"));
+  if (filmChanged) how.push(t("notice.filmChanged"));
   return nothingAnd(iteration, how);
 }
 
