@@ -7,6 +7,13 @@ import { t, textsOf } from "./texts.js";
  * @import { Fault, Toast } from "../../types/comfyui.d.ts"
  * @import { FinishedBy, Iteration } from "../../types/nodes.d.ts"
  * @import { Failure, ListedLoop, Loop } from "../../types/server.d.ts"
+ *
+ * @typedef {object} End - what is known of the end of a batch beside the loop's state
+ * @property {number} [unreadable] - how many images were tried and could not be read, if nothing
+ *   else was
+ * @property {boolean} [watches] - whether this page waits for new images
+ * @property {string} [results] - where the results are
+ * @property {boolean} [filmChanged] - whether the film was changed after them
  */
 
 /** How many invalid nodes a toast names. */
@@ -59,12 +66,11 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number, watches?: boolean, results?: string, filmChanged?: boolean }} [how] - how many images
- *   were tried and could not be read, if nothing else was; whether this page waits for new images;
- *   where the results are; and whether the film was changed after them
+ * @param {End} [how]
  * @returns {Toast}
  */
-export function batchEnd(state, { unreadable = 0, watches = false, results = "", filmChanged = false } = {}) {
+export function batchEnd(state, how = {}) {
+  const { unreadable = 0, watches = false, results = "", filmChanged = false } = how;
   const figures = {
     done: state.done,
     failed: state.failed,
