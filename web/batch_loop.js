@@ -311,7 +311,7 @@ function onAccepted() {
 }
 
 function onRefused() {
-  reasons.refused();
+  reasons.refused(gate.hasRun);
   conductor.refused();
   cards.lookAgain();
 }

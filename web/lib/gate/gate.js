@@ -165,6 +165,11 @@ export class Gate {
     return (this.#autoQueue.runsAll || this.#isHeld) && this.#screen.has(here);
   }
 
+  /** Whether a prompt of the batch on the screen has reported since Run was pressed. */
+  get hasRun() {
+    return this.runsHere && this.#batches.here?.isNew === false;
+  }
+
   /**
    * Whether this page goes through the batch of a loop, on the screen or away.
    *
