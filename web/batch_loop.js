@@ -16,7 +16,7 @@ import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
-import { nameWorkflowsBy } from "./lib/card/folder_settings.js";
+import { nameWorkflowsBy, skipsFinished } from "./lib/card/folder_settings.js";
 import { ItemChooser } from "./lib/card/item_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
@@ -141,6 +141,7 @@ const changes = new Changes({
   ask,
   changed,
   goesOn: goesOnByItself,
+  skips: skipsOnScreen,
 });
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
@@ -253,6 +254,12 @@ function stoodOnScreen() {
 /** @type {(loop: string) => boolean} - from the cards, too, and what they press */
 function goesOnByItself(loop) {
   return runControl.goesOn(loop, { isHere: cards.nodeOf(loop) !== null });
+}
+
+/** @type {(loop: string) => boolean | null} - by the node on the screen, if it is there */
+function skipsOnScreen(loop) {
+  const node = cards.nodeOf(loop);
+  return node && skipsFinished(node);
 }
 
 /** @type {(ids: string[], error: unknown) => void} */

@@ -60,7 +60,8 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
     return { ...said, ...newsOf(now, settings, state, { adds: adds && !goesOn, repeats, skips }, say) };
   }
   if (ends) return { phase: "running", headline: ends, figures };
-  if (folder) return holding(folder, settings, { goesOn, isInOtherTab, source: more.source ?? "images" }, say);
+  const page = { goesOn, isInOtherTab, skips, source: more.source ?? "images" };
+  if (folder) return holding(folder, settings, page, say);
   if (settings) return { phase: "unknown", headline: say("card.looking") };
   return { phase: "unknown", headline: say("card.linked"), detail: say("card.linkedDetail") };
 }
@@ -280,11 +281,12 @@ function isCounted(folder) {
 /**
  * @param {Folder | Table} folder
  * @param {ItemSettings | null} settings
- * @param {{ goesOn: boolean, isInOtherTab: boolean, source: string }} page - whether it runs it,
- *   or another tab, and what the items are
+ * @param {{ goesOn: boolean, isInOtherTab: boolean, skips: boolean, source: string }} page -
+ *   whether it runs it, or another tab, whether what has results is left out, and what the items
+ *   are
  * @param {Say} say
  */
-function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
+function holding(folder, settings, { goesOn, isInOtherTab, skips, source }, say) {
   const { total, first, last, nothing } = folder;
   const film = "film" in folder ? folder.film : null;
   if (first === null || last === null) {
@@ -301,7 +303,7 @@ function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
     title: names.join("\n"),
     detail: names.join("\n"),
     image: film?.picture ? { path: film.picture, title: first } : null,
-    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : say("card.hint"),
+    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : skips ? t("card.hintSkips") : say("card.hint"),
   };
 }
 
