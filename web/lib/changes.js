@@ -154,7 +154,7 @@ export class Changes {
   /**
    * What to press now, in a text that names the button; empty if the batch goes on by itself.
    *
-   * @param {"startOver.done" | "startOver.doneSkips" | "retry.done" | "skip.goesOn"} text
+   * @param {`${"startOver" | "retry"}.done` | "startOver.doneSkips" | "skip.goesOn"} text
    * @param {Loop} state - as it stands now
    */
   #pressNext(text, state) {
@@ -169,8 +169,8 @@ export class Changes {
    *
    * @param {"startOver" | "forget"} what
    * @param {Shown} batch
-   * @param {{ sure?: string, more?: string[] }} [how] - the text on what becomes of it, and lines to
-   *   add
+   * @param {{ sure?: string, more?: string[] }} [how] - the text on what becomes of it, and lines
+   *   to add
    */
   #isSure(what, batch, { sure = `${what}.sure`, more = [] } = {}) {
     const { directory, done, failed } = batch;

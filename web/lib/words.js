@@ -1,4 +1,4 @@
-import { duration, noteLines } from "./figures.js";
+import { duration, leftOutLine, noteLines } from "./figures.js";
 import { sourceOf, titleOf } from "./items.js";
 import { t, textsOf } from "./texts.js";
 
@@ -70,6 +70,7 @@ export function failureLines(failures, failed) {
  * @returns {Toast}
  */
 export function batchEnd(state, how = {}) {
+  const leftOut = leftOutLine(state);
   const { unreadable = 0, watches = false, results = "", filmChanged = false } = how;
   const figures = {
     done: state.done,
@@ -83,6 +84,7 @@ export function batchEnd(state, how = {}) {
     detail: [
       sourceOf(state.directory),
       ...(results ? [results] : []),
+      ...(leftOut ? [leftOut] : []),
       ...(unreadable ? [textsOf(state)("notice.unreadable", { count: unreadable })] : []),
       ...(filmChanged ? [t("notice.filmChanged")] : []),
       ...noteLines(state),

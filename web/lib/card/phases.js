@@ -1,4 +1,4 @@
-import { duration, figuresOf, noteLines } from "../figures.js";
+import { duration, figuresOf, leftOutLine, noteLines } from "../figures.js";
 import { otherServers, queuedAt, queuedIn } from "../queued.js";
 import { NOT_ALLOWED } from "../requests.js";
 import { nameOf, titleOf } from "../items.js";
@@ -235,7 +235,8 @@ function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say) {
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
-  const detail = [...noteLines(state), t("card.completeDetail")].join(" ");
+  const notes = [...noteLines(state), t("card.completeDetail")].join(" ");
+  const detail = [leftOutLine(state), notes].filter(Boolean).join("\n");
   return { phase: "complete", tone, headline: completeLine(figures, say), detail, figures };
 }
 
