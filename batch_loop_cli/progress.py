@@ -53,7 +53,7 @@ class Progress:
 
         A report may be older than an earlier one of another server, so figures never go back.
         """
-        if report["kind"] == "end_queue":
+        if report["kind"] not in {"iteration", "progress"}:
             return
         is_newer = report["done"] + report["failed"] >= self.ended
         if report["loop"] != self.loop or is_newer:

@@ -63,7 +63,13 @@ export interface EndQueue {
   of_batch?: boolean;
 }
 
-export type Said = Iteration | Tried | Progress | EndQueue;
+/** A film was changed after results were made of it. */
+export interface FilmChanged {
+  kind: "film_changed";
+  loop: string;
+}
+
+export type Said = Iteration | Tried | Progress | EndQueue | FilmChanged;
 
 /** The `detail` of ComfyUI's `executed` event, with the pack's own part. */
 export interface Executed {

@@ -271,6 +271,8 @@ export interface Folder {
   variants?: number | null;
   /** How many a run would add to its complete batch, as far as that is certain. */
   new: number;
+  /** Whether the settings are those of its batch, but for `skip_finished` and typed rows. */
+  same: boolean;
   first: string | null;
   last: string | null;
   /** Why there are none; null if there are. */

@@ -16,7 +16,7 @@ import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
-import { nameWorkflowsBy } from "./lib/card/folder_settings.js";
+import { nameWorkflowsBy, skipsFinished } from "./lib/card/folder_settings.js";
 import { ItemChooser } from "./lib/card/item_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
@@ -141,6 +141,7 @@ const changes = new Changes({
   ask,
   changed,
   goesOn: goesOnByItself,
+  skips: skipsOnScreen,
 });
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
@@ -255,6 +256,12 @@ function goesOnByItself(loop) {
   return runControl.goesOn(loop, { isHere: cards.nodeOf(loop) !== null });
 }
 
+/** @type {(loop: string) => boolean | null} - by the node on the screen, if it is there */
+function skipsOnScreen(loop) {
+  const node = cards.nodeOf(loop);
+  return node && skipsFinished(node);
+}
+
 /** @type {(ids: string[], error: unknown) => void} */
 function isUnknown(ids, error) {
   conductor.unknown(ids, error);
@@ -276,7 +283,8 @@ function onExecuted({ detail }) {
       changes.wentOn(said.loop);
     }
     poller.news();
-    if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
+    if (said.kind === "end_queue" || said.kind === "film_changed") continue;
+    if (gate.isAway(said.loop)) continue;
     if (said.kind === "iteration") screen.note(id, said.loop);
     cards.heard(id, said, detail.prompt_id);
   }
@@ -310,7 +318,7 @@ function onAccepted() {
 }
 
 function onRefused() {
-  reasons.refused();
+  reasons.refused(gate.hasRun);
   conductor.refused();
   cards.lookAgain();
 }

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..common.errors import BatchLoopError, Refused
+from ..common.errors import BatchLoopError, Refused, UnknownLoop
 from ..common.names import DIRECTORY_ITERATOR, ITERATORS_OF_FILES, ROW_ITERATOR
 from ..companions.patterns import pattern_of
 from ..engine.registry import LoopRegistry
@@ -15,6 +15,7 @@ from ..files.allowed_paths import AllowedFolders
 from ..model.loop_key import VARIANTS, LoopKey
 from ..model.selection import Companion, CompanionKind, Selection, WhenMissing
 from ..model.settings.row_iterator import LONGEST_TEXT
+from ..sources.rows import but_for_text
 from ..sources.variant_values import FilesOf, VariantValues
 from ..sources.variants import OPTION, VariantLists
 from ..turn.iterator_kinds import KINDS, Kind, Settings
@@ -92,6 +93,17 @@ class AskedItems:
         place = self.kind.place(self.settings, allowed)
         source = self.kind.source + (VARIANTS if self.has_variants else "")
         return registry.key(self.settings.loop_name, place, self.workflow, source)
+
+    def is_as_batch(self, registry: LoopRegistry, key: LoopKey) -> bool:
+        """Whether its settings are those of a loop's batch, which may be unknown.
+
+        Without what leaves results out, which only a run can tell, and rows that are typed.
+        """
+        try:
+            own = registry.selection_of(key.id)
+        except UnknownLoop:
+            return False
+        return but_for_text(replace(own, finished=())) == but_for_text(self.selection)
 
 
 def with_variants(selection: Selection, variants: VariantLists | None) -> Selection:

@@ -79,6 +79,7 @@ def add_routes(  # noqa: PLR0913, PLR0917 - what the answers are made of
                 "forgets": registry.forgets,
                 "total": len(paths),
                 "new": registry.joining(key, selection, paths),
+                "same": asked.is_as_batch(registry, key),
                 "entries": len(paths) // (values or 1),
                 "variants": values,
                 "first": item_title(paths[0]) if paths else None,

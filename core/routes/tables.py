@@ -84,6 +84,7 @@ def add_routes(
                 "variants": variant_count(variants, has_variants=asked.has_variants),
                 "exact": found.count() is not None,
                 "new": joining(key, asked, found),
+                "same": asked.is_as_batch(registry, key),
                 "first": titles[0] if titles else None,
                 "last": titles[-1] if titles else None,
                 "nothing": None,

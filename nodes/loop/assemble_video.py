@@ -16,7 +16,7 @@ from ...core.comfy.schema import LoopSocket, advanced, built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError
-from ...core.common.names import ASSEMBLE_VIDEO
+from ...core.common.names import ASSEMBLE_VIDEO, UI_KEY
 from ...core.files.allowed_paths import AllowedFolders, resolve_target
 from ...core.films.encoders import MOST_QUALITY, codecs_at_hand
 from ...core.model.formats import FilmCodec, FilmDepth, MissingResults
@@ -118,6 +118,7 @@ class AssembleVideo(comfy_io.ComfyNode):
         for notice in notices:
             _log.warning("Batch Loop: %s", notice)
             ui["text"] = [notice]
+            ui[UI_KEY] = [{"kind": "film_changed", "loop": loop.key.id}]
         return comfy_io.NodeOutput("\n".join(paths), ui=ui)
 
     @classmethod

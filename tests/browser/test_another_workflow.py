@@ -350,6 +350,8 @@ def test_only_one_tab_of_a_browser_runs_a_batch(comfy: ComfyPage, third: Batch) 
     assert other.submitted == 1
     expect(other.card()).to_contain_text("All 7 images done")
     expect(other.card()).not_to_contain_text("Runs in another tab.")
+    untrue = other.page.locator(".batch-loop-notice").filter(has_text="already runs in another tab")
+    expect(untrue).to_have_count(0)
     assert other.faults == []
     other.page.close()
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, expect
 
-from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, Batch
+from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.browser.selection import NODES_2
+from batch_loop.tests.support.graphs import node
+from batch_loop.tools.graphs import filled_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,6 +203,33 @@ def test_start_over_returns_to_the_beginning(comfy: ComfyPage, batch: Batch) -> 
     comfy.toast("Press Run to begin with the first image")
     expect(card).to_contain_text("2 images")
     expect(card).to_contain_text("first: img1.png last: img2.png")
+
+
+@pytest.mark.one_renderer
+def test_what_has_results_is_left_out_and_the_card_and_the_notice_say_so(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    graph = batch.graph(skip_finished=True)
+    graph[SAVE] = node("BatchLoopSaveImage", image=["5", 0], loop=["2", 0], folder=batch.name)
+    comfy.load(filled_in(batch.client, graph))
+    card = comfy.card()
+    expect(card).to_contain_text("Press Run for all that have no result")
+    comfy.press_button("Run")
+    expect(card).to_contain_text("All 7 images done")
+    comfy.toast("Batch complete")  # what is said next takes its place
+    for name in ["img1.png", "img20.png"]:
+        (batch.output / name).unlink()
+    comfy.press_button("Start over")
+    question = comfy.page.get_by_role("dialog", name="Start over?")
+    expect(question).to_contain_text("Only what has no result will be run")
+    question.get_by_role("button", name="Start over").click()
+    comfy.toast("Press Run to run what has no result")
+    comfy.press_button("Run")
+    expect(card).to_contain_text("All 2 images done")
+    expect(card.locator(".batch-loop-detail")).to_have_text(
+        "5 finished before\nThe batch is complete.", use_inner_text=True
+    )
+    expect(comfy.toast("Batch complete: 2 done")).to_contain_text("5 finished before")
 
 
 @pytest.mark.one_renderer

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from batch_loop.tests.browser.films import ITERATOR, SAVE
 from batch_loop.tests.support.films import make_film
 from batch_loop.tests.support.graphs import node
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.graphs import filled_in
 
 if TYPE_CHECKING:
@@ -65,6 +66,27 @@ def test_a_run_that_is_refused_says_why_until_it_is_accepted(
     comfy.press_run()
     comfy.wait_until_submitted(1)
     expect(reason).to_have_count(0)
+
+
+def test_a_batch_that_is_refused_in_the_middle_is_told_to_have_stopped(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    wait_for(lambda: len(batch.saved) == 1, "no image was done")
+    away = batch.input.with_name(f"{batch.name} away")
+    batch.input.rename(away)
+    batch.open_gate("img2.png")
+    reason = place_of_reason(comfy).filter(has_text="does not exist")
+    expect(reason).to_have_count(1)
+    comfy.wait_until_off()
+    if comfy.get(ERRORS_TAB):
+        expect(reason).to_contain_text("Batch stopped: ComfyUI refuses its workflow")
+        expect(reason).not_to_contain_text("Nothing was run")
+    comfy.close_dialogs()
+    comfy.faults.clear()  # ComfyUI logs refused prompts there
+    away.rename(batch.input)
 
 
 def test_the_side_panel_of_the_page_lists_no_card(comfy: ComfyPage, batch: Batch) -> None:

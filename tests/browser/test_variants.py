@@ -102,3 +102,24 @@ def test_each_image_is_taken_with_each_value_and_the_panel_shows_a_grid(
     grid.press("Enter")
     expect(panel.viewer.get_by_role("heading")).to_have_text("c · oil, 0.8.png")
     comfy.page.keyboard.press("Escape")
+
+
+def test_the_grid_stays_a_grid_when_the_values_change_and_the_batch_goes_on(
+    comfy: ComfyPage, panel: SidePanel, client: ComfyClient, sweep: Sweep
+) -> None:
+    comfy.load(sweep.graph(when_complete="Stop"), workflow=str(uuid.uuid4()))
+    comfy.press_button("Run", DIRECTORY)
+    card = comfy.card(DIRECTORY)
+    expect(card).to_contain_text("All 12 runs done")
+    run_to_the_end(comfy, client)
+    panel.open()
+    panel.choose(sweep.name)
+    grid = comfy.page.get_by_role("grid", name="Variants of each")
+    expect(grid.get_by_role("gridcell", name="c · ink, 0.8.png")).to_be_visible()
+    comfy.set_widget(STRENGTHS, "values", "0.2\n0.5\n0.8")
+    expect(card).to_contain_text("3 images \N{MULTIPLICATION SIGN} 6 variants")
+    comfy.press_button("Run", DIRECTORY)
+    expect(card).to_contain_text("All 18 runs done")
+    run_to_the_end(comfy, client)
+    expect(grid.get_by_role("columnheader", name="ink, 0.5")).to_be_visible()
+    expect(grid.get_by_role("gridcell", name="a · ink, 0.5.png").locator("img")).to_be_visible()

@@ -73,6 +73,7 @@ def test_it_describes_what_a_run_would_work_on(
         "forgets": "",
         "total": len(paths),
         "new": 0,
+        "same": False,
         "entries": len(paths),
         "variants": 0,
         "first": paths[0],
@@ -80,7 +81,11 @@ def test_it_describes_what_a_run_would_work_on(
         "nothing": None,
         "film": None,
     }
-    assert look(client, directory=workspace.name, **settings) == {**before, "known": True}
+    assert look(client, directory=workspace.name, **settings) == {
+        **before,
+        "known": True,
+        "same": True,
+    }
 
 
 def test_it_follows_changes_to_the_folder_and_changes_nothing(

@@ -347,8 +347,11 @@ def test_a_film_that_was_changed_after_its_results_is_told_of(
     graph = film_graph(workspace.name, frames_of(film))
     assert "text" not in run_until_stop(client, graph)[-1].outputs[ASSEMBLE]
     (workspace.input / "clip.mp4").touch()
-    (notice,) = client.run(graph).outputs[ASSEMBLE]["text"]
+    outputs = client.run(graph).outputs
+    (notice,) = outputs[ASSEMBLE]["text"]
     assert notice.startswith('"clip.mp4" was changed after results were made of it.')
+    (said,) = outputs[ITERATOR]["batch_loop"]
+    assert outputs[ASSEMBLE]["batch_loop"] == [{"kind": "film_changed", "loop": said["loop"]}]
 
 
 def test_a_window_that_has_lost_one_of_its_results_is_made_again_as_a_whole(

@@ -65,6 +65,7 @@ def test_it_describes_the_table_that_a_run_would_work_on(
         "variants": 0,
         "exact": True,
         "new": 0,
+        "same": False,
         "first": "owl",
         "last": "dog",
         "nothing": None,
@@ -72,7 +73,7 @@ def test_it_describes_the_table_that_a_run_would_work_on(
         "columns": ["name", "prompt"],
         "rows": [["owl", "an owl"], ["cat", "a cat"], ["dog", "a dog"]],
     }
-    assert look(client, file=file, start_index=1) == {**before, "known": True}
+    assert look(client, file=file, start_index=1) == {**before, "known": True, "same": True}
 
 
 def test_rows_that_were_edited_or_added_are_told_once_the_batch_is_complete(
@@ -86,6 +87,17 @@ def test_rows_that_were_edited_or_added_are_told_once_the_batch_is_complete(
     assert (found["total"], found["new"]) == (5, 2)
     run_until_stop(client, graph(client, workspace, file=file))
     assert look(client, file=file)["new"] == 0
+
+
+def test_rows_that_have_gone_leave_the_settings_those_of_the_batch(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    file = written(workspace, CSV)
+    run_until_stop(client, graph(client, workspace, file=file))
+    written(workspace, CSV.rsplit("\n", 2)[0] + "\n")
+    found = look(client, file=file)
+    assert (found["total"], found["new"], found["same"]) == (3, 0, True)
+    assert look(client, file=file, limit=3)["same"] is False
 
 
 def test_rows_that_are_typed_may_be_many(client: ComfyClient) -> None:

@@ -355,6 +355,31 @@ test("settings that select more or fewer images than the batch has are pointed o
   assert.equal(shown.detail, "Under these settings now: 4 images.");
 });
 
+test("what skip_finished has left out of a batch is no change", () => {
+  const figures = { pending: 0, left: 0, done: 2, failed: 1, total: 3, finished: 7 };
+  const complete = { ...REST, ...figures, complete: true, next: "stop" };
+  const detail = (known) => model({ folder: FOLDER, state: complete, skips: true, ...known }).detail;
+  const over = "7 finished before\nThe batch is complete.";
+  assert.deepEqual([detail({}), detail({ repeats: true })], [over, over]);
+  assert.equal(detail({ folder: { ...FOLDER, total: 11 } }), "Under these settings now: 11 images.");
+  assert.equal(detail({ skips: false }), "Under these settings now: 10 images.");
+  const paused = { ...complete, complete: false, next: "go", left: 1, done: 1 };
+  assert.doesNotMatch(detail({ state: paused }), /settings now/);
+});
+
+test("what was done and has gone since is no change, if Run does nothing", () => {
+  const complete = { ...REST, pending: 0, left: 0, done: 10, complete: true, next: "stop" };
+  const folder = { ...FOLDER, total: 9, same: true };
+  const shown = (known) => model({ folder, state: complete, ...known });
+  const now = "Under these settings now: 9 images.";
+  assert.equal(shown({}).detail, "The batch is complete.");
+  assert.equal(shown({}).buttons.primary, "startOver");
+  assert.equal(shown({ repeats: true }).detail, now);
+  assert.equal(shown({ folder: { ...folder, same: false } }).detail, now);
+  assert.equal(shown({ folder: { ...folder, total: 11 } }).detail, "Under these settings now: 11 images.");
+  assert.equal(shown({ state: REST }).detail, now);
+});
+
 test("a folder from another node is not guessed at", () => {
   const shown = model({ settings: null, canChoose: false });
   assert.deepEqual([shown.phase, shown.headline], ["unknown", "The folder comes from another node"]);
@@ -643,9 +668,10 @@ function acting(answers = {}) {
   };
   const changed = () => asked.push("changed");
   const goesOn = () => answers.goesOn ?? false;
+  const skips = () => answers.skips ?? null;
   const awaits = () => answers.awaits ?? false;
   const pause = async (loop) => asked.push(["pause", loop]);
-  const changing = new Changes({ server, toasts, notices, ask, changed, goesOn });
+  const changing = new Changes({ server, toasts, notices, ask, changed, goesOn, skips });
   const runControl = { awaits, goesOn, pause };
   const actions = new Actions({ ask, changes: changing, toasts, screen, chooser, runControl });
   let changes = 0;
@@ -705,15 +731,16 @@ test("what a change has done names the button to press, unless the batch goes on
     [retry, { done: 0 }, "/in\nPress Run to retry the failed images."],
     [retry, { done: 3, goesOn: true }, "/in"],
     [startOver, { done: 0 }, "/in\nPress Run to begin with the first image."],
+    [startOver, { done: 0, skips: true }, "/in\nPress Run to run what has no result."],
     [startOver, { done: 0, goesOn: true }, "/in"],
     [skip, { done: 3 }, "a.png is given up. Press Continue to go on with the one after it."],
     [skip, { done: 3, goesOn: true }, "a.png is given up."],
     [skip, { done: 3, complete: true, next: "stop" }, "a.png is given up."],
     [skip, { complete: true, next: "watch" }, "a.png is given up. Press Continue to go on with the one after it."],
   ]) {
-    const { goesOn = false, ...changed } = given;
+    const { goesOn = false, skips = false, ...changed } = given;
     const state = { ...REST, undo_until: null, ...changed, directory: "/in" };
-    const { changing, shown } = acting({ goesOn, retry: state, reset: state, skip: state });
+    const { changing, shown } = acting({ goesOn, skips, retry: state, reset: state, skip: state });
     await change(changing);
     assert.deepEqual(shown, [["success", how]]);
   }
@@ -775,6 +802,23 @@ test("Start over asks first where something was done", async () => {
   const { asked, of } = acting();
   await of({ state: { ...state, done: 0, failed: 0 } }).startOver(START_OVER);
   assert.deepEqual(asked.map(([what]) => what), ["reset"]);
+});
+
+test("Start over says that only what has no result is run, where skip_finished is on", async () => {
+  const state = { id: "l", done: 3, failed: 1, finished: 0, directory: "/in", title: "", name: "" };
+  const told = async (skips, finished) => {
+    const { asked, of } = acting({ isSure: false, skips });
+    await of({ state: { ...state, finished } }).startOver(START_OVER);
+    return asked[0];
+  };
+  const only = /^\/in\n3 done, 1 failed\. Only what has no result will be run, as skip_finished is on\./;
+  assert.match(await told(true, 0), only);
+  assert.match(await told(null, 7), only); // its workflow is not on the screen
+  for (const [skips, finished] of [[false, 7], [null, 0]]) assert.match(await told(skips, finished), /All of it/);
+  const folder = { ...FOLDER, total: 3 };
+  const hint = (skips) => model({ folder, skips }).hint;
+  assert.equal(hint(true), "Press Run for all that have no result, or try one first.");
+  assert.equal(hint(false), "Press Run for all images, or try one first.");
 });
 
 test("Forget asks first, and says which batch and what is paired with it", async () => {

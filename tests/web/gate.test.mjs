@@ -669,6 +669,22 @@ test("what ComfyUI has sent of a batch is the batch's when another workflow come
   assert.deepEqual([gate.isOthers("p"), gate.isOthers("x")], [false, true]);
 });
 
+test("a batch on the screen has run once one of its prompts has reported", async () => {
+  const { autoQueue, gate, turn } = await setUp();
+  assert.equal(gate.hasRun, true);
+  const { mode } = autoQueue;
+  autoQueue.switchOff();
+  gate.look();
+  assert.equal(gate.hasRun, false);
+  autoQueue.mode = mode;
+  gate.sending();
+  await turn();
+  gate.accepted();
+  assert.equal(gate.hasRun, false);
+  gate.heard(LOOP);
+  assert.equal(gate.hasRun, true);
+});
+
 test("a loop that another tab runs is left to it", async () => {
   const { autoQueue, claims, did, gate } = await setUp();
   claims.claim = (loop, refused) => refused();

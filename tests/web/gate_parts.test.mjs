@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import "./english.mjs";
 import { Awake } from "../../web/lib/gate/awake.js";
+import { AwayNotice } from "../../web/lib/gate/away_notice.js";
 import { Claims } from "../../web/lib/gate/claims.js";
 import { commandLine } from "../../web/lib/gate/command_line.js";
 import { copyOf } from "../../web/lib/gate/copy.js";
@@ -85,6 +87,36 @@ test("a loop is claimed once, and by one tab", async () => {
   other.claim("l", () => refused.push("other again"));
   await nextTask();
   assert.deepEqual(refused, ["other"]);
+});
+
+test("that another tab runs a batch is said until it does no longer", async () => {
+  const box = {
+    showWith(key, { summary }) {
+      if (this.notice) this.notice.isConnected = false;
+      this.notice = { key, summary, isConnected: true };
+      return this.notice;
+    },
+    hide(key) {
+      if (this.notice?.key === key) this.notice = null;
+    },
+  };
+  const looks = [];
+  const later = (look) => looks.push(look);
+  const notice = new AwayNotice({ box, screen: {}, pause: () => {}, later });
+  const batch = { workflow: null };
+  let runs = true;
+  const runsThere = async () => runs;
+  notice.elsewhere(batch, false, runsThere);
+  await looks.shift()();
+  assert.equal(box.notice.summary, "This batch already runs in another tab");
+  runs = false;
+  await looks.shift()();
+  assert.deepEqual([box.notice, looks], [null, []]);
+  notice.elsewhere(batch, false, runsThere);
+  notice.goesOn(batch); // which is no longer about another tab
+  await looks.shift()();
+  assert.notEqual(box.notice, null);
+  assert.deepEqual(looks, []);
 });
 
 test("what runs is held for the batch on the screen, not for one that has left it", () => {

@@ -28,7 +28,7 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
   const offers = [];
   const details = [];
   const toasts = {
-    show: (key, toast) => shown.push([key, toast.summary]),
+    show: (key, toast) => details.push(toast.detail) && shown.push([key, toast.summary]),
     showUntilSeen: (key, toast) => shown.push([key, toast.summary]),
     hide: (key) => hidden.push(key),
   };
@@ -83,13 +83,14 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
   return { notices, stopped, called, ends, shown, hidden, asked, details, offers, runControl, submissions };
 }
 
-function run({ loop = "l", complete = true, finished_by = null } = {}) {
+function run({ loop = "l", complete = true, finished_by = null, changedFilms = new Set() } = {}) {
   const said = { loop, directory: "d", complete, filename: "a.png", finished_by };
   return {
     loops: [loop],
     iterations: new Map([[loop, said]]),
     progress: new Map([[loop, { complete: true }]]),
     handedOut: complete ? [] : [said],
+    changedFilms,
   };
 }
 
@@ -101,6 +102,18 @@ test("the end of a batch of this tab is reported once its last image has ended",
   assert.deepEqual(asked, ["l", "l"]);
   assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
   assert.deepEqual(called, ["l"]);
+});
+
+test("the end, and that there is nothing to do, say that the film was changed after its results", async () => {
+  const changedFilms = new Set(["l"]);
+  const { notices, stopped, details, submissions } = setUp([SETTLED]);
+  const last = run({ complete: false, changedFilms });
+  notices.processed(last.handedOut);
+  await stopped(last);
+  submissions.count += 1;
+  await stopped(run({ changedFilms }));
+  assert.equal(details.length, 2);
+  for (const detail of details) assert.match(detail, /The video was changed after results were made of it\./);
 });
 
 test("the end says where the results are, if that can be known", async () => {

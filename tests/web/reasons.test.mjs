@@ -53,7 +53,7 @@ test("nothing is told of other nodes, and where the page shows the text itself",
     const { app, reasons: others, texts: theirs } = setUp({ keepsBack });
     others.failed(FAILURE);
     app.lastNodeErrors = { 6: { class_type: ASSEMBLE, errors: [fault("No such file.")] } };
-    others.refused();
+    others.refused(false);
     assert.deepEqual(theirs(), []);
   }
 });
@@ -64,8 +64,11 @@ test("why a prompt was refused is told until the next one is sent", () => {
     6: { class_type: ASSEMBLE, errors: [fault("No such file."), fault("5", "value_not_in_list")] },
     7: { class_type: "KSampler", errors: [fault("Not ours.")] },
   };
-  reasons.refused();
+  reasons.refused(false);
   assert.deepEqual(texts(), [["Nothing was run", "Assemble Video: No such file."]]);
   reasons.sending();
   assert.deepEqual(texts(), []);
+  reasons.refused(true);
+  const stopped = "Batch stopped: ComfyUI refuses its workflow";
+  assert.deepEqual(texts(), [[stopped, "Assemble Video: No such file."]]);
 });

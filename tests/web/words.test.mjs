@@ -41,6 +41,13 @@ test("failures are listed with the first line of each reason, and the others are
   ]);
 });
 
+test("images that were left out are counted", () => {
+  const detail = (left) => batchEnd({ ...STATE, ...left }).detail.split("\n").slice(1);
+  assert.deepEqual(detail({ finished: 11, lacking: 0 }), ["11 finished before"]);
+  assert.deepEqual(detail({ finished: 11, lacking: 1 }), ["11 finished before · 1 without a companion"]);
+  assert.deepEqual(detail({ finished: 0, lacking: 0 }), []);
+});
+
 test("images that were only tried are counted", () => {
   const failures = [{ path: "a", reason: "broken" }];
   const state = { ...STATE, done: 6, failed: 1, failures };

@@ -14,7 +14,10 @@ import { namesOf } from "./words.js";
  * @import { Toasts } from "./toasts.js"
  */
 
-/** @typedef {Pick<Loop, "directory" | "name" | "title" | "done" | "failed">} Shown - of a batch */
+/**
+ * @typedef {Pick<Loop, "directory" | "name" | "title" | "done" | "failed" | "finished">} Shown - of
+ *   a batch
+ */
 
 const LIFE_MS = 8_000;
 
@@ -26,6 +29,7 @@ export class Changes {
   #ask;
   #changed;
   #goesOn;
+  #skips;
   /** What is under way: a second click of a double one asks for it again. @type {Set<string>} */
   #underWay = new Set();
   /** The loop for which each change's message says what to press. @type {Map<string, string>} */
@@ -39,14 +43,17 @@ export class Changes {
    * @param {typeof ask} given.ask - asks the user
    * @param {() => void} given.changed - called when something was changed from a notice
    * @param {(loop: string) => boolean} given.goesOn - whether this page goes on with it by itself
+   * @param {(loop: string) => boolean | null} given.skips - whether a run of it leaves out what has
+   *   results; null if that is not known
    */
-  constructor({ server, toasts, notices, ask, changed, goesOn }) {
+  constructor({ server, toasts, notices, ask, changed, goesOn, skips }) {
     this.#server = server;
     this.#toasts = toasts;
     this.#notices = notices;
     this.#ask = ask;
     this.#changed = changed;
     this.#goesOn = goesOn;
+    this.#skips = skips;
   }
 
   /**
@@ -54,13 +61,16 @@ export class Changes {
    * returns whether it succeeded.
    *
    * @param {Which} which
-   * @param {Shown | null} state - as far as it is known
+   * @param {(Shown & { id?: string }) | null} state - as far as it is known
    */
   async startOver(which, state) {
-    if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state))) return false;
+    const loop = "loop" in which ? which.loop : state?.id;
+    const skips = (loop ? this.#skips(loop) : null) ?? Boolean(state?.finished);
+    const sure = skips ? "startOver.sureSkips" : "startOver.sure";
+    if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state, { sure }))) return false;
     return this.#do("startOver", which, async () => {
       const started = await this.#server.reset(which);
-      const detail = `${sourceOf(started.directory)}\n${this.#pressNext("startOver.done", started)}`.trim();
+      const detail = `${sourceOf(started.directory)}\n${this.#pressNext(skips ? "startOver.doneSkips" : "startOver.done", started)}`.trim();
       return this.#offersUndo(started, detail) ? null : detail;
     });
   }
@@ -118,7 +128,7 @@ export class Changes {
   async forget(loop) {
     const { id, directory, paired } = loop;
     const more = paired.length ? [t("forget.paired", { folders: paired.map(sourceOf).join(", ") })] : [];
-    if (!(await this.#isSure("forget", loop, more))) return false;
+    if (!(await this.#isSure("forget", loop, { more }))) return false;
     return this.#do("forget", { loop: id }, async () => {
       await this.#server.forget(id);
       // What they offer is gone.
@@ -144,7 +154,7 @@ export class Changes {
   /**
    * What to press now, in a text that names the button; empty if the batch goes on by itself.
    *
-   * @param {"startOver.done" | "retry.done" | "skip.goesOn"} text
+   * @param {`${"startOver" | "retry"}.done` | "startOver.doneSkips" | "skip.goesOn"} text
    * @param {Loop} state - as it stands now
    */
   #pressNext(text, state) {
@@ -159,11 +169,12 @@ export class Changes {
    *
    * @param {"startOver" | "forget"} what
    * @param {Shown} batch
-   * @param {string[]} more - lines to add
+   * @param {{ sure?: string, more?: string[] }} [how] - the text on what becomes of it, and lines
+   *   to add
    */
-  #isSure(what, batch, more = []) {
+  #isSure(what, batch, { sure = `${what}.sure`, more = [] } = {}) {
     const { directory, done, failed } = batch;
-    const lines = [sourceOf(directory), namesOf(batch), t(`${what}.sure`, { done, failed }), ...more];
+    const lines = [sourceOf(directory), namesOf(batch), t(sure, { done, failed }), ...more];
     const message = lines.filter(Boolean).join("\n");
     return this.#ask({ title: t(`${what}.question`), message, yes: t(`${what}.title`) });
   }

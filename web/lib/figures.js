@@ -62,6 +62,16 @@ export function noteLines({ source, complete, unpaired, ...state }) {
 }
 
 /**
+ * How many images a batch is without; empty if none were left out.
+ *
+ * @param {Pick<Loop, "finished" | "lacking">} state
+ */
+export function leftOutLine({ finished, lacking }) {
+  const counts = Object.entries({ finished, lacking }).filter(([, count]) => count);
+  return counts.map(([what, count]) => t(`panel.count.${what}`, { count })).join(" · ");
+}
+
+/**
  * `12 s`, `3 min 5 s`, `1 h 2 min`.
  *
  * @param {number} seconds

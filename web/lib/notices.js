@@ -24,6 +24,7 @@ import {
  * @import { ResultFolder } from "./result_folder.js"
  * @import { RunControl } from "./run_control.js"
  * @import { Run } from "./runs.js"
+ * @import { End } from "./words.js"
  * @import { Loop, MadeOfAll } from "../../types/server.d.ts"
  * @import { Poller } from "./poller.js"
  * @import { Signals } from "./sounds_and_notifications.js"
@@ -128,7 +129,12 @@ export class Notices {
     if (ended.length === 0 && isNews && !watches) this.#tellNothing(run);
     await Promise.all(
       ended.map(({ loop, unreadable }) =>
-        this.#tellEnd(loop, { unreadable, watches, progress: run.progress.get(loop) }),
+        this.#tellEnd(loop, {
+          unreadable,
+          watches,
+          progress: run.progress.get(loop),
+          filmChanged: run.changedFilms.has(loop),
+        }),
       ),
     );
   }
@@ -211,17 +217,16 @@ export class Notices {
 
   /**
    * @param {string} loop
-   * @param {{ unreadable: number, watches: boolean, progress?: Progress }} said - in its last
-   *   prompt; `watches` tells whether this page waits for new images
+   * @param {End & { progress?: Progress }} said - in its last prompt
    */
-  async #tellEnd(loop, { unreadable, watches, progress }) {
+  async #tellEnd(loop, { progress, ...how }) {
     try {
       const state = await this.#settled(loop);
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
       const where = await this.#resultsOf(loop).catch(() => NOWHERE); // it is told without them
-      const message = batchEnd(state, { unreadable, watches, results: resultsIn(where) });
+      const message = batchEnd(state, { ...how, results: resultsIn(where) });
       this.#ends.show(loop, message, { copies: where.folder, shows: this.#linksTo(state.made_of_all) });
       this.#signals.ended(loop, message);
     } catch (error) {
@@ -238,7 +243,10 @@ export class Notices {
         this.#tellFinished(iteration, by);
         continue;
       }
-      this.#toasts.show(iteration.loop, { ...nothingToDo(iteration), life: LIFE_MS });
+      this.#toasts.show(iteration.loop, {
+        ...nothingToDo(iteration, run.changedFilms.has(iteration.loop)),
+        life: LIFE_MS,
+      });
     }
   }
 

@@ -62,7 +62,7 @@ export class PageTitle {
    * @param {Said} said
    */
   note(said) {
-    if (said.kind === "end_queue" || said.kind === "trial") return;
+    if (said.kind !== "iteration" && said.kind !== "progress") return;
     if (said.kind === "iteration") {
       if (!handsOut(said)) return;
       this.#folder = ownName(sourceOf(said.directory));

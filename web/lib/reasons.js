@@ -81,8 +81,12 @@ export class Reasons {
     this.#box.hide(REFUSED);
   }
 
-  /** ComfyUI has refused the prompt that this tab sent. */
-  refused() {
+  /**
+   * ComfyUI has refused the prompt that this tab sent.
+   *
+   * @param {boolean} hasRun - whether others of its batch have run before it
+   */
+  refused(hasRun) {
     if (!this.#areKeptBack) return;
     const told = Object.entries(this.#app.lastNodeErrors ?? {})
       .filter(([, { class_type: type }]) => type.startsWith(PREFIX))
@@ -91,7 +95,8 @@ export class Reasons {
           .filter((/** @type {Fault} */ error) => error.type === OWN_TEXT)
           .map((/** @type {Fault} */ error) => `${this.#nameOf(id, type)}: ${textOf(error)}`),
       );
-    if (told.length > 0) this.#show(REFUSED, t("notice.refused"), told.join("\n"));
+    const title = t(hasRun ? "away.refused.title" : "notice.refused");
+    if (told.length > 0) this.#show(REFUSED, title, told.join("\n"));
   }
 
   /** Whether the page keeps back the text of a node that fails, or is refused. */

@@ -14,6 +14,8 @@ export class Run {
   iterations = new Map();
   /** @type {Map<string, Progress>} the last report on how each loop stands */
   progress = new Map();
+  /** @type {Set<string>} the loops whose films were changed after results were made of them */
+  changedFilms = new Set();
   /** @type {EndQueue[]} each End Queue's report */
   verdicts = [];
 
@@ -156,6 +158,7 @@ export class Runs {
     if (said.kind === "iteration") run.iterations.set(said.loop, said);
     else if (said.kind === "progress") run.progress.set(said.loop, said);
     else if (said.kind === "end_queue") run.verdicts.push(said);
+    else if (said.kind === "film_changed") run.changedFilms.add(said.loop);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { duration, noteLines } from "./figures.js";
+import { duration, leftOutLine, noteLines } from "./figures.js";
 import { sourceOf, titleOf } from "./items.js";
 import { t, textsOf } from "./texts.js";
 
@@ -7,6 +7,13 @@ import { t, textsOf } from "./texts.js";
  * @import { Fault, Toast } from "../../types/comfyui.d.ts"
  * @import { FinishedBy, Iteration } from "../../types/nodes.d.ts"
  * @import { Failure, ListedLoop, Loop } from "../../types/server.d.ts"
+ *
+ * @typedef {object} End - what is known of the end of a batch beside the loop's state
+ * @property {number} [unreadable] - how many images were tried and could not be read, if nothing
+ *   else was
+ * @property {boolean} [watches] - whether this page waits for new images
+ * @property {string} [results] - where the results are
+ * @property {boolean} [filmChanged] - whether the film was changed after them
  */
 
 /** How many invalid nodes a toast names. */
@@ -59,12 +66,12 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images
- *   were tried and could not be read, if nothing else was; whether this page waits for new images;
- *   and where the results are
+ * @param {End} [how]
  * @returns {Toast}
  */
-export function batchEnd(state, { unreadable = 0, watches = false, results = "" } = {}) {
+export function batchEnd(state, how = {}) {
+  const leftOut = leftOutLine(state);
+  const { unreadable = 0, watches = false, results = "", filmChanged = false } = how;
   const figures = {
     done: state.done,
     failed: state.failed,
@@ -77,7 +84,9 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
     detail: [
       sourceOf(state.directory),
       ...(results ? [results] : []),
+      ...(leftOut ? [leftOut] : []),
       ...(unreadable ? [textsOf(state)("notice.unreadable", { count: unreadable })] : []),
+      ...(filmChanged ? [t("notice.filmChanged")] : []),
       ...noteLines(state),
       ...failureLines(state.failures, state.failed),
     ].join("\n"),
@@ -88,11 +97,13 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
  * The toast for a prompt that found nothing to do, from Directory Iterator's report.
  *
  * @param {Iteration} iteration
+ * @param {boolean} [filmChanged] - whether the film was changed after its results
  * @returns {Toast}
  */
-export function nothingToDo(iteration) {
+export function nothingToDo(iteration, filmChanged = false) {
   const how = [iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again")];
   if (iteration.failed) how.push(t("notice.nothing.retry"));
+  if (filmChanged) how.push(t("notice.filmChanged"));
   return nothingAnd(iteration, how);
 }
 

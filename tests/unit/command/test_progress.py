@@ -43,6 +43,13 @@ def test_the_batch_ends_when_end_queue_says_stop(why: dict[str, Any]) -> None:
     assert Progress(**why).ends
 
 
+def test_what_says_nothing_of_how_far_a_batch_is_changes_no_figure() -> None:
+    progress = Progress()
+    progress.note(said("progress", 3))
+    progress.note({"kind": "film_changed", "loop": "other"})
+    assert (progress.loop, progress.done) == ("a", 3)
+
+
 def test_end_queue_s_verdict_counts_only_once_its_prompt_has_ended() -> None:
     progress = Progress()
     progress.note({"kind": "end_queue", "next": "stop"})

@@ -102,6 +102,15 @@ export function leavesText(settings) {
 }
 
 /**
+ * Whether an iterator leaves out what has results; null if that comes from another node.
+ *
+ * @param {Node} node
+ */
+export function skipsFinished(node) {
+  return isLinked(node, ["skip_finished"]) ? null : Boolean(widgetOf(node, "skip_finished")?.value);
+}
+
+/**
  * How to identify the loop to the server: by the node's settings or, if those come from other
  * nodes, by the loop it last worked on. Null if that is unknown too: a wrong guess could start
  * another folder over. Only a folder of images is named by itself; of others, `last` is all that

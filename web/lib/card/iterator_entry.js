@@ -2,7 +2,14 @@ import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
 import { placeIn, sourceOfNode } from "../iterators.js";
 import { Refused, isFinal } from "../requests.js";
-import { folderSettings, isChosen, isLinked, leavesText, widgetOf } from "./folder_settings.js";
+import {
+  folderSettings,
+  isChosen,
+  isLinked,
+  leavesText,
+  skipsFinished,
+  widgetOf,
+} from "./folder_settings.js";
 import { NOWHERE } from "../result_folder.js";
 import { OtherTab } from "./other_tab.js";
 import { ResultPlace } from "./result_place.js";
@@ -299,6 +306,7 @@ export class IteratorEntry {
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
       repeats: this.#repeats,
       adds: !this.#repeats && this.#valueOf("skip_finished", "") === false,
+      skips: skipsFinished(this.node) ?? true,
       tried: this.#tried?.key === this.#key ? this.#tried : null,
       isPaused: this.#hasAnswered && this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),

@@ -1,4 +1,4 @@
-import { duration, figuresOf, noteLines } from "../figures.js";
+import { duration, figuresOf, leftOutLine, noteLines } from "../figures.js";
 import { otherServers, queuedAt, queuedIn } from "../queued.js";
 import { NOT_ALLOWED } from "../requests.js";
 import { nameOf, titleOf } from "../items.js";
@@ -26,7 +26,8 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
   const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
   const say = textsFor(more.source ?? "images");
-  const { goesOn = false, pauses = false, cancels = false, runsPrompt = false, adds = false } = more;
+  const { goesOn = false, pauses = false, cancels = false, runsPrompt = false } = more;
+  const { adds = false, repeats = false, skips = false } = more;
   const isInOtherTab = !goesOn && Boolean(more.isInOtherTab);
   const figures = state && figuresOf(state);
   // The one that runs is its own if none comes first: it has yet to report.
@@ -56,10 +57,11 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (figures && !isFresh(figures)) {
     const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say);
     const now = more.isFolderOld ? null : folder;
-    return { ...said, ...newsOf(now, settings, state, adds && !goesOn, say) };
+    return { ...said, ...newsOf(now, settings, state, { adds: adds && !goesOn, repeats, skips }, say) };
   }
   if (ends) return { phase: "running", headline: ends, figures };
-  if (folder) return holding(folder, settings, { goesOn, isInOtherTab, source: more.source ?? "images" }, say);
+  const page = { goesOn, isInOtherTab, skips, source: more.source ?? "images" };
+  if (folder) return holding(folder, settings, page, say);
   if (settings) return { phase: "unknown", headline: say("card.looking") };
   return { phase: "unknown", headline: say("card.linked"), detail: say("card.linkedDetail") };
 }
@@ -233,7 +235,8 @@ function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say) {
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
-  const detail = [...noteLines(state), t("card.completeDetail")].join(" ");
+  const notes = [...noteLines(state), t("card.completeDetail")].join(" ");
+  const detail = [leftOutLine(state), notes].filter(Boolean).join("\n");
   return { phase: "complete", tone, headline: completeLine(figures, say), detail, figures };
 }
 
@@ -243,15 +246,22 @@ function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }, say) {
  * @param {Folder | Table | null} folder
  * @param {ItemSettings | null} settings
  * @param {Loop} state
- * @param {boolean} adds - whether Run takes just the new images of a complete batch
+ * @param {Record<"adds" | "repeats" | "skips", boolean>} run - what Run does with a complete batch:
+ *   whether it takes just its new images, or begins it again, and whether what has results is left
+ *   out
  * @param {Say} say
  */
-function newsOf(folder, settings, { complete, next, total }, adds, say) {
+function newsOf(folder, settings, { complete, next, total, finished }, { adds, repeats, skips }, say) {
   if (!folder || !isCounted(folder)) return {};
   const { variants } = folder;
   // As many others may have gone since.
   const isNew = complete && next === "stop" && adds && folder.new > 0;
-  if (!isNew && folder.total === total) return {};
+  // The folder is counted with what has results.
+  const held = skips ? total + finished : total;
+  if (!isNew && folder.total === held) return {};
+  // What was done and has gone since leaves Run nothing to do.
+  const isLess = folder.same && folder.total < held;
+  if (!isNew && complete && isLess && (skips || !repeats)) return {};
   const detail = isNew
     ? say("card.newImages", { count: Math.ceil(folder.new / (variants || 1)) })
     : t("card.holdsNow", { held: headlineOf(folder, settings, say) });
@@ -272,11 +282,12 @@ function isCounted(folder) {
 /**
  * @param {Folder | Table} folder
  * @param {ItemSettings | null} settings
- * @param {{ goesOn: boolean, isInOtherTab: boolean, source: string }} page - whether it runs it,
- *   or another tab, and what the items are
+ * @param {{ goesOn: boolean, isInOtherTab: boolean, skips: boolean, source: string }} page -
+ *   whether it runs it, or another tab, whether what has results is left out, and what the items
+ *   are
  * @param {Say} say
  */
-function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
+function holding(folder, settings, { goesOn, isInOtherTab, skips, source }, say) {
   const { total, first, last, nothing } = folder;
   const film = "film" in folder ? folder.film : null;
   if (first === null || last === null) {
@@ -293,7 +304,7 @@ function holding(folder, settings, { goesOn, isInOtherTab, source }, say) {
     title: names.join("\n"),
     detail: names.join("\n"),
     image: film?.picture ? { path: film.picture, title: first } : null,
-    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : say("card.hint"),
+    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : skips ? t("card.hintSkips") : say("card.hint"),
   };
 }
 

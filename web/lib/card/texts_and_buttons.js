@@ -35,6 +35,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [awaits] - whether Run waits for images where there are none
  * @property {boolean} [repeats] - whether Run begins a complete batch again
  * @property {boolean} [adds] - whether Run takes just what is new in the folder of a complete batch
+ * @property {boolean} [skips] - whether it leaves out what has results
  * @property {Tried | null} [tried] - the image that was tried last, if nothing has happened since
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
  * @property {boolean} [awaitsLoop] - whether this page waits for anything of the loop

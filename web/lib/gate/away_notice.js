@@ -8,11 +8,15 @@ import { nameOf } from "./on_screen.js";
  * @import { OnScreen } from "./on_screen.js"
  */
 
+/** Time between two looks whether another tab still runs a batch, in ms. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Says what a batch does while another workflow is on the screen, with the way back. */
 export class AwayNotice {
   #box;
   #screen;
   #pause;
+  #later;
   /** @type {WeakMap<Batch, string>} */
   #keys = new WeakMap();
   #count = 0;
@@ -22,11 +26,13 @@ export class AwayNotice {
    * @param {Pick<NoticeBox, "showWith" | "hide">} parts.box
    * @param {Pick<OnScreen, "open">} parts.screen
    * @param {(batch: Batch) => void} parts.pause - ends a batch after its image in progress
+   * @param {(look: () => void) => void} [parts.later] - runs `look` after a while
    */
-  constructor({ box, screen, pause }) {
+  constructor({ box, screen, pause, later = (look) => setTimeout(look, LOOK_EVERY_MS) }) {
     this.#box = box;
     this.#screen = screen;
     this.#pause = pause;
+    this.#later = later;
   }
 
   /**
@@ -67,15 +73,23 @@ export class AwayNotice {
   }
 
   /**
-   * Another tab of this browser runs it already.
+   * Another tab of this browser runs it already; said until it does no longer.
    *
    * @param {Batch} batch
    * @param {boolean} hasRun - whether a prompt of it has run here, too
+   * @param {() => Promise<boolean>} runsThere - looks whether it does
    */
-  elsewhere(batch, hasRun) {
+  elsewhere(batch, hasRun, runsThere) {
     const { summary, detail } = textsOf("elsewhere", batch);
     const texts = { summary, detail: hasRun ? detail : t("away.elsewhere.nothing") };
-    this.#box.showWith(this.#keyOf(batch), { severity: "warn", ...texts }, []);
+    const shown = this.#box.showWith(this.#keyOf(batch), { severity: "warn", ...texts }, []);
+    const look = async () => {
+      // Somebody has closed it, or something else is said by now.
+      if (!shown.isConnected) return;
+      if (await runsThere()) this.#later(look);
+      else if (shown.isConnected) this.hide(batch);
+    };
+    this.#later(look);
   }
 
   /**

@@ -165,6 +165,11 @@ export class Gate {
     return (this.#autoQueue.runsAll || this.#isHeld) && this.#screen.has(here);
   }
 
+  /** Whether a prompt of the batch on the screen has reported since Run was pressed. */
+  get hasRun() {
+    return this.runsHere && this.#batches.here?.isNew === false;
+  }
+
   /**
    * Whether this page goes through the batch of a loop, on the screen or away.
    *
@@ -285,7 +290,7 @@ export class Gate {
     batch.heard(iteration.loop, promptId);
     this.#claims.claim(iteration.loop, () => {
       this.stopping.switchOff([iteration.loop]);
-      this.#notice.elsewhere(batch, true);
+      this.#tellElsewhere(batch, [iteration.loop], true);
     });
   }
 
@@ -422,11 +427,12 @@ export class Gate {
 
   async #start() {
     const { workflow, graphId } = this.#screen;
-    const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(this.#expected()));
+    const loops = this.#expected();
+    const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(loops));
     // Another workflow may have come onto the screen, and that is what ComfyUI would send.
     if (!this.#screen.has({ workflow, graphId })) return;
     if (isElsewhere) {
-      this.#notice.elsewhere(this.#moves.known(), false);
+      this.#tellElsewhere(this.#moves.known(), loops, false);
       return;
     }
     if (this.runsHere) return;
@@ -438,6 +444,17 @@ export class Gate {
       // Nobody is logged in, or that could not be found out: ComfyUI says so, and sends nothing.
       if (this.#submissions.isAsked && !this.#autoQueue.isSending) this.#autoQueue.showStopped();
     }
+  }
+
+  /**
+   * Say that another tab runs a batch, for as long as it does.
+   *
+   * @param {Batch} batch
+   * @param {string[]} loops
+   * @param {boolean} hasRun - whether a prompt of it has run here, too
+   */
+  #tellElsewhere(batch, loops, hasRun) {
+    this.#notice.elsewhere(batch, hasRun, () => this.#claims.areElsewhere(loops));
   }
 
   /** Whether ComfyUI queues nothing of the batch on the screen until it is known how it stands. */

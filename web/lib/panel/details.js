@@ -23,6 +23,7 @@ import { layoutOf } from "./variant_layout.js";
  * @import { Changes } from "../changes.js"
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { RunControl } from "../run_control.js"
+ * @import { Layout } from "./variant_layout.js"
  *
  * @typedef {object} Running - how to run loops
  * @property {RunControl} control
@@ -51,6 +52,12 @@ export class Details {
   #gallery = null;
   /** Whether the batch has variants, but is no whole table of them. */
   #isBroken = false;
+  /**
+   * The layout that it was no table in; null if it had none.
+   *
+   * @type {Layout | null}
+   */
+  #brokenIn = null;
   #nothing = element("p", "nothing-failed", t("panel.nothingFailed"));
   #tab = ALL;
   /** @type {Viewer | null} */
@@ -137,7 +144,7 @@ export class Details {
   show(loop) {
     const isOther = loop.batch !== this.#loop.batch;
     this.#loop = loop;
-    if (isOther && this.#isBroken && !this.#viewer) {
+    if (this.#isBroken && !this.#viewer && (isOther || this.#mayBeWhole())) {
       this.#isBroken = false;
       this.#open(this.#tab);
     }
@@ -210,8 +217,15 @@ export class Details {
   #showAsList() {
     if (this.#isBroken) return;
     this.#isBroken = true;
+    this.#brokenIn = layoutOf(this.#loop);
     this.#viewer?.close();
     if (this.#tab === ALL) this.#open(ALL);
+  }
+
+  /** Whether it has become a table other than the one that it was not. */
+  #mayBeWhole() {
+    const layout = layoutOf(this.#loop);
+    return layout !== null && !(this.#brokenIn && layout.isLike(this.#brokenIn));
   }
 
   /** Say that no image has failed, where those that have would be. */

@@ -66,13 +66,7 @@ export class VariantGrid {
     this.#server = given.server;
     this.#loop = given.loop;
     this.#layout = given.layout;
-    this.#pages = new Pages(
-      (start, count) => this.#server.items(given.loop.id, { start, count }),
-      () => {
-        this.draw();
-        given.arrived();
-      },
-    );
+    this.#pages = this.#newPages();
     this.element = attributed(element("div", "grid batch-loop-variants", this.#head, this.#rows), {
       role: "grid",
       tabindex: 0,
@@ -130,6 +124,11 @@ export class VariantGrid {
       this.#given.broken();
       return;
     }
+    if (!layout.isLike(this.#layout)) {
+      // What was sent, or is on its way, would be in columns of other values.
+      this.#pages.close();
+      this.#pages = this.#newPages();
+    }
     this.#loop = loop;
     this.#layout = layout;
     const places = current.map(({ index }) => index);
@@ -177,6 +176,16 @@ export class VariantGrid {
     this.#pages.close();
     for (const { made } of this.#shown.values()) stopLoading(made);
     this.#shown.clear();
+  }
+
+  #newPages() {
+    return new Pages(
+      (start, count) => this.#server.items(this.#given.loop.id, { start, count }),
+      () => {
+        this.draw();
+        this.#given.arrived();
+      },
+    );
   }
 
   get #list() {

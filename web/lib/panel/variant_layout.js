@@ -66,6 +66,16 @@ export class Layout {
   }
 
   /**
+   * Whether each place in the batch has the same value as in another layout.
+   *
+   * @param {Layout} other
+   */
+  isLike({ labels, rows, byValue }) {
+    const isSame = byValue === this.byValue && labels.join("\n") === this.labels.join("\n");
+    return isSame && (!byValue || rows === this.rows);
+  }
+
+  /**
    * Whether the item at a place in the batch is taken with the value of its column: if items were
    * left out, or came later, a batch has gaps.
    *
