@@ -24,7 +24,7 @@ def show_any_name() -> None:
 def give_up_output() -> None:
     """Drop what nobody reads any more, so that the interpreter's end does not try to write it."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except BrokenPipeError:

@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return int(_run(arguments))
         finally:
             # What is written at the interpreter's end could not be answered for any more.
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it was closed before
+                sys.stdout.flush()
     except BrokenPipeError:
         give_up_output()
         return int(ExitCode.OUTPUT_CLOSED)

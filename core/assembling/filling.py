@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..common.errors import BatchLoopError, ResultsMissing
+from ..common.errors import PathRefused, ResultsMissing
 from ..model.formats import MissingResults
 from .packed_paths import PackedPaths
 
@@ -36,13 +36,16 @@ class Filling:
         if self._last is not None:
             self._paths.append(self._last)
 
-    def filled(self, why: BatchLoopError | None = None) -> PackedPaths:
+    def filled(
+        self, why: ResultsMissing | None = None, refused: PathRefused | None = None
+    ) -> PackedPaths:
         """A result for each picture; raises ResultsMissing if there is none to fill with.
 
-        `why` says why one is missing, and what to do about it, if that is known.
+        `why` says why results are missing, and what to do about it, if that is known of all;
+        `refused` is why one of them may not be read.
         """
         if self._missing and not (self._may_fill and self._last):
-            raise missing_results(self._named, self._missing, why)
+            raise missing_results(self._named, self._missing, why, refused)
         return self._paths
 
 
@@ -52,22 +55,32 @@ def counted(count: int, what: str) -> str:
 
 
 def missing_results(
-    names: Sequence[str], count: int, why: BatchLoopError | None = None
+    names: Sequence[str],
+    count: int,
+    why: ResultsMissing | None = None,
+    refused: PathRefused | None = None,
 ) -> ResultsMissing:
     """The error for so many results that are missing, of which some are named; see `Filling`."""
     named = names[:_NAMED]
     more = f" and {count - len(named)} more" if count > len(named) else ""
     missing = f"No video was made: {counted(count, 'result')} missing, of {', '.join(named)}{more}."
     if why is not None:
-        return ResultsMissing(f"{missing} {why}", elsewhere=f"{missing} {why.elsewhere}")
-    return ResultsMissing(
-        f"{missing} Press Retry failed, then Continue: only what failed, or has lost its file, is "
-        "done again. "
-        "If its source is gone, too, put that back first, or press Start over to go on without it. "
-        "If the results are on a drive that is not connected, connect it, and run again. If all "
-        "are gone, press Start over; if nothing saves them, add "
-        "Save Image (Batch) before. Or set missing to repeat the frame before."
-    )
+        return ResultsMissing(f"{missing} {why}")
+    if refused is not None:
+        return ResultsMissing(
+            f"{missing} {refused} {_WHAT_TO_DO}",
+            elsewhere=f"{missing} {refused.elsewhere} {_WHAT_TO_DO}",
+        )
+    return ResultsMissing(f"{missing} {_WHAT_TO_DO}")
+
+
+_WHAT_TO_DO = (
+    "Press Retry failed, then Continue: only what failed, or has lost its file, is done again. If "
+    "its source is gone, too, put that back first, or press Start over to go on without it. If the "
+    "results are on a drive that is not connected, connect it, and run again. If all are gone, "
+    "press Start over; if nothing saves them, add Save Image (Batch) before. Or set missing to "
+    "repeat the frame before."
+)
 
 
 def some(names: Sequence[str]) -> str:

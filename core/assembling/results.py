@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Protocol
 
-from ..common.errors import BatchLoopError, PathRefused, ResultsMissing, quoted
+from ..common.errors import PathRefused, ResultsMissing, quoted
 from ..common.file_kinds import IMAGE_EXTENSIONS
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, check_source_file, is_allowed_file
@@ -96,8 +96,10 @@ class Wanted:
     """Whether each server that works on the batch has the same file at a real path."""
     _is_in_folder: dict[str, bool] = field(default_factory=dict)
     """Whether folders of results lead to `folder` by a link: each is asked for once."""
-    _why: list[BatchLoopError] = field(default_factory=list)
-    """Why results are missing, where it is known."""
+    _why: list[ResultsMissing] = field(default_factory=list)
+    """Why all results are missing that are, where it is known."""
+    _refused: list[PathRefused] = field(default_factory=list)
+    """Why some are that may not be read."""
 
     def found(self, key: LoopKey) -> Found:
         """The results of all items, read page by page."""
@@ -215,7 +217,8 @@ class Wanted:
 
     def _filled(self, filling: Filling) -> Sequence[str]:
         """A result for each picture; raises ResultsMissing, and says why if that is known."""
-        return filling.filled(next(iter(self._why), None))
+        why, refused = next(iter(self._why), None), next(iter(self._refused), None)
+        return filling.filled(why, refused)
 
     def _items(self, key: LoopKey) -> Iterator[tuple[Item, Sequence[str]]]:
         """All items with their outputs, a page at a time."""
@@ -268,7 +271,7 @@ class Wanted:
         try:
             file = check_source_file(path, self.allowed)
         except PathRefused as error:
-            self._why.append(error)
+            self._refused.append(error)
             return None
         return file if os.path.isfile(file) else None
 

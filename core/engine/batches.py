@@ -204,7 +204,8 @@ class Batches:
         """
         due = self._leaving.due_of(key, item.path)
         listing = self._taken(due, listed)
-        return due if listing is None else self._leaving.give_back(listing, item)
+        left = None if listing is None else self._leaving.give_back(listing, item)
+        return due if left is None else left
 
     def put_back(self, key: LoopKey, goes_on: Callable[[Item], bool]) -> None:
         """Continue the batch that was kept.

@@ -267,20 +267,7 @@ class Turns(Questions):
             failure = self._writes.failure(_turn(iteration))
             if failure is not None and self._is_own(iteration):
                 raise UnwritableImage(failure.reason)
-            if iteration.item.is_lost:
-                # What is made of all results now is not to have those of before.
-                self._note_done_anew(iteration)
         return self.snapshot(iteration.key.id)
-
-    @in_transaction(patient=True)
-    def _note_done_anew(self, iteration: Iteration) -> None:
-        """Note that the items of a turn, which had lost a result, have what was saved in it."""
-        if self._loops.claimed(iteration) is None or iteration.item is None:
-            return
-        for one in (Partner(iteration.key, iteration.item.path), *iteration.partners):
-            item = self._store.item(one.key, one.path)
-            if item is not None and item.is_lost:
-                self._outputs.note_done_anew(one.key, iteration.prompt, one.path)
 
     @in_transaction(patient=True, beside=True)
     def _is_own(self, iteration: Iteration) -> bool:

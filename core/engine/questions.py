@@ -62,7 +62,8 @@ class Questions(Parts):
     def page(self, loop_id: str, start: int, most: int, *, failed: bool = False) -> Page:
         """At most `most` items from index `start` on; with `failed`, of the FAILED ones only.
 
-        Costs the same whatever the number of items.
+        What had lost a result, and is done anew by a prompt of this server, has the results of that
+        prompt alone. Costs the same whatever the number of items.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -73,7 +74,7 @@ class Questions(Parts):
         counts = self._store.counts(key)
         total = counts.failed if failed else counts.listed
         items = self._store.page(key, start, most, failed=failed)
-        return Page(total, start, tuple(items))
+        return Page(total, start, tuple(self._outputs.as_done_anew(key, *each) for each in items))
 
     @in_transaction()
     def file_of(self, loop_id: str, path: str, output: int | None = None) -> str:

@@ -239,6 +239,8 @@ class Outputs(Protocol):
     def note_done_anew(self, key: LoopKey, path: str, targets: Collection[str]) -> None:
         """Note that an item has only the results at `targets`, as it was done once more.
 
+        Of files whose real paths differ from what identifies them, `targets` has both.
+
         What else it wrote in this batch before is shown with it no longer.
         """
 

@@ -72,7 +72,8 @@ class Work(NamedTuple):
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
     shown: frozenset[str] = frozenset()
-    """Files that the prompt's item is shown with, though it has not claimed them."""
+    """Files that the prompt's item is shown with, though it has not claimed them: what identifies
+    them, and their real paths."""
     sights: Mapping[str, tuple[str, Sights]] = MappingProxyType({})
     """For each claimed file, by its real path: what identifies it, and how it may look."""
 

@@ -13,9 +13,10 @@ from ...common.sight import Sight, Sights, seen
 from ...files.same_file import identity
 from ...files.same_folder import way_from
 from ...model.if_exists import Owner
+from ...model.items import Item
 from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
-from ...model.records import KnownResult
+from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
 from ...store.interface import Store
 from .loop_memory import Work
@@ -215,7 +216,7 @@ class Outputs:
                 own = self._owners.is_own(key, path, target)
                 self._store.note_output(key, target, path, file=file, kept=not own)
             work = self._work(key, prompt)
-            self._note_work(key, prompt, work._replace(shown=work.shown | {target}))
+            self._note_work(key, prompt, work._replace(shown=work.shown | {target, file}))
 
     def give_back(self, key: LoopKey, prompt: Prompt, path: str, files: Collection[str]) -> None:
         """Give back claimed files that were not written for the item at `path`.
@@ -238,9 +239,23 @@ class Outputs:
 
         What it had besides may lie elsewhere by now, behind links, and is no other result.
         """
-        work = self._work(key, prompt)
-        if targets := {*work.claimed, *work.shown}:
+        if targets := self._saved_by(key, prompt):
             self._store.note_done_anew(key, path, targets)
+
+    def as_done_anew(self, key: LoopKey, item: Item, files: tuple[str, ...]) -> ReportedItem:
+        """An item with those of its `files` that it will have once its prompt has ended.
+
+        Others stay its own until then, as savers that have yet to run may write them again.
+        """
+        if item.is_lost and item.claim is not None:
+            saved = self._saved_by(key, item.claim.prompt)
+            files = tuple(file for file in files if not saved or self._identity(key, file) in saved)
+        return item, files
+
+    def _saved_by(self, key: LoopKey, prompt: Prompt) -> set[str]:
+        """The files that a prompt has saved, by what identifies them and by their real paths."""
+        work = self._work(key, prompt)
+        return {*work.claimed, *work.sights, *work.shown}
 
     def forget_work(self, key: LoopKey, prompt: Prompt, *, succeeded: bool) -> None:
         """Forget what a prompt has done with files, once it has ended; note how they look.

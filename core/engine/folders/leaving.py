@@ -112,11 +112,16 @@ class Leaving:
         failed = self._store.failed(key)
         return set(failed).difference(paths) if failed else []
 
-    def give_back(self, listing: Listing, item: Item) -> bool:
-        """Have an item leave that a prompt has; False, with nothing changed, if it is not gone."""
+    def give_back(self, listing: Listing, item: Item) -> bool | None:
+        """Have an item leave that a prompt has; False, with nothing changed, if it is not gone.
+
+        None, with nothing changed, if the batch has changed meanwhile.
+        """
         key = listing.due.key
-        if item.path not in listing.gone or not self.leave(listing):
+        if item.path not in listing.gone:
             return False
+        if not self.leave(listing):
+            return None
         left = self._store.item(key, item.path)
         if left is not None:
             self._items.happens(key, left, Event(On.STOPPED))

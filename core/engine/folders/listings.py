@@ -163,9 +163,11 @@ class Listings:
         if due.why in {Why.RELIST, Why.MORE} and self._folder_watch.is_watched(key):
             _, listed = self._contents.unknown(key, (), patient=patient)
         found = self._whole(key, contents.paths, listed, going_on)
-        left_out, weights = contents.left_out_of(()), self._weights(key, found, going_on)
+        weights, stays = self._weights(key, found, going_on), list[str]()
         if due.leaves:
-            found = [*self._contents.staying(due, contents.present, patient=patient), *found]
+            stays = self._contents.staying(due, contents.present, patient=patient)
+            found = [*stays, *found]
+        left_out = contents.left_out_of(set(stays))
         return Listing(due, began, found, *left_out, weights=weights)
 
     def _before_the_last(self, due: Due) -> Listing:

@@ -80,6 +80,11 @@ class ChangingFiles:
                         raise
                     raise told from error
 
+    def is_recent(self, path: str, seconds: float) -> bool:
+        """Whether the file at a real path was touched less than so many seconds ago."""
+        _, times = _state(path)
+        return self._are_recent(times, seconds)
+
     def _settles(self, path: str, until: float) -> bool:
         """Wait until a file has not changed for a while; whether that was before `until`.
 
@@ -104,7 +109,7 @@ class ChangingFiles:
             now, before = self._clock(), self._seen.pop(path, None)
             if before is not None and before[0] == stamp:
                 since = before[1]
-            elif before is None and not self._are_recent(times):
+            elif before is None and not self._are_recent(times, _OLD_SECONDS):
                 since = -math.inf
             else:
                 since = now
@@ -113,9 +118,9 @@ class ChangingFiles:
                 self._seen.popitem(last=False)
         return stamp, since
 
-    def _are_recent(self, times: tuple[float, ...]) -> bool:
+    def _are_recent(self, times: tuple[float, ...], seconds: float) -> bool:
         wall = self._wall()
-        return any(abs(wall - touched) < _OLD_SECONDS for touched in times)
+        return any(abs(wall - touched) < seconds for touched in times)
 
 
 def _state(path: str) -> tuple[FileStamp | None, tuple[float, ...]]:

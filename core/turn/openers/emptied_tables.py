@@ -9,18 +9,26 @@ from ...model.selection import SortBy
 from ...model.titles import title_of
 from ...sources.rows import Rows
 from ...sources.variants import crossed, variants_of
+from .changing_files import ChangingFiles
 from .opener import Asked
 
 _AT_ONCE = 500
 """Items that the registry is asked about at a time."""
 
+_SAVED_SECONDS = 60.0
+"""A table that was not touched for so long is not being written any more."""
+
+_MOVED = 200
+"""Items around its place in the file among which a row is looked for: others may have left."""
+
 
 class EmptiedTables:
     """Tells tables that were emptied, or are being written anew, from those that were edited."""
 
-    def __init__(self, registry: LoopRegistry, rows: Rows) -> None:
+    def __init__(self, registry: LoopRegistry, rows: Rows, changing: ChangingFiles) -> None:
         self._registry = registry
         self._rows = rows
+        self._changing = changing
 
     def is_emptied(self, asked: Asked) -> bool:
         """Whether the table has lost the rows that are to be done, and has none but done ones.
@@ -71,23 +79,23 @@ class EmptiedTables:
     def _cut_row(self, asked: Asked) -> str | None:
         """The table's last row, if it is likely only the beginning of one of the batch.
 
-        It then stands in the place of that one, and no line end follows it. Many tables end
-        without a line end, so that alone tells nothing.
+        No line end follows it then, but many tables end so. In another order, rows to come are at
+        the beginning, which is written first.
         """
-        selection = asked.selection
-        unended = self._rows.unended(asked.key, selection)
-        # In another order, rows to come are at the beginning, which is written first.
-        if unended is None or selection.descending or selection.sort_by is SortBy.SHUFFLE:
+        key, selection = asked.key, asked.selection
+        is_in_order = not selection.descending and selection.sort_by is not SortBy.SHUFFLE
+        if not (is_in_order and self._changing.is_recent(key.directory, _SAVED_SECONDS)):
+            return None
+        unended = self._rows.unended(key, selection)
+        if unended is None:
             return None
         place, entry = unended
-        place -= selection.start_index
         variants = variants_of(selection)
         if variants is not None and not variants.by_value:
             place *= len(variants.labelled)
-        if place < 0:
-            return None
-        page = self._registry.page(asked.key.id, place, 1)
-        known = [asked.key.entry(item.path) for item, _ in page.items]
+        begin = max(0, place - selection.start_index - _MOVED // 2)
+        near = self._registry.page(key.id, begin, _MOVED).items
+        known = {*(key.entry(item.path) for item, _ in near), asked.entry}
         is_cut = entry not in known and any(_may_begin(entry, each) for each in known)
         return entry if is_cut else None
 

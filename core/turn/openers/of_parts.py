@@ -25,8 +25,8 @@ class RowOpener:
         self, registry: LoopRegistry, rows: Rows, changing: ChangingFiles | None = None
     ) -> None:
         self._rows = rows
-        self._emptied = EmptiedTables(registry, rows)
         self._changing = changing or ChangingFiles()
+        self._emptied = EmptiedTables(registry, rows, self._changing)
 
     def open(self, asked: Asked) -> TableRow:
         table = asked.key.directory

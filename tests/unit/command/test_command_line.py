@@ -62,6 +62,12 @@ def test_output_that_nobody_reads_ends_the_command_quietly(is_closed: str) -> No
     assert (ended.returncode, ended.stdout or b"", ended.stderr or b"") == (141, b"", b"")
 
 
+def test_output_that_was_closed_before_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by `>&-`: Python has no stream then."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["no-such-command"]) == ExitCode.WRONG_CALL
+
+
 def test_the_page_describes_each_command(capsys: pytest.CaptureFixture[str]) -> None:
     commands = set(re.findall(r"^    (\w+) ", helped(capsys), re.MULTILINE))
     assert commands == {"run", *re.findall(r"^\| `batch-loop (\w+)", PAGE, re.MULTILINE)}

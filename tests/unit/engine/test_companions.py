@@ -157,3 +157,15 @@ def test_images_of_a_pair_are_not_left_out(server: Server) -> None:
     # Two iterators of one loop with different patterns would list it differently.
     with pytest.raises(InvalidSetting, match="patterns of Companion Image"):
         server.registry.acquire(server.request(WANTED), prompt, [server.request()])
+
+
+def test_in_another_order_what_is_done_and_lacks_its_companion_is_not_left_out(
+    server: Server,
+) -> None:
+    for name in "abcd":
+        write(server, f"{name}.png", f"{name}_m.png")
+    assert server.one(server.request(NEEDED)).item is not None
+    os.unlink(os.path.join(server.key.directory, "a_m.png"))
+    server.all(server.request(NEEDED, descending=True))
+    state = server.registry.full_snapshot(server.key.id)
+    assert (state.counts.total, state.counts.done, state.lacking) == (4, 4, 0)

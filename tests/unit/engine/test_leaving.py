@@ -18,9 +18,10 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.records import Standing
 from batch_loop.tests.support.failing_rows import FAILS, KEY, REQUEST, FailingRows
-from batch_loop.tests.support.numbered_rows import numbered
+from batch_loop.tests.support.numbered_rows import NumberedRows, numbered
+from batch_loop.tests.support.one_store import World, until_the_end
 from batch_loop.tests.support.statements import asked_of
-from batch_loop.tests.support.stores import HERE, new_store
+from batch_loop.tests.support.stores import DATABASES, HERE, new_store, store_opener
 
 
 @pytest.fixture(params=HERE)
@@ -359,3 +360,27 @@ def test_with_other_settings_it_leaves(server: FailingRows, other: Selection) ->
     server.remove("r00000")
     server.all(replace(REQUEST, selection=other))
     assert "r00000" not in server.listed
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_two_servers_that_find_theirs_gone_at_once_have_both_leave(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with until_the_end(store_opener(kind, tmp_path, request)) as one_more:
+        world = World(one_more, NumberedRows(4), REQUEST)
+        a, b = world.start(), world.start()
+        a.run()
+        a.run()
+        of_a, of_b = a.take(), b.take()
+        del world.source.rows[2:]
+        read, left = a.store.outside.standing, list[bool]()
+
+        def standing(key: LoopKey) -> Standing:
+            found = read(key)
+            if not left:
+                left.append(b.registry.leave_out(of_b))
+            return found
+
+        a.store.outside.standing = standing  # type: ignore[method-assign]
+        assert (a.registry.leave_out(of_a), left) == (True, [True])
+        assert (a.counts.total, a.counts.done) == (2, 2)

@@ -13,6 +13,7 @@ from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.engine import batches
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import folder_contents
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -300,6 +301,25 @@ def test_what_is_done_anew_has_the_results_of_that_prompt_alone(
     assert results_of(server, "r00000") == ["b.png", "c.png"], "by a saver that tells nothing"
 
 
+def test_a_saver_that_has_yet_to_run_at_the_end_has_its_file_again(server: FailingRows) -> None:
+    server.broken.clear()
+    server.source.rows = ["r00000"]
+    one_with(server, ["a.png", "b.png"])
+    lose(server, "r00000")
+    server.registry.retry_failed(KEY.id)
+    prompt = server.host.submit()
+    iteration = server.registry.acquire(REQUEST, prompt)
+    a, b = map(os.path.abspath, ("a.png", "b.png"))
+    server.registry.claim_outputs(iteration, [a], result="a.png")
+    server.registry.end(iteration)
+    assert server.registry.finish(iteration).complete
+    owners = server.registry.claim_outputs(iteration, [b], [b], result="b.png", replaces_own=False)
+    assert owners == {b: Owner.SAME}
+    server.host.finish(prompt)
+    server.registry.reconcile_all()
+    assert results_of(server, "r00000") == ["a.png", "b.png"]
+
+
 def one_with(
     server: FailingRows,
     results: list[str],
@@ -315,8 +335,8 @@ def one_with(
     server.registry.end(iteration)
     if is_known_at_the_end:
         assert server.registry.finish(iteration).complete
-        assert iteration.item is not None
-        assert results_of(server, iteration.item.path) == results or not results
+        ((_, shown),) = server.registry.page(KEY.id, 0, 1).items
+        assert [os.path.basename(file) for file in shown] == (results or ["b.png", "c.png"])
     server.host.finish(prompt)
     server.registry.reconcile_all()
 

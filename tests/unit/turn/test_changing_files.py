@@ -245,11 +245,12 @@ def write_lines(batch: Batch, lines: list[str], encoding: str = "utf-8") -> None
 
 
 def run_rows(batch: Batch, rows: int, encoding: str = "utf-8") -> None:
-    """Run so many of `ROWS_TO_CUT`."""
+    """Run so many of `ROWS_TO_CUT`; what is written then was written a while ago."""
     write_lines(batch, [*ROWS_TO_CUT, ""], encoding)
     for _ in range(rows * len(batch.kept.values or [None])):
         batch.content()
     batch.clock.now += 60
+    batch.wall = Path(batch.kept.directory).stat().st_mtime + 20
 
 
 @of("CSV", "rows with variants")
@@ -268,6 +269,23 @@ def test_the_beginning_of_a_row_is_none_that_is_new(
     write_lines(batch, ROWS_TO_CUT, encoding)
     assert batch.content() == LONG
     assert batch.counts.failed == 0
+
+
+@of("CSV")
+def test_nor_if_a_row_in_front_was_removed(batch: Batch) -> None:
+    run_rows(batch, 3)
+    write_lines(batch, [*ROWS_TO_CUT[1:3], LONG[:5]])
+    with pytest.raises(FolderNotFound, match="no longer has any of the rows that are still to be"):
+        batch.run()
+    assert batch.counts.failed == 0
+
+
+@of("CSV")
+def test_after_a_minute_it_is_one(batch: Batch) -> None:
+    run_rows(batch, 3)
+    batch.wall += 60
+    write_lines(batch, [*ROWS_TO_CUT[:3], LONG[:5]])
+    assert batch.run() is GivenBack.UNREADABLE
 
 
 @of("CSV")
