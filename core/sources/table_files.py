@@ -95,12 +95,21 @@ def being_written(what: str, path: str) -> FolderNotFound:
     )
 
 
-def emptied(path: str) -> FolderNotFound:
-    """The error for a table that no longer has any of the rows that are still to be done."""
+def emptied(path: str, cut: str | None) -> FolderNotFound:
+    """The error for a table that no longer has any of the rows that are still to be done.
+
+    `cut` is the title of a last row that may be only the beginning of one.
+    """
     why = (
         "no longer has any of the rows that are still to be done: it was emptied, or is being "
         "written anew. Wait until it is saved, or put them back, and run again: the batch goes on "
-        "where it stood. If they were removed on purpose, press Start over: it is then read anew."
+        "where it stood. "
+    )
+    why += (
+        "If they were removed on purpose, press Start over: it is then read anew."
+        if cut is None
+        else f"Its last row, {quoted(cut)}, has no line end, and may be half written: if it is as "
+        "it should be, end it with a line break, or run again in a minute."
     )
     return FolderNotFound(
         f"The table {quoted(path)} {why}",

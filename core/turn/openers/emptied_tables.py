@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ...common.errors import RowGone, Unreadable
+from ...common.errors import FolderNotFound, RowGone, Unreadable
 from ...engine.registry import LoopRegistry
 from ...model.loop_key import TYPED_TEXT
 from ...model.selection import SortBy
 from ...model.titles import title_of
 from ...sources.rows import Rows
+from ...sources.table_files import emptied
 from ...sources.variants import crossed, variants_of
 from .changing_files import ChangingFiles
 from .opener import Asked
@@ -30,20 +31,28 @@ class EmptiedTables:
         self._rows = rows
         self._changing = changing
 
-    def is_emptied(self, asked: Asked) -> bool:
-        """Whether the table has lost the rows that are to be done, and has none but done ones.
+    def error(self, asked: Asked) -> FolderNotFound | None:
+        """The error for a table that has lost the rows to be done, and has none but done ones.
 
-        `asked` is gone from it. Not where only one of them is left: that fails by itself. Nor for
-        what was done once and has lost its result, which is in nobody's way.
+        `asked` is gone from it. None where only one of them is left: that fails by itself. Nor is
+        there one for what was done once and has lost its result, which is in nobody's way.
         """
         key, registry = asked.key, self._registry
         following = registry.next_pending(key)
         if key.directory == TYPED_TEXT or following is None or registry.is_lost(key, asked.path):
-            return False
+            return None
         # Where one row was removed, the next one is there as a rule.
-        if self._is_there(asked, key.entry(following)) or self._has_any_to_do(asked):
-            return False
-        return any(key.entry(path) != asked.entry for path in registry.pending(key))
+        if self._is_there(asked, key.entry(following)):
+            return None
+        try:
+            cut = self._cut_row(asked)
+            if self._has_any_to_do(asked, cut):
+                return None
+        except Unreadable:
+            return None
+        if all(key.entry(path) == asked.entry for path in registry.pending(key)):
+            return None
+        return emptied(key.directory, None if cut is None else title_of(cut))
 
     def _is_there(self, asked: Asked, entry: str) -> bool:
         if entry == asked.entry:
@@ -56,8 +65,11 @@ class EmptiedTables:
             return True  # its own turn says so
         return True
 
-    def _has_any_to_do(self, asked: Asked) -> bool:
-        """Whether the table has a row by now that the batch does not know as done."""
+    def _has_any_to_do(self, asked: Asked, cut: str | None) -> bool:
+        """Whether the table has a row by now that the batch does not know as done, but for `cut`.
+
+        Raises UnreadableTable.
+        """
         key, variants = asked.key, variants_of(asked.selection)
         times = 1 if variants is None else len(variants.labelled)
         at_once = max(1, _AT_ONCE // times)
@@ -65,15 +77,11 @@ class EmptiedTables:
         count = 0 if asked.selection.has_range else self._rows.table(key, asked.selection).count()
         if ((count or 1) - 1) * times > self._registry.snapshot(key.id).counts.done:
             return True
-        try:
-            cut = self._cut_row(asked)
-            for found in self._rows.from_the_end(key, asked.selection, at_once):
-                entries = [entry for entry in found if entry != cut]
-                paths = entries if variants is None else crossed(entries, variants)
-                if not self._registry.are_done(key, paths):
-                    return True
-        except Unreadable:
-            return True
+        for found in self._rows.from_the_end(key, asked.selection, at_once):
+            entries = [entry for entry in found if entry != cut]
+            paths = entries if variants is None else crossed(entries, variants)
+            if not self._registry.are_done(key, paths):
+                return True
         return False
 
     def _cut_row(self, asked: Asked) -> str | None:

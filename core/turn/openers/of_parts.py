@@ -12,7 +12,7 @@ from ...model.titles import frames_of
 from ...sources.film_files import film_lost
 from ...sources.frames import Windows, frame_in
 from ...sources.rows import Rows, TableRow
-from ...sources.table_files import being_written, emptied, there
+from ...sources.table_files import being_written, there
 from .changing_files import ChangingFiles
 from .emptied_tables import EmptiedTables
 from .opener import Asked
@@ -49,7 +49,7 @@ class RowOpener:
         if not isinstance(error, RowGone):
             return FolderNotFound(str(error))
         try:
-            return emptied(asked.key.directory) if self._emptied.is_emptied(asked) else None
+            return self._emptied.error(asked)
         except FolderNotFound as gone:  # since `open` has looked
             return gone
 
