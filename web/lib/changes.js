@@ -128,7 +128,7 @@ export class Changes {
   async forget(loop) {
     const { id, directory, paired } = loop;
     const more = paired.length ? [t("forget.paired", { folders: paired.map(sourceOf).join(", ") })] : [];
-    if (!(await this.#isSure("forget", loop, { more }))) return false;
+    if (!(await this.#isSure("forget", loop, { sure: "forget.sure", more }))) return false;
     return this.#do("forget", { loop: id }, async () => {
       await this.#server.forget(id);
       // What they offer is gone.
@@ -169,10 +169,10 @@ export class Changes {
    *
    * @param {"startOver" | "forget"} what
    * @param {Shown} batch
-   * @param {{ sure?: string, more?: string[] }} [how] - the text on what becomes of it, and lines
-   *   to add
+   * @param {{ sure: string, more?: string[] }} how - the text on what becomes of it, and lines to
+   *   add
    */
-  #isSure(what, batch, { sure = `${what}.sure`, more = [] } = {}) {
+  #isSure(what, batch, { sure, more = [] }) {
     const { directory, done, failed } = batch;
     const lines = [sourceOf(directory), namesOf(batch), t(sure, { done, failed }), ...more];
     const message = lines.filter(Boolean).join("\n");
