@@ -25,7 +25,8 @@ _OLD_SECONDS = 5.0
 Where a file server's clock differs by more, each does: then a copy is not waited for."""
 
 _MOST_REPLACED = 3
-"""A file that is replaced more often while it is waited for may never settle."""
+"""A file that is replaced more often while it is waited for may never settle. Nor may one that is
+moved to and fro: each time that the very same comes back counts as two."""
 
 _LOOK_SECONDS = 0.05
 _MOST_SEEN = 1_000
@@ -88,17 +89,21 @@ class ChangingFiles:
     def _settles(self, path: str, until: float) -> bool:
         """Wait until a file has not changed for a while; whether that was before `until`.
 
-        Not if it is another one each time.
+        Not if it is another one each time, or comes and goes.
         """
-        files: list[tuple[int, int]] = []
+        before: FileStamp | None = None
+        seen: set[FileStamp] = set()
+        came = 0
         while True:
             stamp, since = self._look(path)
             now = self._clock()
             if now - since >= STILL_SECONDS:
                 return True
-            if stamp is not None and files[-1:] != [(stamp.device, stamp.inode)]:
-                files.append((stamp.device, stamp.inode))
-            if now >= until or len(files) > 1 + _MOST_REPLACED:
+            if stamp is not None and not _is_same_file(stamp, before):
+                came += 2 if stamp in seen else 1
+                seen.add(stamp)
+            before = stamp
+            if now >= until or came > 1 + _MOST_REPLACED:
                 return False
             self._pause(_LOOK_SECONDS)
 
@@ -121,6 +126,13 @@ class ChangingFiles:
     def _are_recent(self, times: tuple[float, ...], seconds: float) -> bool:
         wall = self._wall()
         return any(abs(wall - touched) < seconds for touched in times)
+
+
+def _is_same_file(stamp: FileStamp, other: FileStamp | None) -> bool:
+    """Whether it is the same file, however it has changed."""
+    if other is None:
+        return False
+    return (stamp.device, stamp.inode) == (other.device, other.inode)
 
 
 def _state(path: str) -> tuple[FileStamp | None, tuple[float, ...]]:

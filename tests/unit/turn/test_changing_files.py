@@ -497,6 +497,26 @@ def test_a_file_that_is_another_one_each_time_is_not_waited_for_to_the_end(tmp_p
     assert clock.now < STILL
 
 
+def test_a_file_that_is_moved_to_and_fro_is_not_waited_for_to_the_end(tmp_path: Path) -> None:
+    clock, file, away = GivenClock(), tmp_path / "a.png", tmp_path / "away"
+    file.touch()
+
+    def pause(seconds: float) -> None:
+        clock.now += seconds
+        if file.exists():
+            file.rename(away)
+        else:
+            away.rename(file)
+
+    def read() -> None:
+        raise Unreadable("it is broken", "broken")
+
+    changing = ChangingFiles(pause, clock, lambda: max(_touched(file), default=0.0))
+    with pytest.raises(Unreadable):
+        changing.read(str(file), read)
+    assert clock.now < STILL
+
+
 @pytest.mark.parametrize("times", [1, 2, 3])
 @pytest.mark.parametrize("is_deleted_first", [False, True])
 def test_a_file_may_be_replaced_a_few_times_before_it_is_whole(
